@@ -1,0 +1,153 @@
+//! What names mean: databases, schemas, relations, roles, OIDs, functions.
+//!
+//! The catalog at one moment is a [`Snapshot`], an immutable value behind an `ArcSwap` in [`Catalog`]. A statement
+//! takes the snapshot when it starts, a transaction at BEGIN. Readers never wait and never see two generations.
+
+pub mod functions;
+pub mod pg_catalog;
+pub mod vars;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use datafusion::catalog::TableProvider;
+
+pub use vars::SessionVars;
+
+/// The shared, swappable current snapshot.
+#[derive(Debug)]
+pub struct Catalog {
+    current: ArcSwap<Snapshot>,
+}
+
+impl Catalog {
+    /// A catalog whose first snapshot is `snapshot`.
+    #[must_use]
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self { current: ArcSwap::from_pointee(snapshot) }
+    }
+
+    /// The current snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Makes `snapshot` the current one; statements under way keep theirs.
+    pub fn publish(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
+    }
+}
+
+/// The catalog at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Grows by one with each published change.
+    pub version: u64,
+    /// The one database's name.
+    pub database: String,
+    /// User schemas by name; `pg_catalog` and `information_schema` come from [`Snapshot::system`].
+    pub schemas: BTreeMap<String, Schema>,
+    /// The roles that may log in or own things.
+    pub roles: Vec<Role>,
+    /// The system relations of this snapshot, built on first use.
+    system: OnceLock<pg_catalog::SystemCatalog>,
+}
+
+/// A user schema.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Its OID (`public` is 2200).
+    pub oid: u32,
+    /// Its relations by name.
+    pub relations: BTreeMap<String, Arc<Relation>>,
+}
+
+/// What a relation is, in `pg_class.relkind`'s terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// `r`
+    Table,
+    /// `v`
+    View,
+    /// `m`
+    MaterializedView,
+}
+
+/// A table, view or materialized view of a user schema.
+#[derive(Debug)]
+pub struct Relation {
+    /// Its OID in `pg_class`.
+    pub oid: u32,
+    /// The schema it lives in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Table, view, …
+    pub kind: RelationKind,
+    /// Its comment (`pg_description`).
+    pub comment: Option<String>,
+    /// A view's defining query.
+    pub definition: Option<String>,
+    /// Where its rows come from; its schema's fields carry types (`types::PG_TYPE_KEY`) and comments.
+    pub provider: Arc<dyn TableProvider>,
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its OID (the bootstrap superuser is 10).
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a superuser.
+    pub superuser: bool,
+    /// Whether it may log in.
+    pub login: bool,
+}
+
+impl Snapshot {
+    /// A snapshot of user schemas and roles.
+    #[must_use]
+    pub fn new(version: u64, database: String, schemas: BTreeMap<String, Schema>, roles: Vec<Role>) -> Self {
+        Self { version, database, schemas, roles, system: OnceLock::new() }
+    }
+
+    /// The system relations (`pg_catalog`, `information_schema`), built once per snapshot.
+    pub fn system(&self) -> &pg_catalog::SystemCatalog {
+        self.system.get_or_init(|| pg_catalog::SystemCatalog::build(self))
+    }
+
+    /// The rows of `schema.name`, user or system relation.
+    #[must_use]
+    pub fn provider(&self, schema: &str, name: &str) -> Option<Arc<dyn TableProvider>> {
+        match self.relation(schema, name) {
+            Some(relation) => Some(Arc::clone(&relation.provider)),
+            None => self.system().relation(schema, name),
+        }
+    }
+
+    /// The user relation `schema.name`.
+    #[must_use]
+    pub fn relation(&self, schema: &str, name: &str) -> Option<&Arc<Relation>> {
+        self.schemas.get(schema)?.relations.get(name)
+    }
+
+    /// Whether a schema of this name exists, system schemas included.
+    #[must_use]
+    pub fn has_schema(&self, schema: &str) -> bool {
+        self.schemas.contains_key(schema) || schema == "pg_catalog" || schema == "information_schema"
+    }
+
+    /// The first schema on a search path (as PostgreSQL reads it: `pg_catalog` first unless named) that has `name`.
+    #[must_use]
+    pub fn resolve<'a>(&self, search_path: &'a [String], name: &str) -> Option<&'a str> {
+        const SYSTEM: &str = "pg_catalog";
+        let implicit = (!search_path.iter().any(|s| s == SYSTEM)).then_some(SYSTEM);
+        implicit
+            .into_iter()
+            .chain(search_path.iter().map(String::as_str))
+            .find(|schema| self.relation(schema, name).is_some() || self.system().relation(schema, name).is_some())
+    }
+}

@@ -1,0 +1,1 @@
+//! Placeholder. `open` turns a configured table into a provider.
