@@ -3,7 +3,10 @@
 //! The catalog at one moment is a [`Snapshot`], an immutable value behind an `ArcSwap` in [`Catalog`]. A statement
 //! takes the snapshot when it starts, a transaction at BEGIN. Readers never wait and never see two generations.
 
+pub mod constraint;
 pub mod functions;
+pub mod information_schema;
+pub mod oids;
 pub mod pg_catalog;
 pub mod vars;
 
@@ -13,7 +16,12 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use datafusion::catalog::TableProvider;
 
+pub use constraint::{Constraint, ConstraintKind};
+pub use pg_catalog::live::LiveSource;
 pub use vars::SessionVars;
+
+/// Field metadata: the column's comment (`pg_description`).
+pub const COMMENT_KEY: &str = "pg.comment";
 
 /// The shared, swappable current snapshot.
 #[derive(Debug)]
@@ -51,6 +59,10 @@ pub struct Snapshot {
     pub schemas: BTreeMap<String, Schema>,
     /// The roles that may log in or own things.
     pub roles: Vec<Role>,
+    /// Declared keys by schema and table.
+    constraints: BTreeMap<(String, String), Vec<Constraint>>,
+    /// What the server knows of its sessions.
+    live: Arc<dyn LiveSource>,
     /// The system relations of this snapshot, built on first use.
     system: OnceLock<pg_catalog::SystemCatalog>,
 }
@@ -111,7 +123,34 @@ impl Snapshot {
     /// A snapshot of user schemas and roles.
     #[must_use]
     pub fn new(version: u64, database: String, schemas: BTreeMap<String, Schema>, roles: Vec<Role>) -> Self {
-        Self { version, database, schemas, roles, system: OnceLock::new() }
+        let live = Arc::new(pg_catalog::live::NoSessions);
+        Self { version, database, schemas, roles, constraints: BTreeMap::new(), live, system: OnceLock::new() }
+    }
+
+    /// The same snapshot with declared keys, by schema and table.
+    #[must_use]
+    pub fn with_constraints(mut self, constraints: BTreeMap<(String, String), Vec<Constraint>>) -> Self {
+        self.constraints = constraints;
+        self
+    }
+
+    /// The same snapshot with a source for `pg_stat_activity` and its like.
+    #[must_use]
+    pub fn with_live(mut self, live: Arc<dyn LiveSource>) -> Self {
+        self.live = live;
+        self
+    }
+
+    /// The keys declared for a table.
+    #[must_use]
+    pub fn constraints(&self, schema: &str, table: &str) -> &[Constraint] {
+        self.constraints.get(&(schema.to_owned(), table.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the server knows of its sessions.
+    #[must_use]
+    pub fn live(&self) -> &Arc<dyn LiveSource> {
+        &self.live
     }
 
     /// The system relations (`pg_catalog`, `information_schema`), built once per snapshot.

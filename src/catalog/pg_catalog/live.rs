@@ -1,0 +1,102 @@
+//! What the server knows of its running sessions, for the relations that show them.
+//!
+//! The session room implements [`LiveSource`] and gives it to the snapshot; the relations ask it each time they are
+//! read.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use chrono::{DateTime, Utc};
+
+/// A source of `pg_stat_activity`, `pg_prepared_statements` and `pg_cursors`.
+pub trait LiveSource: fmt::Debug + Send + Sync {
+    /// The sessions of the server.
+    fn activity(&self) -> Vec<Activity>;
+
+    /// The prepared statements of one session.
+    fn prepared_statements(&self, backend_pid: i32) -> Vec<PreparedStatement>;
+
+    /// The open cursors of one session.
+    fn cursors(&self, backend_pid: i32) -> Vec<Cursor>;
+}
+
+/// A session as others see it.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Its backend's process number.
+    pub pid: i32,
+    /// Its role.
+    pub user: String,
+    /// `application_name`.
+    pub application_name: String,
+    /// The client's address.
+    pub client: Option<SocketAddr>,
+    /// When it connected.
+    pub backend_start: DateTime<Utc>,
+    /// When its transaction began.
+    pub transaction_start: Option<DateTime<Utc>>,
+    /// When its statement began.
+    pub query_start: Option<DateTime<Utc>>,
+    /// When `state` changed.
+    pub state_change: Option<DateTime<Utc>>,
+    /// What it waits for: the type and name of a wait event.
+    pub wait_event: Option<(&'static str, &'static str)>,
+    /// `active`, `idle`, `idle in transaction`, `idle in transaction (aborted)`.
+    pub state: &'static str,
+    /// Its current or last statement.
+    pub query: String,
+    /// The TLS version and cipher of its connection.
+    pub tls: Option<(String, String)>,
+}
+
+/// A prepared statement of a session.
+#[derive(Clone, Debug)]
+pub struct PreparedStatement {
+    /// Its name.
+    pub name: String,
+    /// The text it was made from.
+    pub statement: String,
+    /// When it was made.
+    pub prepare_time: DateTime<Utc>,
+    /// Type OIDs of its parameters.
+    pub parameter_types: Vec<u32>,
+    /// Type OIDs of its columns, if it returns rows.
+    pub result_types: Option<Vec<u32>>,
+    /// Whether SQL's PREPARE made it.
+    pub from_sql: bool,
+}
+
+/// An open cursor of a session.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// Its name.
+    pub name: String,
+    /// The text that declared it.
+    pub statement: String,
+    /// Whether it outlives its transaction.
+    pub holdable: bool,
+    /// Whether it returns binary values.
+    pub binary: bool,
+    /// Whether it can go back.
+    pub scrollable: bool,
+    /// When it was declared.
+    pub creation_time: DateTime<Utc>,
+}
+
+/// A server without sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSessions;
+
+impl LiveSource for NoSessions {
+    fn activity(&self) -> Vec<Activity> {
+        Vec::new()
+    }
+
+    fn prepared_statements(&self, _backend_pid: i32) -> Vec<PreparedStatement> {
+        Vec::new()
+    }
+
+    fn cursors(&self, _backend_pid: i32) -> Vec<Cursor> {
+        Vec::new()
+    }
+}
