@@ -138,7 +138,7 @@ fn log(end: &End) {
         End::Lost(error) => tracing::debug!(%error, "connection lost"),
         End::Stalled => tracing::info!("closed: the client did not read"),
         End::Fatal(report) => {
-            tracing::info!(sqlstate = %report.sqlstate(), message = report.message(), "closed with an error");
+            tracing::info!(sqlstate = %report.sqlstate(), error = report.message(), "closed with an error");
         }
     }
 }
