@@ -1,1 +1,6 @@
+//! The one integration test binary: it runs the server as its users do, over sockets and with their clients.
+
+mod harness;
+
+mod slt;
 
