@@ -176,8 +176,8 @@ impl Connection {
         for event in events {
             match event {
                 Event::Columns(described) => {
-                    types = described.iter().map(class).collect();
-                    lines.push(described.iter().map(header).collect());
+                    types = or_if_empty(described.iter().map(class).collect(), DefaultColumnType::Any);
+                    lines.push(or_if_empty(described.iter().map(header).collect(), "(no columns)".to_owned()));
                     columns = Some(described);
                 }
                 Event::Row(row) => {
@@ -228,11 +228,16 @@ fn values(row: Vec<Option<Vec<u8>>>, columns: &[Column], zone: Tz) -> Result<Vec
         Some(bytes) if column.format == 1 => print::print(column.type_oid, &bytes, zone),
         Some(bytes) => String::from_utf8(bytes).map_err(|_| "a text value is not UTF-8".to_owned()),
     });
-    let mut values = values.map(|value| value.map(|text| visible(&text))).collect::<Result<Vec<_>, _>>()?;
-    if values.is_empty() {
-        values.push("(no columns)".to_owned());
+    let values = values.map(|value| value.map(|text| visible(&text))).collect::<Result<Vec<_>, _>>()?;
+    Ok(or_if_empty(values, "(no columns)".to_owned()))
+}
+
+/// A result may have no columns; the file format wants at least one.
+fn or_if_empty<T>(mut list: Vec<T>, instead: T) -> Vec<T> {
+    if list.is_empty() {
+        list.push(instead);
     }
-    Ok(values)
+    list
 }
 
 /// One line per row: line ends become escapes, and nothing is left empty.

@@ -129,11 +129,13 @@ pub fn signal(pid: u32, name: &str) {
 /// This is the one place that waits by asking again, for conditions that nothing announces (another process's memory).
 pub fn eventually(limit: Duration, what: &str, mut condition: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
-    while !condition() {
+    loop {
+        if condition() {
+            return start.elapsed();
+        }
         assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
-        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(10));
     }
-    start.elapsed()
 }
 
 /// A process's memory as the kernel counts it, bytes: `VmRSS` now, `VmHWM` at most so far.

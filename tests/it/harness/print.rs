@@ -123,6 +123,11 @@ pub fn print(oid: u32, bytes: &[u8], zone: Tz) -> Result<String, String> {
     let bad = || format!("{} bytes for a value of type {}: {bytes:?}", bytes.len(), type_name(oid, -1));
     Ok(match oid {
         16 => if fixed::<1>(bytes).ok_or_else(bad)? == [1] { "t" } else { "f" }.to_owned(),
+        18 => match fixed::<1>(bytes).ok_or_else(bad)?[0] {
+            0 => String::new(),
+            byte if byte.is_ascii() => char::from(byte).to_string(),
+            byte => format!("\\{byte:03o}"),
+        },
         17 => bytes.iter().fold("\\x".to_owned(), |text, b| text + &format!("{b:02x}")),
         20 => i64::from_be_bytes(fixed(bytes).ok_or_else(bad)?).to_string(),
         21 => i16::from_be_bytes(fixed(bytes).ok_or_else(bad)?).to_string(),
