@@ -3,4 +3,5 @@
 mod harness;
 
 mod slt;
+mod tidy;
 

@@ -85,7 +85,7 @@ impl TestServerBuilder {
         if let Some(data) = &self.data {
             command.arg("--data").arg(data);
         }
-        command.env("LAKEWIRE_DATA_DIR", home.join("data"));
+        command.env("LAKEWIRE_STORAGE_DATA_DIR", home.join("data")).current_dir(super::repository(""));
         command.envs(self.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
