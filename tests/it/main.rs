@@ -2,6 +2,9 @@
 
 mod harness;
 
+mod psql;
 mod slt;
 mod tidy;
+mod tokio_pg;
+mod tpch;
 

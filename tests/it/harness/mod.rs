@@ -119,6 +119,14 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
+/// A driver's error with what the server said.
+pub fn explain(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{} {}", db.code().code(), db.message()),
+        None => format!("{error:?}"),
+    }
+}
+
 /// Sends a signal (`INT`, `TERM`, `HUP`) to a process by the shell's own `kill`.
 pub fn signal(pid: u32, name: &str) {
     run(Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid.to_string()]));
