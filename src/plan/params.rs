@@ -57,10 +57,10 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
 
 /// The field of a type that a client declared; `None` for 0 and the pseudo types that leave it open.
 #[must_use]
-pub fn declared(oid: u32) -> Option<FieldRef> {
+pub fn declared(oid: u32) -> Result<Option<FieldRef>> {
     match oid {
-        0 | oid::UNKNOWN | oid::VOID => None,
-        oid => Some(Arc::new(arrow_field(oid, -1).with_name("param").with_nullable(true))),
+        0 | oid::UNKNOWN | oid::VOID => Ok(None),
+        oid => Ok(Some(Arc::new(arrow_field(oid, -1)?.with_name("param").with_nullable(true)))),
     }
 }
 

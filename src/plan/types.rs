@@ -150,7 +150,7 @@ fn named(name: &str) -> Result<Field, Error> {
         return Ok(plain(DataType::List(Arc::new(named(element)?.with_name("item")))));
     }
     match oid::by_name(name) {
-        Some(oid) => Ok(crate::types::arrow_field(oid, -1).with_name("type")),
+        Some(info) => Ok(crate::types::arrow_field(info.oid, -1)?.with_name("type")),
         None => Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{name}\" does not exist"))),
     }
 }

@@ -52,7 +52,7 @@ impl Engine {
         Ok(Arc::new(Self {
             catalog: Catalog::new(snapshot),
             executor,
-            functions: Arc::new(Functions::registry()),
+            functions: Arc::new(Functions::new()),
             base,
             plans: PlanCache::new(),
             started: Utc::now(),

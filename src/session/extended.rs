@@ -153,7 +153,7 @@ impl Session {
             let token = self.cancel.arm();
             self.engine.executor.compute(&token, move || sql::parse_single(&text)).await?
         };
-        let declared = types.iter().map(|oid| plan::params::declared(*oid)).collect();
+        let declared = types.iter().map(|oid| plan::params::declared(*oid)).collect::<Result<_>>()?;
         self.prepared_of(statement.map(Arc::new), declared).await
     }
 

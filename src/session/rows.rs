@@ -71,7 +71,10 @@ impl RowChunks {
     }
 
     fn chunks(&mut self, batch: &RecordBatch, out: &mut Vec<Chunk>) -> Result<()> {
-        self.0.encode_chunks(batch, CHUNK_BYTES, |bytes, rows| out.push(Chunk { bytes, rows }))
+        self.0.encode_chunks(batch, CHUNK_BYTES, |bytes, rows| {
+            out.push(Chunk { bytes, rows });
+            Ok(())
+        })
     }
 }
 

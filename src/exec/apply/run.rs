@@ -96,7 +96,7 @@ async fn outcomes(
             None => {
                 let outcome = evaluate(subquery, &keys, i, state).await?;
                 if let Some(row) = row {
-                    reservation.try_grow(outcome.size() + row.as_ref().data().len())?;
+                    reservation.try_grow(outcome.size() + row.row().as_ref().len())?;
                     memory.results.insert(row, outcome.clone());
                 }
                 outcome
