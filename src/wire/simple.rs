@@ -12,7 +12,8 @@ use crate::session::{Answer, Parsed, RowsEnd, Session};
 
 /// Runs a script and sends what it answers, up to but without ReadyForQuery.
 pub(super) async fn script(link: &mut Link, session: &mut Session, sql: &str) -> Result<(), Break> {
-    let statements = guarded(|| session.parse_script(sql))?;
+    let cancel = Arc::clone(session.cancel_handle());
+    let statements = attended(link, &cancel, session.parse_script(sql)).await?;
     if statements.is_empty() {
         link.out.empty_query();
     }
