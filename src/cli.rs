@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use console::Term;
 use lakewire::config::{Overrides, Sources};
-use lakewire::{auth, ingest};
+use lakewire::{Error, Result, auth, ingest, sqlstate};
 
 /// A PostgreSQL-wire-compatible analytics server over Parquet, CSV, JSON, Arrow and Avro files.
 ///
@@ -112,16 +112,18 @@ pub fn check(config: ConfigArg) -> ExitCode {
 }
 
 /// `lakewire user`
-pub fn user(args: &UserArgs) -> Result<(), String> {
+pub fn user(args: &UserArgs) -> Result<()> {
+    let refuse = |reason: String| Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, reason));
     if args.name.is_empty() || args.name.len() > 63 {
-        return Err("a user's name has 1 to 63 bytes".to_owned());
+        return refuse("a user's name has 1 to 63 bytes".to_owned());
     }
     let password = if args.password_stdin { read_password() } else { ask_password() };
-    let password = password.map_err(|e| format!("could not read the password: {e}"))?;
-    if password.is_empty() {
-        return Err("the password is empty".to_owned());
-    }
-    let verifier = auth::scram::make_verifier(&password).map_err(|e| e.to_string())?;
+    let password = match password {
+        Ok(password) if password.is_empty() => return refuse("the password is empty".to_owned()),
+        Ok(password) => password,
+        Err(e) => return refuse(format!("could not read the password: {e}")),
+    };
+    let verifier = auth::make_verifier(&password)?;
     let quoted = |text: String| toml::Value::String(text).to_string();
     say("[[auth.users]]");
     say(&format!("name = {}", quoted(args.name.clone())));
@@ -133,8 +135,8 @@ pub fn user(args: &UserArgs) -> Result<(), String> {
 }
 
 /// `lakewire generate`
-pub fn generate(args: &GenerateArgs) -> Result<(), String> {
-    ingest::demo::generate(&args.output, args.scale).map_err(|e| e.to_string())
+pub fn generate(args: &GenerateArgs) -> Result<()> {
+    ingest::demo::generate(&args.output, args.scale)
 }
 
 /// The line that says where the server is and how to reach it.
@@ -151,6 +153,20 @@ pub fn ready_line(address: SocketAddr, tables: usize, database: &str) -> String 
         env!("CARGO_PKG_VERSION"),
         address.port()
     )
+}
+
+/// The one line with which a command fails, on standard error, with what helps below it.
+pub fn complain(error: &Error) {
+    eprintln!("lakewire: {error}");
+    if let Some(detail) = error.get_detail() {
+        eprintln!("  {detail}");
+    }
+    if let Some(context) = error.get_context() {
+        eprintln!("  while {context}");
+    }
+    if let Some(hint) = error.get_hint() {
+        eprintln!("  {hint}");
+    }
 }
 
 /// A line on standard output, flushed; a reader that has gone away is no reason to stop.

@@ -201,10 +201,10 @@ impl Config {
         self.data_dir.join("spill")
     }
 
-    /// The folder of the demo's Parquet files at the configured scale.
+    /// The folder of the demo's Parquet files at the configured scale, if the demo is served.
     #[must_use]
-    pub fn demo_dir(&self) -> PathBuf {
-        self.data_dir.join("demo").join(format!("tpch-{}", self.demo_scale))
+    pub fn demo_folder(&self) -> Option<PathBuf> {
+        self.demo.then(|| self.data_dir.join("demo").join(format!("tpch-{}", self.demo_scale)))
     }
 }
 

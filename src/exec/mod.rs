@@ -4,6 +4,7 @@
 //! cancel token. Rows stream through a bounded channel and are never collected. Which statement a plan came from, and
 //! which bytes its rows become, is for the rooms above to say.
 
+pub mod apply;
 pub mod classify;
 pub mod explain;
 pub mod memory;

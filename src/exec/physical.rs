@@ -18,6 +18,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
+use super::apply::ApplyPlanner;
+
 static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> =
     LazyLock::new(|| PhysicalOptimizer::new().rules);
 
@@ -33,7 +35,7 @@ pub fn state(config: SessionConfig, env: Arc<RuntimeEnv>) -> SessionState {
 
 /// The physical plan of an optimised plan.
 pub async fn plan(plan: &LogicalPlan, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
-    DefaultPhysicalPlanner::default().create_physical_plan(plan, state).await
+    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(ApplyPlanner)]).create_physical_plan(plan, state).await
 }
 
 /// The task context of a local plan: options and runtime, no function maps.

@@ -15,8 +15,9 @@ use datafusion::logical_expr::{
 
 use super::operators::Operators;
 use super::types::SqlTypes;
-use super::{PlanEnv, literals};
+use super::{PlanEnv, literals, marker};
 use crate::error::Error;
+use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sqlstate;
 
 /// The context of one statement.
@@ -99,6 +100,9 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        if name == ARRAY_FUNCTION {
+            return Some(marker::array_of_subquery());
+        }
         self.env.functions.scalar.get(name).map(Arc::clone)
     }
 

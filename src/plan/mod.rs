@@ -13,7 +13,9 @@ pub mod locate;
 pub mod operators;
 pub mod optimize;
 pub mod params;
+pub mod marker;
 pub mod resolve;
+pub mod subqueries;
 pub mod types;
 
 use std::sync::Arc;
@@ -110,7 +112,8 @@ fn to_plan(
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
     let statement = ast::Statement::Query(Box::new(query.clone()));
     let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
-    Ok(plan.and_then(|plan| resolve::resolve(plan, env)))
+    let plan = plan.and_then(|plan| resolve::resolve(plan, env));
+    Ok(plan.and_then(|plan| subqueries::apply_subqueries(plan, env)))
 }
 
 impl Plan {

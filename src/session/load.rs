@@ -1,12 +1,13 @@
 //! The first snapshot: every configured and discovered table opened, broken ones said and left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
-use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot, oids};
+use crate::catalog::oids::{Allocator, Kind, schema_oid};
+use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot};
 use crate::config::{Config, TableConfig};
 use crate::error::Result;
 use crate::exec::Executor;
@@ -21,20 +22,28 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
         .with_runtime_env(Arc::clone(executor.env()))
         .with_default_features()
         .build();
-    let mut schemas: BTreeMap<String, Schema> = BTreeMap::new();
-    schemas.insert(config.schema.clone(), Schema { oid: oids::schema(&config.schema), relations: BTreeMap::new() });
+    let mut opened = Vec::new();
     for table in &tables {
-        let provider = match storage::open(table, &state).await {
-            Ok(opened) => opened.provider,
+        match storage::open(table, &state).await {
+            Ok(found) => opened.push((table, found.provider)),
             // A table that the operator named must be there; one that was only found may be broken.
             Err(error) if config.tables.contains(table) => return Err(error),
-            Err(error) => {
-                tracing::warn!(schema = %table.schema, table = %table.name, %error, "table left out");
-                continue;
-            }
-        };
+            Err(error) => tracing::warn!(schema = %table.schema, table = %table.name, %error, "table left out"),
+        }
+    }
+    let names: Vec<_> = opened.iter().map(|(t, _)| (t.schema.as_str(), t.name.as_str())).collect();
+    let mut allocator = Allocator::new();
+    let oids = allocator.assign(Kind::Relation, &names);
+    let mut schemas: BTreeMap<String, Schema> = BTreeMap::new();
+    let mut all: BTreeSet<&str> = names.iter().map(|(schema, _)| *schema).collect();
+    all.insert(&config.schema);
+    for name in all {
+        let oid = schema_oid(&mut allocator, name);
+        schemas.insert(name.to_owned(), Schema { oid, relations: BTreeMap::new() });
+    }
+    for ((table, provider), oid) in opened.into_iter().zip(oids) {
         let relation = Relation {
-            oid: oids::relation(&table.schema, &table.name),
+            oid,
             schema: table.schema.clone(),
             name: table.name.clone(),
             kind: RelationKind::Table,
@@ -42,10 +51,9 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
             definition: None,
             provider,
         };
-        let schema = schemas
-            .entry(table.schema.clone())
-            .or_insert_with(|| Schema { oid: oids::schema(&table.schema), relations: BTreeMap::new() });
-        schema.relations.insert(table.name.clone(), Arc::new(relation));
+        if let Some(schema) = schemas.get_mut(&table.schema) {
+            schema.relations.insert(table.name.clone(), Arc::new(relation));
+        }
     }
     Ok(Snapshot::new(1, config.database.clone(), schemas, roles(config)))
 }
@@ -68,11 +76,13 @@ fn tables(config: &Config) -> Result<Vec<TableConfig>> {
 #[must_use]
 pub fn roles(config: &Config) -> Vec<Role> {
     let owner = Role { oid: 10, name: "lakewire".to_owned(), superuser: true, login: false };
-    let users = config.auth.users.iter().filter(|u| u.name != owner.name).map(|user| Role {
-        oid: oids::role(&user.name),
+    let mut allocator = Allocator::new();
+    let users = config.auth.users.iter().filter(|u| u.name != "lakewire").map(|user| Role {
+        oid: allocator.one(Kind::Role, "", &user.name),
         name: user.name.clone(),
         superuser: user.superuser,
         login: true,
     });
-    std::iter::once(owner.clone()).chain(users).collect()
+    let users: Vec<Role> = users.collect();
+    std::iter::once(owner).chain(users).collect()
 }

@@ -1,1 +1,10 @@
+//! The one integration test binary: it runs the server as its users do, over sockets and with their clients.
+
+mod harness;
+
+mod psql;
+mod slt;
+mod tidy;
+mod tokio_pg;
+mod tpch;
 

@@ -1,5 +1,6 @@
 //! AST rules applied to every query before planning, one per file. Each keeps the query's meaning.
 
+pub mod arrays;
 pub mod balance;
 pub mod names;
 pub mod numbers;
@@ -60,6 +61,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
+        arrays::mark(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }

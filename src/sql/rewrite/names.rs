@@ -118,7 +118,10 @@ fn field_name(root: &Expr, chain: &[AccessExpr]) -> (String, bool) {
 }
 
 fn function_name(function: &Function) -> String {
-    last_part(&function.name)
+    match last_part(&function.name) {
+        name if name == super::arrays::ARRAY_FUNCTION => "array".to_owned(),
+        name => name,
+    }
 }
 
 /// The last identifier of a qualified name, folded.
