@@ -136,6 +136,7 @@ impl Connection {
                 lines.push(line);
             }
             if until.contains(&name) || name == "Closed" {
+                sort_settings(&mut lines);
                 return Ok(lines.join("\n"));
             }
         }
@@ -149,12 +150,11 @@ impl Connection {
         Ok(char::from(self.received.remove(0)).to_string())
     }
 
-    /// Sends CancelRequests until something arrives on this connection: one that comes before the statement has
-    /// started does nothing.
+    /// Sends CancelRequests until the statement has ended: one that comes before it has started does nothing.
     pub fn cancel(&mut self) -> Result<(), String> {
         let start = Instant::now();
         self.socket.set_read_timeout(Some(Duration::from_millis(100))).map_err(|e| e.to_string())?;
-        while self.received.is_empty() {
+        while !message::has_any(&self.received, b"EZ") {
             if start.elapsed() > DEADLINE {
                 return Err("not cancelled".to_owned());
             }
@@ -203,6 +203,13 @@ pub fn cancel_request(address: SocketAddr, key: &[u8]) -> Result<(), String> {
     };
     let answer = send().map_err(|e| e.to_string())?;
     if answer.is_empty() { Ok(()) } else { Err(format!("a CancelRequest was answered: {answer:?}")) }
+}
+
+/// PostgreSQL tells settings in no particular order.
+fn sort_settings(lines: &mut [String]) {
+    for run in lines.chunk_by_mut(|a, b| [a, b].iter().all(|line| line.starts_with("ParameterStatus"))) {
+        run.sort();
+    }
 }
 
 /// The ways in which the other end's closing shows.

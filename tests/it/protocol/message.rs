@@ -84,6 +84,17 @@ pub fn is_whole(received: &[u8]) -> bool {
     length(received).is_some_and(|length| received.len() > length)
 }
 
+/// Whether a whole message of one of these types has been received.
+pub fn has_any(mut received: &[u8], kinds: &[u8]) -> bool {
+    while is_whole(received) {
+        if kinds.contains(&received[0]) {
+            return true;
+        }
+        received = &received[1 + length(received).expect("the message is whole")..];
+    }
+    false
+}
+
 /// Takes the first message off; it must be whole.
 pub fn take(received: &mut Vec<u8>) -> (u8, Vec<u8>) {
     let length = length(received).expect("the message is whole");
@@ -124,7 +135,7 @@ pub fn print(kind: u8, body: &[u8]) -> String {
             0 => "Ok".to_owned(),
             code => format!("{code} {}", quote(fields.0)),
         },
-        b'S' => format!("{} {}", quote(fields.text()), quote(fields.text())),
+        b'S' => status(fields.text(), fields.text()),
         b'K' => format!("key of {} bytes", body.len() - 4),
         b'Z' => char::from(body[0]).to_string(),
         b'T' => {
@@ -153,7 +164,17 @@ pub fn print(kind: u8, body: &[u8]) -> String {
     format!("{} {rest}", name(kind)).trim_end().to_owned()
 }
 
-/// `"name" oid`, then what is not the usual: typmod, binary format, the table's column.
+/// A setting; the values that differ from server to server or role to role are left out.
+fn status(name: &[u8], value: &[u8]) -> String {
+    let value = match name {
+        b"server_version" => "17".to_owned() + value.strip_prefix(b"17").map_or("?", |_| "…"),
+        b"session_authorization" | b"is_superuser" => "…".to_owned(),
+        _ => quote(value),
+    };
+    format!("{} {value}", quote(name))
+}
+
+/// `"name":oid`, then what is not the usual: typmod, binary format, the table's column.
 fn column(fields: &mut Fields<'_>) -> String {
     let name = quote(fields.text());
     let (table, number) = (fields.i32(), fields.i16());
@@ -179,7 +200,7 @@ fn cell(fields: &mut Fields<'_>) -> String {
 }
 
 fn report(fields: &mut Fields<'_>) -> String {
-    let mut shown = [const { String::new() }; 6];
+    let mut shown: [String; 6] = Default::default();
     loop {
         let code = fields.bytes(1)[0];
         if code == 0 {
