@@ -17,7 +17,7 @@ pub mod frame;
 pub mod frontend;
 mod guard;
 mod link;
-mod options;
+pub mod options;
 mod rows;
 mod simple;
 mod socket;
