@@ -56,6 +56,12 @@ QUERIES = {
                pg_get_function_result(oid),
                CASE WHEN prokind <> 'a' THEN pg_get_functiondef(oid) END, pg_get_function_sqlbody(oid)
         FROM pg_proc ORDER BY oid""",
+    "expression_texts": """
+        SELECT tree, min(text) FROM (
+            SELECT proargdefaults::text, pg_get_expr(proargdefaults, 0) FROM pg_proc
+            UNION ALL SELECT conbin::text, pg_get_expr(conbin, conrelid) FROM pg_constraint
+            UNION ALL SELECT adbin::text, pg_get_expr(adbin, adrelid) FROM pg_attrdef) AS t (tree, text)
+        WHERE text IS NOT NULL GROUP BY tree ORDER BY tree COLLATE "C" """,
     "view_texts": """
         SELECT oid, pg_get_viewdef(oid), pg_get_viewdef(oid, true) FROM pg_class WHERE relkind = 'v' ORDER BY oid""",
     "rule_texts": """

@@ -1,4 +1,7 @@
 //! Placeholder.
+
+pub mod system;
+
 use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::catalog::TableFunction;

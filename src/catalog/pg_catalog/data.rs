@@ -25,6 +25,7 @@ macro_rules! files {
 files! {
     "columns"
     "constraint_texts"
+    "expression_texts"
     "function_texts"
     "index_texts"
     "information_schema.administrable_role_authorizations"
