@@ -4,9 +4,19 @@
 //! metadata says otherwise ([`PG_TYPE_KEY`], [`PG_TYPMOD_KEY`]): `varchar`, `name`, `oid`, `json`, … have no Arrow
 //! type of their own.
 
+pub mod civil;
+pub mod encode;
+pub mod input;
+mod mapping;
 pub mod oid;
+pub mod output;
+pub mod param;
+pub mod send;
+pub mod zone;
 
-use arrow::datatypes::Field;
+pub use encode::RowEncoder;
+pub use mapping::{UTC, arrow_field, numeric_typmod, pg_type};
+pub use param::{decode_param, decode_params};
 
 /// Field metadata: the PostgreSQL type OID in decimal, where the Arrow type does not say it.
 pub const PG_TYPE_KEY: &str = "pg.type";
@@ -107,11 +117,4 @@ impl Default for TextStyle {
             interval_style: IntervalStyle::Postgres,
         }
     }
-}
-
-/// The PostgreSQL type of a column.
-#[must_use]
-pub fn pg_type(field: &Field) -> PgType {
-    let _ = field;
-    PgType { oid: oid::TEXT, typmod: -1, len: -1 }
 }

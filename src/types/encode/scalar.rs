@@ -1,0 +1,210 @@
+//! Writers of booleans, integers, floats and numerics.
+
+use arrow::array::{ArrowPrimitiveType, BooleanArray};
+use arrow::datatypes::{DataType, Decimal256Type, Float16Type, Float32Type, Float64Type, i256};
+
+use super::writer::{ColumnWriter, Direct, Each, EachOf, Rendered};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+use crate::types::{Format, TextStyle, oid, output, send};
+
+type Writer = Box<dyn ColumnWriter>;
+
+/// A boolean column.
+pub fn boolean(format: Format) -> Writer {
+    match format {
+        Format::Text => Box::new(Rendered::new(EachOf::new(|array: &BooleanArray, row, out: &mut Vec<u8>| {
+            output::boolean(array.value(row), out);
+            Ok(())
+        }))),
+        Format::Binary => Box::new(Rendered::new(EachOf::new(|array: &BooleanArray, row, out: &mut Vec<u8>| {
+            out.push(u8::from(array.value(row)));
+            Ok(())
+        }))),
+    }
+}
+
+/// An integer column of any width as any of PostgreSQL's numbers; none where the type is not a number.
+pub fn integer<P>(oid: u32, format: Format, style: &TextStyle) -> Option<Writer>
+where
+    P: ArrowPrimitiveType,
+    P::Native: Into<i128>,
+{
+    let extra = style.extra_float_digits;
+    let writer: Writer = match (oid, format) {
+        (oid::FLOAT4, Format::Text) => each::<P>(move |value, out| output::float4(to_f32(value), extra, out)),
+        (oid::FLOAT8, Format::Text) => each::<P>(move |value, out| output::float8(to_f64(value), extra, out)),
+        (oid::INT2 | oid::INT4 | oid::INT8 | oid::NUMERIC, Format::Text) => integer_text::<P>(),
+        (_, Format::Text) if oid::is_oid_like(oid) => integer_text::<P>(),
+        (oid::INT2, Format::Binary) => fixed::<P, 2>(|value| i16::try_from(value).map(i16::to_be_bytes).ok(), oid),
+        (oid::INT4, Format::Binary) => fixed::<P, 4>(|value| i32::try_from(value).map(i32::to_be_bytes).ok(), oid),
+        (oid::INT8, Format::Binary) => fixed::<P, 8>(|value| i64::try_from(value).map(i64::to_be_bytes).ok(), oid),
+        (oid::FLOAT4, Format::Binary) => fixed::<P, 4>(|value| Some(to_f32(value).to_be_bytes()), oid),
+        (oid::FLOAT8, Format::Binary) => fixed::<P, 8>(|value| Some(to_f64(value).to_be_bytes()), oid),
+        (oid::NUMERIC, Format::Binary) => each::<P>(|value, out| send::numeric(value, 0, out)),
+        (_, Format::Binary) if oid::is_oid_like(oid) => {
+            fixed::<P, 4>(|value| u32::try_from(value).map(u32::to_be_bytes).ok(), oid)
+        }
+        _ => return None,
+    };
+    Some(writer)
+}
+
+/// A float column as either float type; none for another type.
+pub fn float(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Option<Writer> {
+    let extra = style.extra_float_digits;
+    let writer = match (data_type, oid, format) {
+        (DataType::Float16, oid::FLOAT4, Format::Text) => float_text::<Float16Type>(move |value, out| {
+            output::float4(value.to_f32(), extra, out);
+        }),
+        (DataType::Float32, oid::FLOAT4, Format::Text) => float_text::<Float32Type>(move |value, out| {
+            output::float4(value, extra, out);
+        }),
+        (DataType::Float64, oid::FLOAT8, Format::Text) => float_text::<Float64Type>(move |value, out| {
+            output::float8(value, extra, out);
+        }),
+        (DataType::Float16, oid::FLOAT8, Format::Text) => float_text::<Float16Type>(move |value, out| {
+            output::float8(value.to_f64(), extra, out);
+        }),
+        (DataType::Float32, oid::FLOAT8, Format::Text) => float_text::<Float32Type>(move |value, out| {
+            output::float8(f64::from(value), extra, out);
+        }),
+        (DataType::Float16, oid::FLOAT4, Format::Binary) => {
+            float_bytes::<Float16Type, 4>(|value| value.to_f32().to_be_bytes())
+        }
+        (DataType::Float32, oid::FLOAT4, Format::Binary) => float_bytes::<Float32Type, 4>(f32::to_be_bytes),
+        (DataType::Float64, oid::FLOAT8, Format::Binary) => float_bytes::<Float64Type, 8>(f64::to_be_bytes),
+        (DataType::Float16, oid::FLOAT8, Format::Binary) => {
+            float_bytes::<Float16Type, 8>(|value| value.to_f64().to_be_bytes())
+        }
+        (DataType::Float32, oid::FLOAT8, Format::Binary) => {
+            float_bytes::<Float32Type, 8>(|value| f64::from(value).to_be_bytes())
+        }
+        _ => return None,
+    };
+    Some(writer)
+}
+
+/// A decimal column of at most 38 digits.
+pub fn decimal<P>(scale: i8, format: Format) -> Writer
+where
+    P: ArrowPrimitiveType,
+    P::Native: Into<i128>,
+{
+    match format {
+        Format::Text => each::<P>(move |value, out| output::numeric(value, scale, out)),
+        Format::Binary => each::<P>(move |value, out| send::numeric(value, scale, out)),
+    }
+}
+
+/// A decimal column of up to 76 digits.
+pub fn decimal256(scale: i8, format: Format) -> Writer {
+    match format {
+        Format::Text => {
+            Box::new(Rendered::new(Each::<Decimal256Type, _>::new(move |value: i256, out: &mut Vec<u8>| {
+                output::numeric256(value, scale, out);
+                Ok(())
+            })))
+        }
+        Format::Binary => {
+            Box::new(Rendered::new(Each::<Decimal256Type, _>::new(move |value: i256, out: &mut Vec<u8>| {
+                send::numeric256(value, scale, out);
+                Ok(())
+            })))
+        }
+    }
+}
+
+fn each<P>(mut write: impl FnMut(i128, &mut Vec<u8>) + Send + 'static) -> Writer
+where
+    P: ArrowPrimitiveType,
+    P::Native: Into<i128>,
+{
+    Box::new(Rendered::new(Each::<P, _>::new(move |value: P::Native, out: &mut Vec<u8>| {
+        write(value.into(), out);
+        Ok(())
+    })))
+}
+
+/// Big-endian bytes of a fixed width; a value that has none is out of the type's range.
+fn fixed<P, const N: usize>(bytes: impl Fn(i128) -> Option<[u8; N]> + Copy + Send + 'static, oid: u32) -> Writer
+where
+    P: ArrowPrimitiveType,
+    P::Native: Into<i128>,
+{
+    let len = move |value: P::Native| match bytes(value.into()) {
+        Some(_) => Ok(N),
+        None => Err(out_of_range(oid)),
+    };
+    let write = move |value: P::Native, out: &mut [u8]| {
+        out.copy_from_slice(&bytes(value.into()).expect("the value passed when it was measured"));
+    };
+    Box::new(Direct::<P, _, _>::new(len, write))
+}
+
+fn integer_text<P>() -> Writer
+where
+    P: ArrowPrimitiveType,
+    P::Native: Into<i128>,
+{
+    let len = |value: P::Native| -> Result<usize> {
+        let value: i128 = value.into();
+        Ok(usize::from(value < 0) + digits(magnitude(value)))
+    };
+    let write = |value: P::Native, out: &mut [u8]| {
+        let value: i128 = value.into();
+        let mut rest = magnitude(value);
+        let mut at = out.len();
+        while rest >= 100 {
+            at -= 2;
+            out[at..at + 2].copy_from_slice(output::pair_of(rest % 100));
+            rest /= 100;
+        }
+        if rest >= 10 {
+            out[at - 2..at].copy_from_slice(output::pair_of(rest));
+        } else {
+            out[at - 1] = output::pair_of(rest)[1];
+        }
+        if value < 0 {
+            out[0] = b'-';
+        }
+    };
+    Box::new(Direct::<P, _, _>::new(len, write))
+}
+
+fn float_text<P: ArrowPrimitiveType>(mut write: impl FnMut(P::Native, &mut Vec<u8>) + Send + 'static) -> Writer {
+    Box::new(Rendered::new(Each::<P, _>::new(move |value: P::Native, out: &mut Vec<u8>| {
+        write(value, out);
+        Ok(())
+    })))
+}
+
+fn float_bytes<P: ArrowPrimitiveType, const N: usize>(bytes: impl Fn(P::Native) -> [u8; N] + Send + 'static) -> Writer {
+    Box::new(Direct::<P, _, _>::new(|_| Ok(N), move |value, out: &mut [u8]| out.copy_from_slice(&bytes(value))))
+}
+
+#[inline]
+fn magnitude(value: i128) -> u64 {
+    u64::try_from(value.unsigned_abs()).expect("the widest integer column has 64 bits")
+}
+
+#[inline]
+fn digits(value: u64) -> usize {
+    value.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what a cast to float4 means")]
+fn to_f32(value: i128) -> f32 {
+    value as f32
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what a cast to float8 means")]
+fn to_f64(value: i128) -> f64 {
+    value as f64
+}
+
+#[cold]
+fn out_of_range(oid: u32) -> Error {
+    let name = if oid::is_oid_like(oid) { "OID" } else { oid::sql_name(oid) };
+    Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("{name} out of range"))
+}

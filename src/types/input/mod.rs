@@ -1,0 +1,64 @@
+//! PostgreSQL's text input, one function per type: what a literal or a text parameter means.
+//!
+//! Functions take the text as the client wrote it, spaces included, and fail as PostgreSQL fails: `22P02`, `22003`,
+//! `22007`, `22008` with its message. Nothing here panics, whatever the text; recursion and allocation are bounded by
+//! the text's length and fixed limits.
+
+mod array;
+mod bytes;
+mod clock;
+mod datetime;
+mod fields;
+mod interval;
+mod json;
+mod number;
+mod numeric;
+mod words;
+
+pub use array::{ArrayLiteral, parse_array, parse_vector};
+pub use bytes::{char_byte, parse_bool, parse_bytea, parse_char, parse_uuid};
+pub use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz};
+pub use interval::parse_interval;
+pub use json::{check_json, normal_jsonb};
+pub use number::{parse_float4, parse_float8, parse_int2, parse_int4, parse_int8, parse_oid, parse_oid_alias};
+pub(super) use numeric::too_many_digits;
+pub use numeric::{MAX_DIGITS, Numeric, parse_numeric};
+
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// Bytes as text. Error `22021`: not UTF-8, or a zero byte.
+pub fn utf8(bytes: &[u8]) -> Result<&str> {
+    let invalid = |at: usize, len: usize| {
+        let bytes: Vec<_> = bytes[at..bytes.len().min(at + len)].iter().map(|byte| format!("0x{byte:02x}")).collect();
+        Error::new(
+            sqlstate::CHARACTER_NOT_IN_REPERTOIRE,
+            format!("invalid byte sequence for encoding \"UTF8\": {}", bytes.join(" ")),
+        )
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        // PostgreSQL shows as many bytes as the first one announces.
+        let announced = match bytes[at] {
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf7 => 4,
+            _ => 1,
+        };
+        invalid(at, announced)
+    })?;
+    match text.bytes().position(|byte| byte == 0) {
+        Some(at) => Err(invalid(at, 1)),
+        None => Ok(text),
+    }
+}
+
+/// `invalid input syntax for type …`, the error of text that is no value of a type.
+pub(super) fn invalid_syntax(type_name: &str, text: &str) -> Error {
+    Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, format!("invalid input syntax for type {type_name}: \"{text}\""))
+}
+
+/// Without the spaces that C's `isspace` knows.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| matches!(c, ' ' | '\t'..='\r'))
+}

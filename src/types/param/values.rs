@@ -1,0 +1,224 @@
+//! Values of one type, text or binary, as an Arrow array: a parameter is one value, an array parameter its elements.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, Decimal128Array, Decimal256Array, FixedSizeBinaryArray,
+    PrimitiveArray, StringArray, new_null_array,
+};
+use arrow::datatypes::{
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNano,
+    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, i256,
+};
+
+use super::list;
+use super::receive::{self, Cursor, malformed, whole};
+use crate::error::{Error, Result};
+use crate::types::input::{self, MAX_DIGITS, Numeric};
+use crate::types::{Format, TextStyle, UTC, arrow_field, oid};
+
+/// The bytes of values, none for NULL.
+pub type Raw<'a> = [Option<&'a [u8]>];
+
+/// Decodes values of a type.
+pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Result<ArrayRef> {
+    let array: ArrayRef = match oid {
+        oid::BOOL => Arc::new(boolean(raw, format)?),
+        oid::INT2 => primitive::<Int16Type>(raw, format, input::parse_int2, |cursor| cursor.int2())?,
+        oid::INT4 => primitive::<Int32Type>(raw, format, input::parse_int4, |cursor| cursor.int4())?,
+        oid::INT8 => primitive::<Int64Type>(raw, format, input::parse_int8, |cursor| cursor.int8())?,
+        oid::FLOAT4 => {
+            primitive::<Float32Type>(raw, format, input::parse_float4, |cursor| cursor.array().map(f32::from_be_bytes))?
+        }
+        oid::FLOAT8 => {
+            primitive::<Float64Type>(raw, format, input::parse_float8, |cursor| cursor.array().map(f64::from_be_bytes))?
+        }
+        oid::NUMERIC => numerics(raw, format)?,
+        oid::DATE => primitive::<Date32Type>(raw, format, |text| input::parse_date(text, style), receive::date)?,
+        oid::TIME => {
+            primitive::<Time64MicrosecondType>(raw, format, |text| input::parse_time(text, style), receive::time)?
+        }
+        oid::TIMESTAMP => Arc::new(instants(raw, format, |text| input::parse_timestamp(text, style))?),
+        oid::TIMESTAMPTZ => {
+            Arc::new(instants(raw, format, |text| input::parse_timestamptz(text, style))?.with_timezone(UTC))
+        }
+        oid::INTERVAL => intervals(raw, format, style)?,
+        oid::BYTEA => Arc::new(bytea(raw, format)?),
+        oid::UUID => uuids(raw, format)?,
+        oid::CHAR => strings(raw, format, char_text)?,
+        oid::JSON => strings(raw, format, |_, bytes| {
+            let text = input::utf8(bytes)?;
+            input::check_json(text)?;
+            Ok(text.to_owned())
+        })?,
+        oid::JSONB => strings(raw, format, jsonb)?,
+        oid::NAME => strings(raw, format, |_, bytes| input::utf8(bytes).map(|text| name(text).to_owned()))?,
+        0 => strings(raw, format, plain)?,
+        _ if oid::is_text_like(oid) => strings(raw, format, plain)?,
+        _ if oid::is_oid_like(oid) => primitive::<UInt32Type>(
+            raw,
+            format,
+            |text| input::parse_oid_alias(oid, text),
+            |cursor| cursor.array().map(u32::from_be_bytes),
+        )?,
+        oid::INT2VECTOR | oid::OIDVECTOR => list::decode(oid, format, raw, style)?,
+        _ if oid::element_of(oid).is_some() => list::decode(oid, format, raw, style)?,
+        _ => {
+            // The error that says so.
+            let field = arrow_field(oid, -1)?;
+            new_null_array(field.data_type(), raw.len())
+        }
+    };
+    Ok(array)
+}
+
+fn each<T>(raw: &Raw<'_>, mut read: impl FnMut(&[u8]) -> Result<T>) -> Result<Vec<Option<T>>> {
+    raw.iter().map(|bytes| bytes.map(&mut read).transpose()).collect()
+}
+
+fn native<T>(
+    raw: &Raw<'_>,
+    format: Format,
+    parse: impl Fn(&str) -> Result<T>,
+    receive: impl Fn(&mut Cursor<'_>) -> Result<T>,
+) -> Result<Vec<Option<T>>> {
+    match format {
+        Format::Text => each(raw, |bytes| parse(input::utf8(bytes)?)),
+        Format::Binary => each(raw, |bytes| whole(bytes, &receive)),
+    }
+}
+
+fn primitive<P: ArrowPrimitiveType>(
+    raw: &Raw<'_>,
+    format: Format,
+    parse: impl Fn(&str) -> Result<P::Native>,
+    receive: impl Fn(&mut Cursor<'_>) -> Result<P::Native>,
+) -> Result<ArrayRef> {
+    let values = native(raw, format, parse, receive)?;
+    Ok(Arc::new(values.into_iter().collect::<PrimitiveArray<P>>()))
+}
+
+fn instants(
+    raw: &Raw<'_>,
+    format: Format,
+    parse: impl Fn(&str) -> Result<i64>,
+) -> Result<PrimitiveArray<TimestampMicrosecondType>> {
+    Ok(native(raw, format, parse, receive::timestamp)?.into_iter().collect())
+}
+
+fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRef> {
+    let parse = |text: &str| {
+        let interval = input::parse_interval(text, style.interval_style)?;
+        Ok(interval.to_nanos().expect("checked by its input function"))
+    };
+    let values = native(raw, format, parse, receive::interval)?
+        .into_iter()
+        .map(|value| value.map(|(months, days, ns)| IntervalMonthDayNano::new(months, days, ns)));
+    Ok(Arc::new(values.collect::<PrimitiveArray<IntervalMonthDayNanoType>>()))
+}
+
+fn boolean(raw: &Raw<'_>, format: Format) -> Result<BooleanArray> {
+    let values = native(raw, format, input::parse_bool, |cursor| cursor.array::<1>().map(|byte| byte != [0]))?;
+    Ok(values.into_iter().collect())
+}
+
+fn bytea(raw: &Raw<'_>, format: Format) -> Result<BinaryArray> {
+    let values = match format {
+        Format::Text => each(raw, |bytes| input::parse_bytea(input::utf8(bytes)?))?,
+        Format::Binary => each(raw, |bytes| Ok(bytes.to_vec()))?,
+    };
+    Ok(values.into_iter().collect())
+}
+
+fn uuids(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
+    let values = native(raw, format, input::parse_uuid, |cursor| cursor.array::<16>())?;
+    let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 16)
+        .map_err(|error| Error::internal(format!("could not build a uuid column: {error}")))?;
+    Ok(Arc::new(array))
+}
+
+fn strings(raw: &Raw<'_>, format: Format, read: impl Fn(Format, &[u8]) -> Result<String>) -> Result<ArrayRef> {
+    let values = each(raw, |bytes| read(format, bytes))?;
+    Ok(Arc::new(values.into_iter().collect::<StringArray>()))
+}
+
+fn plain(_format: Format, bytes: &[u8]) -> Result<String> {
+    input::utf8(bytes).map(str::to_owned)
+}
+
+fn char_text(format: Format, bytes: &[u8]) -> Result<String> {
+    match format {
+        Format::Text => input::utf8(bytes).map(input::parse_char),
+        Format::Binary => {
+            let byte = whole(bytes, Cursor::array::<1>)?[0];
+            let mut text = Vec::new();
+            crate::types::output::char_byte(byte, &mut text);
+            Ok(String::from_utf8(text).expect("bytes above ASCII are written as escapes"))
+        }
+    }
+}
+
+fn jsonb(format: Format, bytes: &[u8]) -> Result<String> {
+    let text = match (format, bytes) {
+        (Format::Text, _) => bytes,
+        (Format::Binary, [1, text @ ..]) => text,
+        (Format::Binary, []) => return Err(receive::insufficient()),
+        (Format::Binary, _) => return Err(malformed("unsupported jsonb version number")),
+    };
+    input::normal_jsonb(input::utf8(text)?)
+}
+
+/// A name has at most 63 bytes; PostgreSQL cuts what is longer, at a character.
+fn name(text: &str) -> &str {
+    &text[..text.floor_char_boundary(63)]
+}
+
+/// Numerics of one common scale, in the narrowest Arrow type that holds them all.
+fn numerics(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
+    let values = native(raw, format, input::parse_numeric, receive::numeric)?;
+    let finite = values.into_iter().map(|value| value.map(finite).transpose()).collect::<Result<Vec<_>>>()?;
+    let Some(scale) = finite.iter().flatten().map(|(_, scale)| *scale).max() else {
+        return Ok(new_null_array(arrow_field(oid::NUMERIC, -1)?.data_type(), raw.len()));
+    };
+    let mut digits = scale.unsigned_abs().max(1);
+    let mut scaled = Vec::with_capacity(finite.len());
+    for value in finite {
+        let Some((value, own)) = value else {
+            scaled.push(None);
+            continue;
+        };
+        let places = (scale - own).unsigned_abs();
+        let count = count_digits(value);
+        if value != i256::ZERO && count + places > MAX_DIGITS {
+            return Err(input::too_many_digits());
+        }
+        digits = digits.max(if value == i256::ZERO { 1 } else { count + places });
+        scaled.push(Some(value.wrapping_mul(i256::from_i128(10).wrapping_pow(u32::from(places)))));
+    }
+    let fault = |error| Error::internal(format!("could not build a numeric column: {error}"));
+    if digits <= 38 {
+        let narrow = scaled.into_iter().map(|value| value.map(i256::as_i128)).collect::<Decimal128Array>();
+        return Ok(Arc::new(narrow.with_precision_and_scale(digits, scale).map_err(fault)?));
+    }
+    let wide = scaled.into_iter().collect::<Decimal256Array>();
+    Ok(Arc::new(wide.with_precision_and_scale(digits, scale).map_err(fault)?))
+}
+
+fn finite(value: Numeric) -> Result<(i256, i8)> {
+    match value {
+        Numeric::Finite { value, scale } => Ok((value, scale)),
+        Numeric::NaN => Err(not_finite("NaN")),
+        Numeric::Infinity { negative: false } => Err(not_finite("Infinity")),
+        Numeric::Infinity { negative: true } => Err(not_finite("-Infinity")),
+    }
+}
+
+fn not_finite(text: &str) -> Error {
+    Error::unsupported(format!("numeric value \"{text}\" is not supported")).hint("Use double precision for it.")
+}
+
+/// Decimal digits of a value, 1 for zero.
+fn count_digits(value: i256) -> u8 {
+    let digits = crate::types::output::Digits256::new(value).as_bytes().len();
+    u8::try_from(digits.max(1)).expect("256 bits have 77 digits")
+}

@@ -1,0 +1,233 @@
+//! Time zones as sorted spans of one offset each: the offset of an instant, and of a local time, as PostgreSQL sees them.
+//!
+//! `chrono-tz` answers single instants and hides its spans, so the spans of a zone are found once per process by
+//! walking its days, and kept. After [`LAST_YEAR`] the rules go on for ever, as PostgreSQL has it: a later year is
+//! answered by the year of the last 28 that has the same calendar.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use chrono::{DateTime, Offset, TimeZone};
+use chrono_tz::{OffsetName, Tz};
+
+use super::civil::{self, Civil, DAY_S};
+
+/// The last year whose offsets are taken from the zone's data.
+const LAST_YEAR: i64 = 2099;
+/// No zone left local mean time before this year.
+const FIRST_YEAR: i64 = 1800;
+
+/// A stretch of time with one offset and one abbreviation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First second (UTC, from 1970-01-01) of the span.
+    pub start_s: i64,
+    /// Seconds east of UTC.
+    pub offset_s: i32,
+    /// What the zone calls it, e.g. `CEST`, `LMT`, `+04`.
+    pub abbreviation: Box<str>,
+}
+
+/// A zone's spans, first to last; the first one has no beginning.
+#[derive(Debug)]
+pub struct Zone {
+    spans: Vec<Span>,
+}
+
+/// A zone with the span looked at last, for columns whose values are close to each other.
+#[derive(Clone, Debug)]
+pub struct ZoneCursor {
+    zone: Arc<Zone>,
+    /// Index of the last span, and its half-open range.
+    at: usize,
+    from_s: i64,
+    until_s: i64,
+}
+
+static ZONES: LazyLock<Mutex<HashMap<Tz, Arc<Zone>>>> = LazyLock::new(Mutex::default);
+
+impl Zone {
+    /// The spans of a zone; the first use of a zone takes a few milliseconds.
+    #[must_use]
+    pub fn of(tz: Tz) -> Arc<Self> {
+        let mut zones = ZONES.lock().unwrap_or_else(PoisonError::into_inner);
+        let zone = zones.entry(tz).or_insert_with(|| Arc::new(Self { spans: spans_of(tz) }));
+        Arc::clone(zone)
+    }
+
+    /// The span of an instant, in seconds (UTC) from 1970-01-01.
+    #[must_use]
+    pub fn at_utc(&self, utc_s: i64) -> &Span {
+        &self.spans[self.index(utc_s)]
+    }
+
+    /// The offset PostgreSQL gives a local time: a time that a jump forward skipped is read with the offset before the
+    /// jump, a time that happens twice is its second one.
+    #[must_use]
+    pub fn at_local(&self, local_s: i64) -> &Span {
+        let local_s = same_calendar(local_s);
+        // The first change after the day before decides; there is at most one near a local time.
+        let before = self.index(local_s - DAY_S);
+        let Some(next) = self.spans.get(before + 1) else { return &self.spans[before] };
+        let with_before = local_s - i64::from(self.spans[before].offset_s);
+        let with_after = local_s - i64::from(next.offset_s);
+        if with_before < next.start_s && with_after < next.start_s {
+            &self.spans[before]
+        } else if with_before >= next.start_s && with_after >= next.start_s {
+            next
+        } else if with_before > with_after {
+            &self.spans[before]
+        } else {
+            next
+        }
+    }
+
+    /// The span an abbreviation of this zone was last used in at or before an instant, else its first use after it.
+    #[must_use]
+    pub fn by_abbreviation(&self, abbreviation: &str, utc_s: i64) -> Option<&Span> {
+        let named = |span: &&Span| span.abbreviation.eq_ignore_ascii_case(abbreviation);
+        let (past, future) = self.spans.split_at(self.index(utc_s) + 1);
+        past.iter().rev().find(named).or_else(|| future.iter().find(named))
+    }
+
+    fn index(&self, utc_s: i64) -> usize {
+        let utc_s = same_calendar(utc_s);
+        self.spans.partition_point(|span| span.start_s <= utc_s).saturating_sub(1)
+    }
+}
+
+impl ZoneCursor {
+    /// A cursor that has looked at nothing yet.
+    #[must_use]
+    pub fn new(tz: Tz) -> Self {
+        Self { zone: Zone::of(tz), at: 0, from_s: i64::MAX, until_s: i64::MIN }
+    }
+
+    /// Seconds east of UTC at an instant.
+    #[inline]
+    pub fn offset_s(&mut self, utc_s: i64) -> i32 {
+        self.span(utc_s).offset_s
+    }
+
+    /// The span of an instant.
+    #[inline]
+    pub fn span(&mut self, utc_s: i64) -> &Span {
+        if utc_s < self.from_s || utc_s >= self.until_s {
+            self.seek(utc_s);
+        }
+        &self.zone.spans[self.at]
+    }
+
+    #[cold]
+    fn seek(&mut self, utc_s: i64) {
+        let spans = &self.zone.spans;
+        self.at = self.zone.index(utc_s);
+        if same_calendar(utc_s) == utc_s {
+            self.from_s = spans[self.at].start_s;
+            self.until_s = spans.get(self.at + 1).map_or(end_s(), |next| next.start_s);
+        } else {
+            (self.from_s, self.until_s) = (utc_s, utc_s + 1);
+        }
+    }
+}
+
+/// The first second after the zone data.
+fn end_s() -> i64 {
+    Civil { year: LAST_YEAR + 1, month: 1, day: 1 }.to_days() * DAY_S
+}
+
+/// A second after the zone data as the same second of a year that has the same calendar.
+fn same_calendar(seconds: i64) -> i64 {
+    if seconds < end_s() {
+        return seconds;
+    }
+    let first_day = |year| Civil { year, month: 1, day: 1 }.to_days();
+    let year = Civil::from_days(seconds.div_euclid(DAY_S)).year;
+    let alike = (LAST_YEAR - 27..=LAST_YEAR)
+        .find(|&other| {
+            civil::is_leap(other) == civil::is_leap(year)
+                && civil::weekday(first_day(other)) == civil::weekday(first_day(year))
+        })
+        .expect("28 years hold all 14 calendars");
+    seconds - (first_day(year) - first_day(alike)) * DAY_S
+}
+
+fn spans_of(tz: Tz) -> Vec<Span> {
+    let first_day = Civil { year: FIRST_YEAR, month: 1, day: 1 }.to_days();
+    let mut spans = vec![Span { start_s: i64::MIN, ..probe(tz, first_day * DAY_S) }];
+    let mut known_s = first_day * DAY_S;
+    while known_s < end_s() {
+        let next_s = known_s + DAY_S;
+        let last = spans.last().expect("the list starts with one");
+        let span = probe(tz, next_s);
+        if !same_rule(&span, last) {
+            let start_s = first_of(tz, &span, known_s, next_s);
+            spans.push(Span { start_s, ..span });
+        }
+        known_s = next_s;
+    }
+    spans
+}
+
+/// The second in `(before_s, at_s]` at which a span starts.
+fn first_of(tz: Tz, span: &Span, mut before_s: i64, mut at_s: i64) -> i64 {
+    while at_s - before_s > 1 {
+        let middle = before_s + (at_s - before_s) / 2;
+        if same_rule(&probe(tz, middle), span) {
+            at_s = middle;
+        } else {
+            before_s = middle;
+        }
+    }
+    at_s
+}
+
+fn same_rule(left: &Span, right: &Span) -> bool {
+    left.offset_s == right.offset_s && left.abbreviation == right.abbreviation
+}
+
+fn probe(tz: Tz, utc_s: i64) -> Span {
+    let utc = DateTime::from_timestamp(utc_s, 0).expect("the years of zone data are in chrono's range");
+    let offset = tz.offset_from_utc_datetime(&utc.naive_utc());
+    let offset_s = offset.fix().local_minus_utc();
+    let abbreviation = offset.abbreviation().map_or_else(|| numeric_name(offset_s), Box::from);
+    Span { start_s: utc_s, offset_s, abbreviation }
+}
+
+/// What zones without letters are called: `+04`, `-0330`.
+fn numeric_name(offset_s: i32) -> Box<str> {
+    let minutes = offset_s.abs() / 60;
+    let sign = if offset_s < 0 { '-' } else { '+' };
+    match minutes % 60 {
+        0 => format!("{sign}{:02}", minutes / 60).into(),
+        rest => format!("{sign}{:02}{rest:02}", minutes / 60).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_follow_the_zone() {
+        let mut new_york = ZoneCursor::new(chrono_tz::America::New_York);
+        assert_eq!(new_york.offset_s(-4_000_000_000), -17_762);
+        assert_eq!(new_york.offset_s(1_600_000_000), -14_400);
+        assert_eq!(new_york.offset_s(1_604_213_999), -14_400);
+        assert_eq!(new_york.offset_s(1_604_214_000), -18_000);
+        // 2150-07-01 12:00 UTC, beyond the zone's data
+        assert_eq!(new_york.offset_s(5_695_963_200), -14_400);
+    }
+
+    #[test]
+    fn local_times_in_gaps_and_folds() {
+        let berlin = Zone::of(chrono_tz::Europe::Berlin);
+        let local =
+            |day: u32, month, hour: i64| Civil { year: 2024, month, day }.to_days() * DAY_S + hour * 3_600 + 1_800;
+        assert_eq!(berlin.at_local(local(31, 3, 2)).offset_s, 3_600);
+        assert_eq!(berlin.at_local(local(31, 3, 3)).offset_s, 7_200);
+        assert_eq!(berlin.at_local(local(27, 10, 2)).offset_s, 3_600);
+        assert_eq!(berlin.at_local(local(27, 10, 1)).offset_s, 7_200);
+        assert_eq!(berlin.at_local(local(1, 1, 0)).offset_s, 3_600);
+    }
+}
