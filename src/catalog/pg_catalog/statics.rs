@@ -55,6 +55,11 @@ impl Names {
         self.all(name).first().copied()
     }
 
+    /// Every name, in no order.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     /// The object with a name in a schema.
     #[must_use]
     pub fn in_namespace(&self, namespace: u32, name: &str) -> Option<u32> {

@@ -9,8 +9,10 @@ fn every_relation_can_be_built() {
     let snapshot = snapshot();
     for (schema, name) in definitions().keys() {
         let table = snapshot.system().table(schema, name).expect("every definition has a relation");
-        if let Err(error) = table.batches() {
-            panic!("{schema}.{name}: {error}");
+        for superuser in [true, false] {
+            if let Err(error) = table.batches(superuser) {
+                panic!("{schema}.{name}: {error}");
+            }
         }
     }
 }

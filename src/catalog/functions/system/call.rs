@@ -222,12 +222,6 @@ impl SystemFunction {
         ScalarUDF::new_from_impl(self)
     }
 
-    /// How many ways there are to call it.
-    #[cfg(test)]
-    pub fn overload_count(&self) -> usize {
-        self.overloads.len()
-    }
-
     fn run(&self, vars: &SessionVars, columns: &[ArrayRef], rows: usize, strict: bool, result: &DataType) -> PlanResult<ArrayRef> {
         let mut column = Column::of(result);
         for row in 0..rows {

@@ -13,6 +13,8 @@ mod session;
 mod set;
 mod sets;
 mod sizes;
+#[cfg(test)]
+mod tests;
 
 use datafusion::catalog::TableFunction;
 use datafusion::logical_expr::ScalarUDF;

@@ -77,6 +77,16 @@ pub fn format_type(vars: &SessionVars, oid: u32, typmod: Option<i32>) -> String 
     if element.is_some() { format!("{shown}[]") } else { shown }
 }
 
+/// SQL's name of a type of `pg_catalog`, without modifier; `???` for an OID that is none.
+#[must_use]
+pub fn builtin_type_name(oid: u32) -> String {
+    let Some(row) = statics::types().get(&oid) else { return "???".to_owned() };
+    if row.is_array {
+        return format!("{}[]", builtin_type_name(row.element));
+    }
+    sql_name(oid, None).unwrap_or_else(|| quote_identifier(&row.name))
+}
+
 /// The element type of a true array type.
 fn element(vars: &SessionVars, oid: u32) -> Option<u32> {
     let source = vars.snapshot.system().source();
