@@ -30,7 +30,9 @@ fn granted(catalog: &str, column: &str, letter: char, default: bool) -> HashSet<
             return default;
         }
         let items = lists.value(row);
-        let to_public = |item: &str| item.strip_prefix('=').and_then(|rest| rest.split('/').next()).is_some_and(|l| l.contains(letter));
+        let to_public = |item: &str| {
+            item.strip_prefix('=').and_then(|rest| rest.split('/').next()).is_some_and(|l| l.contains(letter))
+        };
         items.as_string::<i32>().iter().flatten().any(to_public)
     };
     (0..rows.num_rows()).filter(may).map(|row| oids.value(row)).collect()

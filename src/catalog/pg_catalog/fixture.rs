@@ -116,9 +116,10 @@ pub fn context(vars: SessionVars) -> SessionContext {
     let snapshot = Arc::clone(&vars.snapshot);
     let mut schemas: BTreeMap<&str, MemorySchemaProvider> = BTreeMap::new();
     let names = definitions().keys().copied();
-    let own = snapshot.schemas.iter().flat_map(|(schema, own)| {
-        own.relations.keys().map(move |name| (schema.as_str(), name.as_str()))
-    });
+    let own = snapshot
+        .schemas
+        .iter()
+        .flat_map(|(schema, own)| own.relations.keys().map(move |name| (schema.as_str(), name.as_str())));
     for (schema, name) in names.chain(own) {
         let provider = snapshot.provider(schema, name).expect("the snapshot has what it names");
         let schema = schemas.entry(schema).or_default();

@@ -80,8 +80,7 @@ async fn keys_are_declared_with_their_indexes() {
     assert_eq!(rows(&context, sql).await.expect("a valid query"), expected);
     let sql = "SELECT indkey, indclass, pg_get_indexdef(indexrelid), pg_get_indexdef(indexrelid, 1, true)
                FROM pg_index WHERE indexrelid = to_regclass('orders_pkey')";
-    let expected =
-        ["[1]|[3124]|CREATE UNIQUE INDEX orders_pkey ON public.orders USING btree (o_orderkey)|o_orderkey"];
+    let expected = ["[1]|[3124]|CREATE UNIQUE INDEX orders_pkey ON public.orders USING btree (o_orderkey)|o_orderkey"];
     assert_eq!(rows(&context, sql).await.expect("a valid query"), expected);
 }
 

@@ -222,7 +222,14 @@ impl SystemFunction {
         ScalarUDF::new_from_impl(self)
     }
 
-    fn run(&self, vars: &SessionVars, columns: &[ArrayRef], rows: usize, strict: bool, result: &DataType) -> PlanResult<ArrayRef> {
+    fn run(
+        &self,
+        vars: &SessionVars,
+        columns: &[ArrayRef],
+        rows: usize,
+        strict: bool,
+        result: &DataType,
+    ) -> PlanResult<ArrayRef> {
         let mut column = Column::of(result);
         for row in 0..rows {
             let call = Call::new(vars, columns, row);
@@ -233,6 +240,14 @@ impl SystemFunction {
             }
         }
         Ok(column.finish(result))
+    }
+}
+
+/// The one value of an array. DataFusion's own conversion forgets what a list's field says of its elements.
+pub fn scalar_of(array: &ArrayRef) -> PlanResult<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        None => ScalarValue::try_from_array(array, 0),
     }
 }
 
@@ -292,8 +307,9 @@ impl ScalarUDFImpl for SystemFunction {
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> PlanResult<Vec<DataType>> {
-        let chosen = choose(&self.overloads, arguments);
-        chosen.map(|(_, types)| types).ok_or_else(|| no_such_function(self.name, arguments))
+        // A call that fits no overload fails where its result type is asked for: DataFusion makes its own text of
+        // an error from here.
+        Ok(choose(&self.overloads, arguments).map_or_else(|| arguments.to_vec(), |(_, types)| types))
     }
 
     fn return_type(&self, arguments: &[DataType]) -> PlanResult<DataType> {
@@ -323,7 +339,7 @@ impl ScalarUDFImpl for SystemFunction {
         if args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_))) {
             let columns = args.args.iter().map(|arg| arg.to_array(1)).collect::<PlanResult<Vec<_>>>()?;
             let one = self.run(vars, &columns, 1, strict, result)?;
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&one, 0)?));
+            return Ok(ColumnarValue::Scalar(scalar_of(&one)?));
         }
         let columns = args.args.iter().map(|arg| arg.to_array(args.number_rows)).collect::<PlanResult<Vec<_>>>()?;
         Ok(ColumnarValue::Array(self.run(vars, &columns, args.number_rows, strict, result)?))

@@ -23,12 +23,8 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("pg_get_functiondef", functiondef),
     ("pg_get_function_arguments", |call| Ok(Cell::from(texts::function(call.oid(0)).map(|f| &f.arguments)))),
     ("pg_get_function_identity_arguments", |call| Ok(Cell::from(texts::function(call.oid(0)).map(|f| &f.identity)))),
-    ("pg_get_function_result", |call| {
-        Ok(Cell::from(texts::function(call.oid(0)).and_then(|f| f.result.as_deref())))
-    }),
-    ("pg_get_function_sqlbody", |call| {
-        Ok(Cell::from(texts::function(call.oid(0)).and_then(|f| f.body.as_deref())))
-    }),
+    ("pg_get_function_result", |call| Ok(Cell::from(texts::function(call.oid(0)).and_then(|f| f.result.as_deref())))),
+    ("pg_get_function_sqlbody", |call| Ok(Cell::from(texts::function(call.oid(0)).and_then(|f| f.body.as_deref())))),
     ("pg_get_serial_sequence", serial_sequence),
     // There are no triggers, partitions or extended statistics, so no OID names one.
     ("pg_get_triggerdef", NULL),
@@ -94,7 +90,10 @@ fn indexdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
             Ok(Cell::from(name.map(quote_identifier).unwrap_or_default()))
         }
         _ if column == 0 => Ok(Cell::from(texts::index(oid, pretty))),
-        _ => Ok(Cell::from(texts::index_column(oid, column).map(|name| quote_identifier(&name)))),
+        _ => {
+            let name = texts::index_column(oid, column);
+            Ok(Cell::from(name.map(|name| if name.is_empty() { name } else { quote_identifier(&name) })))
+        }
     }
 }
 

@@ -19,9 +19,7 @@ mod tests;
 use datafusion::catalog::TableFunction;
 use datafusion::logical_expr::ScalarUDF;
 
-pub use names::{
-    character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length,
-};
+pub use names::{character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length};
 pub use reg_casts::{reg_input, reg_output};
 pub use set::SetFunction;
 

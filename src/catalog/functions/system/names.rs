@@ -203,18 +203,18 @@ fn describe_object<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
         Some("pg_namespace") => reg::schema_name(vars, oid).map(|name| format!("schema {name}")),
         Some("pg_authid") => source.role_name(oid).map(|name| format!("role {name}")),
         Some("pg_database") if oid == DATABASE => Some(format!("database {}", source.database)),
-        Some("pg_constraint") => source.key(oid).map(|(table, key)| {
-            format!("constraint {} on table {}", key.name, reg::regclass_name(vars, table.oid()))
-        }),
+        Some("pg_constraint") => source
+            .key(oid)
+            .map(|(table, key)| format!("constraint {} on table {}", key.name, reg::regclass_name(vars, table.oid()))),
         Some("pg_rewrite") => match source.object(oid) {
             Some(Object::Rule(table)) => {
                 describe_relation(vars, source.tables[table].oid(), 0).map(|on| format!("rule _RETURN on {on}"))
             }
             _ => None,
         },
-        Some("pg_collation") => {
-            statics::collations().name(oid).map(|_| format!("collation {}", reg::static_name(vars, Static::Collation, oid)))
-        }
+        Some("pg_collation") => statics::collations()
+            .name(oid)
+            .map(|_| format!("collation {}", reg::static_name(vars, Static::Collation, oid))),
         Some("pg_language") => statics::languages().name(oid).map(|name| format!("language {name}")),
         Some("pg_am") => statics::access_methods().name(oid).map(|name| format!("access method {name}")),
         Some("pg_tablespace") => statics::tablespaces().name(oid).map(|name| format!("tablespace {name}")),

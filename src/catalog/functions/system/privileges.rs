@@ -106,11 +106,7 @@ static TYPE: Class = Class {
 static LANGUAGE: Class = Class {
     privileges: &["USAGE"],
     find: |_, name| statics::languages().oid_of(name).ok_or_else(|| undefined("language", name)),
-    rights: |_, oid| {
-        let name = statics::languages().name(oid)?;
-        let trusted = !matches!(name, "c" | "internal");
-        Some((BOOTSTRAP_ROLE, if trusted { &["USAGE"] } else { &[] }))
-    },
+    rights: |_, oid| statics::languages().name(oid).map(|_| (BOOTSTRAP_ROLE, &["USAGE"] as &[_])),
 };
 
 static TABLESPACE: Class = Class {
@@ -119,17 +115,11 @@ static TABLESPACE: Class = Class {
     rights: |_, oid| statics::tablespaces().name(oid).map(|_| (BOOTSTRAP_ROLE, &[] as &[_])),
 };
 
-static SERVER: Class = Class {
-    privileges: &["USAGE"],
-    find: |_, name| Err(undefined("server", name)),
-    rights: |_, _| None,
-};
+static SERVER: Class =
+    Class { privileges: &["USAGE"], find: |_, name| Err(undefined("server", name)), rights: |_, _| None };
 
-static WRAPPER: Class = Class {
-    privileges: &["USAGE"],
-    find: |_, name| Err(undefined("foreign-data wrapper", name)),
-    rights: |_, _| None,
-};
+static WRAPPER: Class =
+    Class { privileges: &["USAGE"], find: |_, name| Err(undefined("foreign-data wrapper", name)), rights: |_, _| None };
 
 fn relation_rights(call: &Call<'_>, oid: u32) -> Option<(u32, &'static [&'static str])> {
     let source = call.vars.snapshot.system().source();

@@ -86,21 +86,27 @@ const REG_TYPES: &[RegType] = &[
         array: 4192,
         input: ("regcollationin", |call| look_up(call, |v, t| reg::lookup_static(v, Static::Collation, t))),
         output: ("regcollationout", |call| show(call, |v, oid| reg::static_name(v, Static::Collation, oid))),
-        array_output: ("regcollationarrayout", |call| show_all(call, |v, oid| reg::static_name(v, Static::Collation, oid))),
+        array_output: ("regcollationarrayout", |call| {
+            show_all(call, |v, oid| reg::static_name(v, Static::Collation, oid))
+        }),
     },
     RegType {
         oid: 3734,
         array: 3735,
         input: ("regconfigin", |call| look_up(call, |v, t| reg::lookup_static(v, Static::SearchConfig, t))),
         output: ("regconfigout", |call| show(call, |v, oid| reg::static_name(v, Static::SearchConfig, oid))),
-        array_output: ("regconfigarrayout", |call| show_all(call, |v, oid| reg::static_name(v, Static::SearchConfig, oid))),
+        array_output: ("regconfigarrayout", |call| {
+            show_all(call, |v, oid| reg::static_name(v, Static::SearchConfig, oid))
+        }),
     },
     RegType {
         oid: 3769,
         array: 3770,
         input: ("regdictionaryin", |call| look_up(call, |v, t| reg::lookup_static(v, Static::SearchDictionary, t))),
         output: ("regdictionaryout", |call| show(call, |v, oid| reg::static_name(v, Static::SearchDictionary, oid))),
-        array_output: ("regdictionaryarrayout", |call| show_all(call, |v, oid| reg::static_name(v, Static::SearchDictionary, oid))),
+        array_output: ("regdictionaryarrayout", |call| {
+            show_all(call, |v, oid| reg::static_name(v, Static::SearchDictionary, oid))
+        }),
     },
 ];
 
@@ -117,12 +123,11 @@ pub fn reg_input(reg_type: u32) -> Option<Arc<ScalarUDF>> {
 /// with the `reg*` type, so that RowDescription says so) out. `None` for other types.
 #[must_use]
 pub fn reg_output(reg_type: u32) -> Option<Arc<ScalarUDF>> {
-    let (known, array) =
-        REG_TYPES.iter().find_map(|known| match reg_type {
-            oid if oid == known.oid => Some((known, false)),
-            oid if oid == known.array => Some((known, true)),
-            _ => None,
-        })?;
+    let (known, array) = REG_TYPES.iter().find_map(|known| match reg_type {
+        oid if oid == known.oid => Some((known, false)),
+        oid if oid == known.array => Some((known, true)),
+        _ => None,
+    })?;
     let marked = schema::field(known.output.0, reg_type, -1, true);
     let function = if array {
         let any_array = 2277;
@@ -138,10 +143,7 @@ pub fn reg_output(reg_type: u32) -> Option<Arc<ScalarUDF>> {
     Some(Arc::new(function.into_udf()))
 }
 
-fn look_up<'a>(
-    call: &Call<'a>,
-    find: impl Fn(&crate::catalog::SessionVars, &str) -> Result<u32>,
-) -> Result<Cell<'a>> {
+fn look_up<'a>(call: &Call<'a>, find: impl Fn(&crate::catalog::SessionVars, &str) -> Result<u32>) -> Result<Cell<'a>> {
     find(call.vars, call.text(0).unwrap_or_default()).map(Cell::from)
 }
 

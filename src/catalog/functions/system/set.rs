@@ -132,8 +132,9 @@ impl ScalarUDFImpl for SetFunction {
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> PlanResult<Vec<DataType>> {
-        let chosen = choose(&self.overloads, arguments);
-        chosen.map(|(_, types)| types).ok_or_else(|| no_such_function(self.name, arguments))
+        // A call that fits no overload fails where its result type is asked for: DataFusion makes its own text of
+        // an error from here.
+        Ok(choose(&self.overloads, arguments).map_or_else(|| arguments.to_vec(), |(_, types)| types))
     }
 
     fn return_type(&self, arguments: &[DataType]) -> PlanResult<DataType> {
@@ -143,6 +144,8 @@ impl ScalarUDFImpl for SetFunction {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> PlanResult<FieldRef> {
+        let types: Vec<_> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        choose(&self.overloads, &types).ok_or_else(|| no_such_function(self.name, &types))?;
         let element = self.element(&self.fields(args.arg_fields));
         Ok(Arc::new(Field::new(self.name, DataType::List(element), true)))
     }
@@ -158,11 +161,8 @@ impl ScalarUDFImpl for SetFunction {
             if self.records { Arc::new(StructArray::from(batch)) } else { Arc::clone(batch.column(0)) };
         let valid = NullBuffer::from_iter((0..calls).map(|i| columns.iter().all(|column| column.is_valid(i))));
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let list = ListArray::try_new(self.element(&fields), offsets, elements, Some(valid))?;
-        if scalar {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&list, 0)?));
-        }
-        Ok(ColumnarValue::Array(Arc::new(list)))
+        let list = Arc::new(ListArray::try_new(self.element(&fields), offsets, elements, Some(valid))?);
+        Ok(if scalar { ColumnarValue::Scalar(ScalarValue::List(list)) } else { ColumnarValue::Array(list) })
     }
 }
 
@@ -177,7 +177,7 @@ impl TableFunctionImpl for SetFunction {
             }
         }
         let types: Vec<_> = values.iter().map(ScalarValue::data_type).collect();
-        let coerced = self.coerce_types(&types)?;
+        let (_, coerced) = choose(&self.overloads, &types).ok_or_else(|| no_such_function(self.name, &types))?;
         let fields: Vec<_> =
             coerced.iter().map(|data_type| Arc::new(Field::new("", data_type.clone(), true))).collect();
         let cast = |(value, to): (&ScalarValue, &DataType)| value.cast_to(to)?.to_array();

@@ -43,11 +43,11 @@ pub fn set_functions() -> Vec<SetFunction> {
 
 /// The functions as tables.
 pub fn table_functions() -> Vec<TableFunction> {
-    let sets = SETS.iter().map(|(name, body)| {
-        TableFunction::new((*name).to_owned(), Arc::new(SetFunction::new(name, *body)))
-    });
-    let relations =
-        RELATIONS.iter().map(|(name, relation)| TableFunction::new((*name).to_owned(), Arc::new(RelationFunction { relation })));
+    let sets =
+        SETS.iter().map(|(name, body)| TableFunction::new((*name).to_owned(), Arc::new(SetFunction::new(name, *body))));
+    let relations = RELATIONS
+        .iter()
+        .map(|(name, relation)| TableFunction::new((*name).to_owned(), Arc::new(RelationFunction { relation })));
     sets.chain(relations).collect()
 }
 

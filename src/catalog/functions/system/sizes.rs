@@ -191,8 +191,8 @@ fn size_bytes<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 fn filenode<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let oid = call.relation(0)?;
     let source = call.vars.snapshot.system().source();
-    let own = source.table(oid).is_some_and(Table::has_storage)
-        || matches!(source.object(oid), Some(Object::Index(..)));
+    let own =
+        source.table(oid).is_some_and(Table::has_storage) || matches!(source.object(oid), Some(Object::Index(..)));
     Ok(Cell::from(own.then_some(oid)))
 }
 

@@ -5,6 +5,7 @@ use crate::catalog::pg_catalog::fixture::{context, rows, value, vars};
 use crate::catalog::pg_catalog::reg::{self, Static};
 use crate::catalog::vars::SessionVars;
 use crate::error::Result;
+use datafusion::execution::FunctionRegistry;
 
 /// The lines of a golden file: kind, input, answer (`None` is NULL).
 fn golden(text: &'static str) -> impl Iterator<Item = (&'static str, String, Option<String>)> {
@@ -133,13 +134,21 @@ fn shown(batches: &[arrow::array::RecordBatch]) -> Option<String> {
 #[tokio::test]
 async fn the_session_speaks_for_itself() {
     let context = context(vars("bi", &["mart", "public"]));
+    // Words of SQL that are called without parentheses.
+    for (name, answer) in [
+        ("current_user", "bi"),
+        ("session_user", "bi"),
+        ("current_role", "bi"),
+        ("user", "bi"),
+        ("current_database", "tpch"),
+        ("current_catalog", "tpch"),
+        ("current_schema", "mart"),
+    ] {
+        let call = context.udf(name).expect("a system function").call(vec![]);
+        let frame = context.read_empty().and_then(|frame| frame.select(vec![call])).expect("a valid plan");
+        assert_eq!(shown(&frame.collect().await.expect("a value")).as_deref(), Some(answer), "{name}");
+    }
     for (expression, answer) in [
-        ("current_user()", "bi"),
-        ("session_user()", "bi"),
-        ("current_role()", "bi"),
-        ("current_database()", "tpch"),
-        ("current_catalog()", "tpch"),
-        ("current_schema()", "mart"),
         ("current_schemas(false)", "[mart, public]"),
         ("current_schemas(true)", "[pg_catalog, mart, public]"),
         ("pg_backend_pid()", "4711"),
@@ -157,7 +166,10 @@ async fn the_session_speaks_for_itself() {
         ("pg_get_viewdef(to_regclass('order_keys'), true)", "SELECT o_orderkey FROM orders;"),
         ("pg_table_is_visible(to_regclass('mart.\"Events\"'))", "true"),
         ("pg_describe_object(1259, to_regclass('orders'), 1)", "column o_orderkey of table orders"),
-        ("pg_get_serial_sequence('orders', 'nosuch')", "42703: column \"nosuch\" of relation \"orders\" does not exist"),
+        (
+            "pg_get_serial_sequence('orders', 'nosuch')",
+            "42703: column \"nosuch\" of relation \"orders\" does not exist",
+        ),
         ("pg_get_viewdef(1, 2, 3, 4)", "42883: function pg_get_viewdef(bigint, bigint, bigint, bigint) does not exist"),
     ] {
         assert_eq!(value(&context, &format!("SELECT {expression}")).await, answer, "{expression}");

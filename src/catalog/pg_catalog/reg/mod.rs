@@ -18,7 +18,9 @@ pub use functions::{
     regproc_name, regprocedure_name,
 };
 pub use relations::{find_relation, lookup_regclass, regclass_name, relation_name, relation_visible};
-pub use type_names::{builtin_type_name, format_type, lookup_regtype, lookup_type, regtype_name, type_place, type_visible};
+pub use type_names::{
+    builtin_type_name, format_type, lookup_regtype, lookup_type, regtype_name, type_place, type_visible,
+};
 
 /// The schema `pg_catalog`.
 const SYSTEM: &str = "pg_catalog";

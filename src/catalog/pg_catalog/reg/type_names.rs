@@ -101,8 +101,8 @@ fn sql_name(oid: u32, typmod: Option<i32>) -> Option<String> {
     let modifier = typmod.filter(|&typmod| typmod >= 0);
     let given = typmod.is_some();
     let length = |name: &str, header: i32| match modifier {
-        Some(modifier) => format!("{name}({})", modifier - header),
-        None => name.to_owned(),
+        Some(modifier) if header == 0 || modifier > header => format!("{name}({})", modifier - header),
+        _ => name.to_owned(),
     };
     let precision = |name: &str, suffix: &str| match modifier {
         Some(modifier) => format!("{name}({modifier}){suffix}"),
@@ -113,6 +113,8 @@ fn sql_name(oid: u32, typmod: Option<i32>) -> Option<String> {
         20 => "bigint".to_owned(),
         21 => "smallint".to_owned(),
         23 => "integer".to_owned(),
+        // A word of the grammar, yet never quoted.
+        114 => "json".to_owned(),
         700 => "real".to_owned(),
         701 => "double precision".to_owned(),
         // Without a length where one could be given, the type is not SQL's `character` (which has length 1).
@@ -345,10 +347,18 @@ impl TypeParser<'_> {
             "decimal" | "dec" => "numeric",
             "boolean" => "bool",
             "character" | "char" | "nchar" => {
-                if self.take("varying") { "varchar" } else { "bpchar" }
+                if self.take("varying") {
+                    "varchar"
+                } else {
+                    "bpchar"
+                }
             }
             "national" if self.take("character") || self.take("char") => {
-                if self.take("varying") { "varchar" } else { "bpchar" }
+                if self.take("varying") {
+                    "varchar"
+                } else {
+                    "bpchar"
+                }
             }
             "bit" if self.take("varying") => "varbit",
             _ => return word,

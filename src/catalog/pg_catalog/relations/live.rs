@@ -53,8 +53,23 @@ pub fn pg_settings(vars: &SessionVars, source: &Source, rows: &mut Rows) {
     }
     for (name, value) in vars.settings.iter().filter(|(name, _)| !names.contains(*name)) {
         rows.push(row![
-            name, value, NULL, "Customized Options", NULL, NULL, "user", "string", "default", NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, false
+            name,
+            value,
+            NULL,
+            "Customized Options",
+            NULL,
+            NULL,
+            "user",
+            "string",
+            "default",
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            false
         ]);
     }
 }
