@@ -14,19 +14,19 @@
 //! Modules import only what stands below them in this file (and [`config`], [`error`], [`sqlstate`], [`task`],
 //! [`telemetry`], [`settings`]).
 
-pub mod auth;
-pub mod catalog;
-pub mod config;
-pub mod exec;
-pub mod http;
-pub mod ingest;
-pub mod plan;
 pub mod server;
+pub mod wire;
+pub mod http;
 pub mod session;
 pub mod sql;
+pub mod plan;
+pub mod exec;
+pub mod catalog;
 pub mod storage;
+pub mod ingest;
 pub mod types;
-pub mod wire;
+pub mod auth;
+pub mod config;
 
 pub mod error;
 pub mod settings;

@@ -2,9 +2,9 @@
 
 pub mod system;
 
-use datafusion::catalog::TableFunction;
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use std::sync::Arc;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::catalog::TableFunction;
 /// All functions by lower-case name.
 #[derive(Debug, Default)]
 pub struct Functions {
