@@ -48,6 +48,23 @@ VIEWS = """
     information_schema.view_routine_usage information_schema.view_table_usage information_schema.views
 """.split()
 
+# Views that show a role without privileges other rows than a superuser: their rows for such a role.
+READER = "lakewire_catalog_reader"
+READER_VIEWS = """
+    pg_catalog.pg_settings
+    information_schema.applicable_roles information_schema.check_constraints information_schema.column_domain_usage
+    information_schema.column_privileges information_schema.column_udt_usage information_schema.columns
+    information_schema.constraint_column_usage information_schema.constraint_table_usage
+    information_schema.data_type_privileges information_schema.domain_udt_usage information_schema.element_types
+    information_schema.key_column_usage information_schema.parameters information_schema.role_column_grants
+    information_schema.role_routine_grants information_schema.role_table_grants information_schema.role_udt_grants
+    information_schema.role_usage_grants information_schema.routine_privileges information_schema.routines
+    information_schema.schemata information_schema.table_constraints information_schema.table_privileges
+    information_schema.tables information_schema.udt_privileges information_schema.usage_privileges
+    information_schema.view_column_usage information_schema.view_routine_usage information_schema.view_table_usage
+    information_schema.views
+""".split()
+
 # What only PostgreSQL's own functions can say about system objects.
 QUERIES = {
     "keywords": "SELECT word, catcode, barelabel, catdesc, baredesc FROM pg_get_keywords() ORDER BY word",
@@ -56,6 +73,12 @@ QUERIES = {
                pg_get_function_result(oid),
                CASE WHEN prokind <> 'a' THEN pg_get_functiondef(oid) END, pg_get_function_sqlbody(oid)
         FROM pg_proc ORDER BY oid""",
+    "expression_texts": """
+        SELECT tree, min(text) FROM (
+            SELECT proargdefaults::text, pg_get_expr(proargdefaults, 0) FROM pg_proc
+            UNION ALL SELECT conbin::text, pg_get_expr(conbin, conrelid) FROM pg_constraint
+            UNION ALL SELECT adbin::text, pg_get_expr(adbin, adrelid) FROM pg_attrdef) AS t (tree, text)
+        WHERE text IS NOT NULL GROUP BY tree ORDER BY tree COLLATE "C" """,
     "view_texts": """
         SELECT oid, pg_get_viewdef(oid), pg_get_viewdef(oid, true) FROM pg_class WHERE relkind = 'v' ORDER BY oid""",
     "rule_texts": """
@@ -91,6 +114,14 @@ REPLACED = {
     ("pg_settings", "pending_restart"): "false",
 }
 
+# Rows that are the exporting server's own.
+CONDITIONS = {
+    "pg_authid": "WHERE oid < 16384",
+    "pg_auth_members": "WHERE member < 16384",
+    "pg_group": "WHERE grosysid < 16384",
+    "pg_settings": "WHERE name !~ '[.]'",
+}
+
 # reg* types travel as OIDs; the server prints them by name again.
 REG_TYPES = "('regproc', 'regprocedure', 'regoper', 'regoperator', 'regclass', 'regtype', 'regrole', 'regnamespace')"
 
@@ -101,9 +132,10 @@ def psql(connection, sql):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
 
 
-def copy(connection, query):
-    """The rows of a query as COPY text."""
-    return psql(connection, f"COPY ({query}) TO STDOUT (ENCODING 'UTF8')")
+def copy(connection, query, role=None):
+    """The rows of a query as COPY text, as `role` sees them."""
+    prefix = f"SET ROLE {role}; " if role else ""
+    return psql(connection, f"{prefix}COPY ({query}) TO STDOUT (ENCODING 'UTF8')")
 
 
 def select_list(connection, schema, relation):
@@ -120,18 +152,15 @@ def select_list(connection, schema, relation):
         yield REPLACED.get((relation, name), f'"{name}"{cast}')
 
 
-def rows_of(connection, schema, relation):
+def rows_of(connection, schema, relation, role=None):
     """A relation's rows as COPY text, in an order that does not depend on where they lie."""
     columns = list(select_list(connection, schema, relation))
     # All columns as text make a total order; an OID in front keeps related rows together.
     has_oid = columns[0] == '"oid"'
     order = 't."oid"' if has_oid else 't::text COLLATE "C"'
-    condition = ""
-    if relation == "pg_depend":
-        condition = "WHERE deptype <> 'p'"
-    if relation == "pg_settings":
-        condition = "WHERE name !~ '[.]'"
-    return copy(connection, f"SELECT {', '.join(columns)} FROM {schema}.{relation} t {condition} ORDER BY {order}")
+    condition = CONDITIONS.get(relation, "")
+    query = f"SELECT {', '.join(columns)} FROM {schema}.{relation} t {condition} ORDER BY {order}"
+    return copy(connection, query, role)
 
 
 def write(name, data):
@@ -152,6 +181,10 @@ def export(connection):
         data = rows_of(connection, schema, relation)
         # The server puts its own database's name here.
         write(view, data.replace(DATABASE.encode(), b"%database%"))
+    for view in READER_VIEWS:
+        schema, relation = view.split(".")
+        data = rows_of(connection, schema, relation, READER)
+        write(f"reader.{view}", data.replace(DATABASE.encode(), b"%database%"))
     for name, query in QUERIES.items():
         write(name, copy(connection, query))
 
@@ -166,10 +199,12 @@ def main():
         sys.exit(f"this is not PostgreSQL 17 but {version}")
     psql(server, f"DROP DATABASE IF EXISTS {DATABASE}")
     psql(server, f"CREATE DATABASE {DATABASE} TEMPLATE template0")
+    psql(server, f"DROP ROLE IF EXISTS {READER}; CREATE ROLE {READER}")
     try:
         export(f"{server} dbname={DATABASE}")
     finally:
         psql(server, f"DROP DATABASE {DATABASE}")
+        psql(server, f"DROP ROLE {READER}")
 
 
 if __name__ == "__main__":

@@ -119,9 +119,8 @@ fn hashed(kind: Kind, schema: &str, name: &str) -> u32 {
         hash.update([0]);
     }
     let digest = hash.finalize();
-    let word = u64::from_be_bytes([
-        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
-    ]);
+    let word =
+        u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]);
     let offset = word % u64::from(END - FIRST);
     FIRST + u32::try_from(offset).expect("the remainder is below 2^31")
 }

@@ -18,6 +18,18 @@ pub trait LiveSource: fmt::Debug + Send + Sync {
 
     /// The open cursors of one session.
     fn cursors(&self, backend_pid: i32) -> Vec<Cursor>;
+
+    /// Signals a session; whether there is one of that number.
+    fn signal(&self, backend_pid: i32, signal: Signal) -> bool;
+}
+
+/// What one session may tell another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop the running statement.
+    Cancel,
+    /// End the session.
+    Terminate,
 }
 
 /// A session as others see it.
@@ -98,5 +110,9 @@ impl LiveSource for NoSessions {
 
     fn cursors(&self, _backend_pid: i32) -> Vec<Cursor> {
         Vec::new()
+    }
+
+    fn signal(&self, _backend_pid: i32, _signal: Signal) -> bool {
+        false
     }
 }

@@ -3,16 +3,25 @@
 //! Every system relation of PostgreSQL 17 is here with its columns. Its rows are those every PostgreSQL has (`data`,
 //! embedded) and those of the snapshot's own objects (`relations`). No client's query is known here.
 
+pub mod acl;
 pub mod data;
 pub mod definitions;
 pub mod live;
+pub mod reg;
 mod relations;
 pub mod rows;
 pub mod schema;
+pub mod settings;
 pub mod source;
 pub mod statics;
 mod table;
+pub mod texts;
 mod units;
+
+#[cfg(test)]
+pub mod fixture;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

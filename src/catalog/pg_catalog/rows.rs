@@ -163,7 +163,7 @@ impl Rows {
 
 /// A column under construction.
 #[derive(Debug)]
-enum Column {
+pub(crate) enum Column {
     Bool(BooleanBuilder),
     Int16(Int16Builder),
     Int32(Int32Builder),
@@ -181,7 +181,7 @@ enum Column {
 
 /// A list column: its elements and, per row, where they end.
 #[derive(Debug)]
-struct ListColumn {
+pub(crate) struct ListColumn {
     elements: Column,
     ends: Vec<Option<usize>>,
     len: usize,
@@ -201,7 +201,8 @@ enum Kind {
 }
 
 impl Column {
-    fn of(data_type: &DataType) -> Self {
+    /// An empty column of a type.
+    pub(crate) fn of(data_type: &DataType) -> Self {
         match data_type {
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),
             DataType::Int16 => Self::Int16(Int16Builder::new()),
@@ -239,7 +240,8 @@ impl Column {
         }
     }
 
-    fn push(&mut self, cell: &Cell<'_>) {
+    /// Adds a value.
+    pub(crate) fn push(&mut self, cell: &Cell<'_>) {
         match self {
             Self::Bool(b) => b.append_option(if let Cell::Bool(v) = cell { Some(*v) } else { None }),
             Self::Int16(b) => b.append_option(integer(cell)),
@@ -258,7 +260,8 @@ impl Column {
         }
     }
 
-    fn finish(self, data_type: &DataType) -> ArrayRef {
+    /// The values as an array of the type it was made for.
+    pub(crate) fn finish(self, data_type: &DataType) -> ArrayRef {
         match self {
             Self::Bool(mut b) => ArrayBuilder::finish(&mut b),
             Self::Int16(mut b) => ArrayBuilder::finish(&mut b),

@@ -70,8 +70,8 @@ pub fn arrow_type(oid: u32) -> DataType {
         21 => DataType::Int16,
         23 => DataType::Int32,
         // oid, xid, cid, regproc, regprocedure, regoper, regoperator, regclass, regtype, regrole, regnamespace,
-        // regconfig, regdictionary
-        26 | 28 | 29 | 24 | 2202..=2206 | 4096 | 4089 | 3734 | 3769 => DataType::UInt32,
+        // regcollation, regconfig, regdictionary
+        26 | 28 | 29 | 24 | 2202..=2206 | 4096 | 4089 | 4191 | 3734 | 3769 => DataType::UInt32,
         700 => DataType::Float32,
         701 => DataType::Float64,
         1184 => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
@@ -98,7 +98,9 @@ fn element_type(oid: u32) -> Option<u32> {
         1021 => 700,
         1022 => 701,
         1034 => 1033,
-        2211 => 2206,
+        1008 => 24,
+        2207..=2211 => oid - 5,
+        4090 | 4097 | 4192 | 3735 | 3770 => oid - 1,
         10028 => 10029,
         _ => return None,
     })

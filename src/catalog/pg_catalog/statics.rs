@@ -55,6 +55,11 @@ impl Names {
         self.all(name).first().copied()
     }
 
+    /// Every name, in no order.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     /// The object with a name in a schema.
     #[must_use]
     pub fn in_namespace(&self, namespace: u32, name: &str) -> Option<u32> {
@@ -188,8 +193,16 @@ pub struct FunctionRow {
     pub namespace: u32,
     /// Types of its input arguments.
     pub arguments: Vec<u32>,
+    /// How many of them, from the end, may be left out.
+    pub defaults: usize,
     /// `prorettype`.
     pub result: u32,
+    /// Whether it returns a set.
+    pub set: bool,
+    /// Whether a NULL argument makes the result NULL.
+    pub strict: bool,
+    /// Names and types of its output columns; empty for a function of a single unnamed result.
+    pub columns: Vec<(String, u32)>,
 }
 
 /// The functions by OID.
@@ -198,14 +211,32 @@ pub fn functions() -> &'static HashMap<u32, FunctionRow> {
     FUNCTIONS.get_or_init(|| {
         let Some(rows) = data::rows("pg_catalog", "pg_proc") else { return HashMap::new() };
         let arguments = column(rows, "proargtypes").as_list::<i32>();
+        let defaults = column(rows, "pronargdefaults").as_primitive::<Int16Type>();
         let make = |row| FunctionRow {
             name: texts(rows, "proname").value(row).to_owned(),
             namespace: oids(rows, "pronamespace").value(row),
             arguments: arguments.value(row).as_primitive::<UInt32Type>().values().to_vec(),
+            defaults: usize::try_from(defaults.value(row)).unwrap_or(0),
             result: oids(rows, "prorettype").value(row),
+            set: bools(rows, "proretset").value(row),
+            strict: bools(rows, "proisstrict").value(row),
+            columns: output_columns(rows, row),
         };
         (0..rows.num_rows()).map(|row| (oids(rows, "oid").value(row), make(row))).collect()
     })
+}
+
+/// The OUT and TABLE arguments of a function.
+fn output_columns(rows: &RecordBatch, row: usize) -> Vec<(String, u32)> {
+    let lists = ["proargmodes", "proargnames", "proallargtypes"].map(|name| column(rows, name).as_list::<i32>());
+    if lists.iter().any(|list| list.is_null(row)) {
+        return Vec::new();
+    }
+    let [modes, names, types] = lists.map(|list| list.value(row));
+    let (modes, names) = (modes.as_string::<i32>(), names.as_string::<i32>());
+    let types = types.as_primitive::<UInt32Type>();
+    let output = |&i: &usize| matches!(modes.value(i), "o" | "t" | "b");
+    (0..modes.len()).filter(output).map(|i| (names.value(i).to_owned(), types.value(i))).collect()
 }
 
 /// An operator of PostgreSQL's own.

@@ -2,6 +2,7 @@
 //!
 //! Rows of the snapshot are made on the first scan and kept for the snapshot; scans after that clone `Arc`s. Rows of
 //! the moment are made when a scan runs, from the session it runs in, so a cached plan never shows another session's.
+//! Some relations show superusers more of the system's own objects than other roles, as PostgreSQL does.
 
 use std::sync::{Arc, OnceLock};
 
@@ -37,26 +38,28 @@ pub struct SystemTable {
     definition: &'static Definition,
     fill: Fill,
     source: Arc<Source>,
-    batches: OnceLock<Arc<[RecordBatch]>>,
+    /// The rows a superuser sees, and those of other roles.
+    batches: [OnceLock<Arc<[RecordBatch]>>; 2],
 }
 
 impl SystemTable {
     /// The relation, its rows not made yet.
     pub fn new(definition: &'static Definition, source: &Arc<Source>) -> Self {
         let fill = fill(definition.schema, definition.name);
-        Self { definition, fill, source: Arc::clone(source), batches: OnceLock::new() }
+        Self { definition, fill, source: Arc::clone(source), batches: [OnceLock::new(), OnceLock::new()] }
     }
 
-    /// Its rows, made on the first call; empty for a relation of the moment.
-    pub fn batches(&self) -> Result<&Arc<[RecordBatch]>> {
-        if let Some(batches) = self.batches.get() {
+    /// Its rows as a superuser or another role sees them, made on the first call; empty for a relation of the moment.
+    pub fn batches(&self, superuser: bool) -> Result<&Arc<[RecordBatch]>> {
+        let place = &self.batches[usize::from(!superuser)];
+        if let Some(batches) = place.get() {
             return Ok(batches);
         }
-        let batches = self.build()?;
-        Ok(self.batches.get_or_init(|| batches.into()))
+        let batches = self.build(superuser)?;
+        Ok(place.get_or_init(|| batches.into()))
     }
 
-    fn build(&self) -> Result<Vec<RecordBatch>> {
+    fn build(&self, superuser: bool) -> Result<Vec<RecordBatch>> {
         let own = |make: &dyn Fn(&Source, &mut Rows)| -> Result<RecordBatch, ArrowError> {
             let mut rows = Rows::new(&self.definition.columns);
             make(&self.source, &mut rows);
@@ -64,9 +67,9 @@ impl SystemTable {
         };
         let mut whole = Vec::new();
         match self.fill {
-            Fill::Nothing => whole.extend(self.static_rows()?),
+            Fill::Nothing => whole.extend(self.static_rows(superuser)?),
             Fill::Fixed(make) => {
-                whole.extend(self.static_rows()?);
+                whole.extend(self.static_rows(superuser)?);
                 whole.push(own(&make)?);
             }
             Fill::Whole(make) => whole.push(own(&make)?),
@@ -76,8 +79,9 @@ impl SystemTable {
     }
 
     /// The rows every PostgreSQL has, the database's name put in.
-    fn static_rows(&self) -> Result<Option<RecordBatch>> {
-        let Some(rows) = data::rows(self.definition.schema, self.definition.name) else { return Ok(None) };
+    fn static_rows(&self, superuser: bool) -> Result<Option<RecordBatch>> {
+        let rows = if superuser { data::rows } else { data::rows_for_reader };
+        let Some(rows) = rows(self.definition.schema, self.definition.name) else { return Ok(None) };
         if self.definition.schema != "information_schema" {
             return Ok(Some(rows.clone()));
         }
@@ -110,7 +114,7 @@ impl TableProvider for SystemTable {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
@@ -121,15 +125,17 @@ impl TableProvider for SystemTable {
                 StreamingTableExec::try_new(self.schema(), vec![Arc::new(rows)], projection, None, false, limit)?;
             return Ok(Arc::new(exec));
         }
-        let batches = self.batches()?.to_vec();
+        let vars = SessionVars::of(state.config_options())?;
+        let superuser = self.source.role_oid(&vars.user).is_some_and(|role| self.source.is_superuser(role));
+        let batches = self.batches(superuser)?.to_vec();
         let config = MemorySourceConfig::try_new(&[batches], self.schema(), projection.cloned())?.with_limit(limit);
         Ok(datafusion::datasource::source::DataSourceExec::from_data_source(config))
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let batches = self.batches.get()?;
+        let batches = self.batches.iter().find_map(OnceLock::get)?;
         let mut statistics = Statistics::new_unknown(&self.definition.columns);
-        statistics.num_rows = Precision::Exact(batches.iter().map(RecordBatch::num_rows).sum());
+        statistics.num_rows = Precision::Inexact(batches.iter().map(RecordBatch::num_rows).sum());
         Some(statistics)
     }
 }

@@ -1,4 +1,4 @@
-//! Settings' values in the unit that `pg_settings` counts them in: SHOW says `30s`, `pg_settings` says `30000` (ms).
+//! Settings' values with and without units: SHOW says `30s`, `pg_settings` says `30000` (ms).
 
 /// Units of time in milliseconds and of memory in bytes.
 const UNITS: &[(&str, bool, i128)] = &[
@@ -29,6 +29,22 @@ pub fn in_base_unit(text: &str, unit: Option<&str>) -> String {
     scaled().unwrap_or_else(|| text.to_owned())
 }
 
+/// A number of `unit`s as SHOW writes it: in the largest unit that needs no fraction.
+pub fn with_unit(value: &str, unit: Option<&str>) -> String {
+    let scaled = || {
+        let (count, base) = split(unit?);
+        let (_, time, base) = UNITS.iter().find(|known| known.0 == base)?;
+        let value = value.parse::<i128>().ok()?.checked_mul(base * count.parse::<i128>().unwrap_or(1))?;
+        if value <= 0 {
+            return None;
+        }
+        let fits = |known: &&(&str, bool, i128)| known.1 == *time && value % known.2 == 0;
+        let (name, _, size) = UNITS.iter().rev().find(fits)?;
+        Some(format!("{}{name}", value / size))
+    };
+    scaled().unwrap_or_else(|| value.to_owned())
+}
+
 /// A number and the unit after it.
 fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
@@ -38,7 +54,7 @@ fn split(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::in_base_unit;
+    use super::{in_base_unit, with_unit};
 
     #[test]
     fn values_are_counted_in_the_settings_unit() {
@@ -49,5 +65,10 @@ mod tests {
         assert_eq!(in_base_unit("0", Some("ms")), "0");
         assert_eq!(in_base_unit("-1", Some("ms")), "-1");
         assert_eq!(in_base_unit("on", None), "on");
+        assert_eq!(with_unit("4096", Some("kB")), "4MB");
+        assert_eq!(with_unit("16384", Some("8kB")), "128MB");
+        assert_eq!(with_unit("300000", Some("ms")), "5min");
+        assert_eq!(with_unit("0", Some("ms")), "0");
+        assert_eq!(with_unit("-1", Some("kB")), "-1");
     }
 }

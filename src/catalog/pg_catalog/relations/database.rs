@@ -77,9 +77,7 @@ fn all_roles(source: &Source) -> Vec<Attributes<'_>> {
 pub fn pg_authid(source: &Source, rows: &mut Rows) {
     for role in all_roles(source) {
         let power = role.superuser;
-        rows.push(row![
-            role.oid, role.name, power, true, power, power, role.login, power, power, -1, NULL, NULL
-        ]);
+        rows.push(row![role.oid, role.name, power, true, power, power, role.login, power, power, -1, NULL, NULL]);
     }
 }
 

@@ -97,7 +97,9 @@ fn equalities(
         statics::btree_class(oid).map_or(oid, |class| class.1)
     };
     let pairs = columns.iter().zip(&key.columns);
-    pairs.map(|(&primary, &foreign)| Cell::from(equal(class_type(target, primary), class_type(table, foreign)))).collect()
+    pairs
+        .map(|(&primary, &foreign)| Cell::from(equal(class_type(target, primary), class_type(table, foreign))))
+        .collect()
 }
 
 /// Keys hang on their columns, indexes on their keys, views' rules on their views.

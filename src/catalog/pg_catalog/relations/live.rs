@@ -12,8 +12,10 @@ use crate::catalog::pg_catalog::{data, statics, units};
 use crate::catalog::vars::SessionVars;
 
 /// PostgreSQL's settings with this session's values, and the server's own settings after them.
-pub fn pg_settings(vars: &SessionVars, _source: &Source, rows: &mut Rows) {
-    let Some(known) = data::rows("pg_catalog", "pg_settings") else { return };
+pub fn pg_settings(vars: &SessionVars, source: &Source, rows: &mut Rows) {
+    let superuser = source.role_oid(&vars.user).is_some_and(|role| source.is_superuser(role));
+    let known = if superuser { data::rows } else { data::rows_for_reader }("pg_catalog", "pg_settings");
+    let Some(known) = known else { return };
     let text = |column: &str, row| {
         let column = statics::column(known, column);
         column.is_valid(row).then(|| column.as_string::<i32>().value(row))
@@ -51,8 +53,23 @@ pub fn pg_settings(vars: &SessionVars, _source: &Source, rows: &mut Rows) {
     }
     for (name, value) in vars.settings.iter().filter(|(name, _)| !names.contains(*name)) {
         rows.push(row![
-            name, value, NULL, "Customized Options", NULL, NULL, "user", "string", "default", NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, false
+            name,
+            value,
+            NULL,
+            "Customized Options",
+            NULL,
+            NULL,
+            "user",
+            "string",
+            "default",
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            false
         ]);
     }
 }

@@ -183,4 +183,3 @@ fn system_classes(kinds: &[&str], mut each: impl FnMut(Class<'static>)) {
         each(Class { oid: oid.value(row), schema, name: name.value(row) });
     }
 }
-

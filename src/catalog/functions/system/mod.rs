@@ -1,0 +1,51 @@
+//! PostgreSQL's system functions: what a session is told about itself, the catalog in words, privileges, sizes.
+//!
+//! They read [`SessionVars`](crate::catalog::SessionVars) and its snapshot, nothing else. `reg_input` and
+//! `reg_output` are the casts between text and the `reg*` types for the planner and the encoder.
+
+mod backends;
+mod call;
+mod definitions;
+mod names;
+mod privileges;
+mod reg_casts;
+mod session;
+mod set;
+mod sets;
+mod sizes;
+#[cfg(test)]
+mod tests;
+
+use datafusion::catalog::TableFunction;
+use datafusion::logical_expr::ScalarUDF;
+
+pub use names::{character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length};
+pub use reg_casts::{reg_input, reg_output};
+pub use set::SetFunction;
+
+/// The functions of one result per call.
+#[must_use]
+pub fn system_functions() -> Vec<ScalarUDF> {
+    let all = [
+        session::functions(),
+        names::functions(),
+        definitions::functions(),
+        privileges::functions(),
+        sizes::functions(),
+        backends::functions(),
+    ];
+    all.into_iter().flatten().map(call::SystemFunction::into_udf).collect()
+}
+
+/// The functions of several rows per call, as scalar functions that return the list of rows: the planner unnests
+/// them where an argument is not constant.
+#[must_use]
+pub fn system_set_functions() -> Vec<ScalarUDF> {
+    sets::set_functions().into_iter().map(SetFunction::into_udf).collect()
+}
+
+/// The functions of several rows as tables, for constant arguments.
+#[must_use]
+pub fn system_table_functions() -> Vec<TableFunction> {
+    sets::table_functions()
+}

@@ -1,0 +1,233 @@
+//! What a session is told about itself and its server.
+
+use super::call::{Body, Call, SystemFunction};
+use crate::catalog::pg_catalog::rows::Cell;
+use crate::catalog::pg_catalog::{reg, settings};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+const VOID: Body = |_| Ok(Cell::from(""));
+const TRUE: Body = |_| Ok(Cell::from(true));
+const FALSE: Body = |_| Ok(Cell::from(false));
+const ZERO: Body = |_| Ok(Cell::Int(0));
+const NULL: Body = |_| Ok(Cell::Null);
+
+/// The functions by PostgreSQL's name.
+const FUNCTIONS: &[(&str, Body)] = &[
+    ("version", version),
+    ("session_user", |call| Ok(Cell::from(call.vars.user.as_ref()))),
+    ("current_schema", |call| Ok(Cell::from(call.vars.search_path.first()))),
+    ("current_schemas", current_schemas),
+    ("current_setting", current_setting),
+    ("pg_backend_pid", |call| Ok(Cell::from(call.vars.backend_pid))),
+    ("inet_client_addr", |call| Ok(Cell::from(call.vars.client.map(|address| address.ip().to_string())))),
+    ("inet_client_port", |call| Ok(Cell::from(call.vars.client.map(|address| i32::from(address.port()))))),
+    ("inet_server_addr", |call| Ok(Cell::from(call.vars.server.map(|address| address.ip().to_string())))),
+    ("inet_server_port", |call| Ok(Cell::from(call.vars.server.map(|address| i32::from(address.port()))))),
+    ("pg_postmaster_start_time", |call| Ok(Cell::from(call.vars.server_start.timestamp_micros()))),
+    ("pg_conf_load_time", |call| Ok(Cell::from(call.vars.server_start.timestamp_micros()))),
+    ("pg_client_encoding", |call| Ok(Cell::from(settings::shown(call.vars, "client_encoding")))),
+    ("getdatabaseencoding", |_| Ok(Cell::from("UTF8"))),
+    ("pg_encoding_to_char", encoding_to_char),
+    ("pg_char_to_encoding", char_to_encoding),
+    ("pg_encoding_max_length", encoding_max_length),
+    ("pg_is_in_recovery", FALSE),
+    ("pg_is_wal_replay_paused", not_in_recovery),
+    ("pg_last_wal_receive_lsn", NULL),
+    ("pg_last_wal_replay_lsn", NULL),
+    ("pg_last_xact_replay_timestamp", NULL),
+    ("pg_jit_available", FALSE),
+    ("pg_current_logfile", NULL),
+    ("txid_current", transaction),
+    ("txid_current_if_assigned", NULL),
+    ("pg_current_xact_id", transaction),
+    ("pg_current_xact_id_if_assigned", NULL),
+    ("pg_my_temp_schema", ZERO),
+    ("pg_is_other_temp_schema", FALSE),
+    ("pg_notification_queue_usage", |_| Ok(Cell::Float(0.0))),
+    ("pg_blocking_pids", |_| Ok(Cell::List(Vec::new()))),
+    ("pg_safe_snapshot_blocking_pids", |_| Ok(Cell::List(Vec::new()))),
+    ("row_security_active", FALSE),
+    // Nothing is ever locked against a reader, so every advisory lock is free.
+    ("pg_advisory_lock", VOID),
+    ("pg_advisory_lock_shared", VOID),
+    ("pg_advisory_xact_lock", VOID),
+    ("pg_advisory_xact_lock_shared", VOID),
+    ("pg_try_advisory_lock", TRUE),
+    ("pg_try_advisory_lock_shared", TRUE),
+    ("pg_try_advisory_xact_lock", TRUE),
+    ("pg_try_advisory_xact_lock_shared", TRUE),
+    ("pg_advisory_unlock", TRUE),
+    ("pg_advisory_unlock_shared", TRUE),
+    ("pg_advisory_unlock_all", VOID),
+    ("pg_stat_get_numscans", ZERO),
+    ("pg_stat_get_tuples_returned", ZERO),
+    ("pg_stat_get_tuples_fetched", ZERO),
+    ("pg_stat_get_blocks_fetched", ZERO),
+    ("pg_stat_get_blocks_hit", ZERO),
+    ("pg_stat_get_dead_tuples", ZERO),
+];
+
+/// All of this file.
+pub fn functions() -> Vec<SystemFunction> {
+    let user: Body = |call| Ok(Cell::from(call.vars.user.as_ref()));
+    let database: Body = |call| Ok(Cell::from(&call.vars.snapshot.database));
+    let mut functions: Vec<_> = FUNCTIONS.iter().map(|(name, body)| SystemFunction::new(name, *body)).collect();
+    functions.push(SystemFunction::new("current_user", user).also(&["user", "current_role"]));
+    functions.push(SystemFunction::new("current_database", database).also(&["current_catalog"]));
+    functions
+}
+
+/// PostgreSQL's version text, as clients parse it, with the server's own name at its end.
+fn version<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let version = settings::shown(call.vars, "server_version").unwrap_or_default();
+    let version = version.split_whitespace().next().unwrap_or("17");
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    Ok(Cell::from(format!(
+        "PostgreSQL {version} on {arch}-pc-{os}-gnu, compiled by rustc {}, {}-bit, lakewire {}",
+        env!("CARGO_PKG_RUST_VERSION"),
+        usize::BITS,
+        env!("CARGO_PKG_VERSION"),
+    )))
+}
+
+fn current_schemas<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    if call.bool(0) == Some(true) {
+        return Ok(Cell::List(reg::search_path(call.vars).map(Cell::from).collect()));
+    }
+    Ok(Cell::List(call.vars.search_path.iter().map(Cell::from).collect()))
+}
+
+fn current_setting<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let name = call.text(0).unwrap_or_default();
+    match settings::shown(call.vars, name) {
+        Some(value) => Ok(Cell::from(value)),
+        None if call.bool(1) == Some(true) => Ok(Cell::Null),
+        None => {
+            let message = format!("unrecognized configuration parameter \"{name}\"");
+            Err(Error::new(sqlstate::UNDEFINED_OBJECT, message))
+        }
+    }
+}
+
+fn not_in_recovery<'a>(_call: &Call<'a>) -> Result<Cell<'a>> {
+    let hint = "Recovery control functions can only be executed during recovery.";
+    Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "recovery is not in progress").hint(hint))
+}
+
+/// The transactions of a server whose only writes are new catalog versions: one per version.
+fn transaction<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    const FIRST: u64 = 3;
+    Ok(Cell::from(i64::try_from(call.vars.snapshot.version.saturating_add(FIRST)).unwrap_or(i64::MAX)))
+}
+
+/// PostgreSQL's encodings by number: name and longest character in bytes.
+const ENCODINGS: [(&str, i32); 42] = [
+    ("SQL_ASCII", 1),
+    ("EUC_JP", 3),
+    ("EUC_CN", 2),
+    ("EUC_KR", 3),
+    ("EUC_TW", 4),
+    ("EUC_JIS_2004", 3),
+    ("UTF8", 4),
+    ("MULE_INTERNAL", 4),
+    ("LATIN1", 1),
+    ("LATIN2", 1),
+    ("LATIN3", 1),
+    ("LATIN4", 1),
+    ("LATIN5", 1),
+    ("LATIN6", 1),
+    ("LATIN7", 1),
+    ("LATIN8", 1),
+    ("LATIN9", 1),
+    ("LATIN10", 1),
+    ("WIN1256", 1),
+    ("WIN1258", 1),
+    ("WIN866", 1),
+    ("WIN874", 1),
+    ("KOI8R", 1),
+    ("WIN1251", 1),
+    ("WIN1252", 1),
+    ("ISO_8859_5", 1),
+    ("ISO_8859_6", 1),
+    ("ISO_8859_7", 1),
+    ("ISO_8859_8", 1),
+    ("WIN1250", 1),
+    ("WIN1253", 1),
+    ("WIN1254", 1),
+    ("WIN1255", 1),
+    ("WIN1257", 1),
+    ("KOI8U", 1),
+    ("SJIS", 2),
+    ("BIG5", 2),
+    ("GBK", 2),
+    ("UHC", 2),
+    ("GB18030", 4),
+    ("JOHAB", 3),
+    ("SHIFT_JIS_2004", 2),
+];
+
+/// Other spellings, letters and digits only.
+const ENCODING_ALIASES: &[(&str, &str)] = &[
+    ("unicode", "UTF8"),
+    ("alt", "WIN866"),
+    ("koi8", "KOI8R"),
+    ("iso88591", "LATIN1"),
+    ("iso88592", "LATIN2"),
+    ("iso88593", "LATIN3"),
+    ("iso88594", "LATIN4"),
+    ("iso88599", "LATIN5"),
+    ("iso885910", "LATIN6"),
+    ("iso885913", "LATIN7"),
+    ("iso885914", "LATIN8"),
+    ("iso885915", "LATIN9"),
+    ("iso885916", "LATIN10"),
+    ("mskanji", "SJIS"),
+    ("shiftjis", "SJIS"),
+    ("tcvn", "WIN1258"),
+    ("tcvn5712", "WIN1258"),
+    ("vscii", "WIN1258"),
+    ("abc", "WIN1258"),
+    ("win", "WIN1251"),
+    ("win932", "SJIS"),
+    ("win936", "GBK"),
+    ("win949", "UHC"),
+    ("win950", "BIG5"),
+    ("windows1250", "WIN1250"),
+    ("windows1251", "WIN1251"),
+    ("windows1252", "WIN1252"),
+    ("windows1253", "WIN1253"),
+    ("windows1254", "WIN1254"),
+    ("windows1255", "WIN1255"),
+    ("windows1256", "WIN1256"),
+    ("windows1257", "WIN1257"),
+    ("windows1258", "WIN1258"),
+    ("windows866", "WIN866"),
+    ("windows874", "WIN874"),
+    ("windows932", "SJIS"),
+    ("windows936", "GBK"),
+    ("windows949", "UHC"),
+    ("windows950", "BIG5"),
+];
+
+fn encoding(call: &Call<'_>) -> Option<&'static (&'static str, i32)> {
+    ENCODINGS.get(usize::try_from(call.int(0)?).ok()?)
+}
+
+fn encoding_to_char<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    Ok(Cell::from(encoding(call).map_or("", |encoding| encoding.0)))
+}
+
+fn encoding_max_length<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    Ok(Cell::from(encoding(call).map(|encoding| encoding.1)))
+}
+
+fn char_to_encoding<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let plain = |name: &str| -> String {
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let wanted = plain(call.text(0).unwrap_or_default());
+    let wanted = ENCODING_ALIASES.iter().find(|alias| alias.0 == wanted).map_or(wanted, |alias| plain(alias.1));
+    let found = ENCODINGS.iter().zip(0i32..).find(|(encoding, _)| plain(encoding.0) == wanted);
+    Ok(Cell::from(found.map_or(-1, |(_, number)| number)))
+}
