@@ -45,8 +45,7 @@ pub(super) fn location(location: String) -> Meant<String> {
     if let Some((scheme, _)) = location.split_once("://")
         && scheme != "file"
     {
-        const SCHEMES: [&str; 11] =
-            ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "file"];
+        const SCHEMES: [&str; 11] = ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "file"];
         return match SCHEMES.contains(&scheme) {
             true => Ok(location),
             false => Err(format!("unknown scheme \"{scheme}\"; expected one of {}", SCHEMES.join(", "))),

@@ -11,9 +11,7 @@ use super::document::{self, Table};
 use super::env::{PREFIX, Variables};
 use super::mistake::{Mistake, Mistakes, Origin};
 use super::reader::{Flag, Reader, Section, Written};
-use super::{
-    AuthConfig, Config, ExecutionConfig, LogConfig, ServerConfig, TableConfig, TlsConfig, UserConfig,
-};
+use super::{AuthConfig, Config, ExecutionConfig, LogConfig, ServerConfig, TableConfig, TlsConfig, UserConfig};
 use super::{check, machine, value};
 
 /// What the command line says about the configuration.

@@ -82,7 +82,8 @@ fn the_samples_examples_are_right() {
     let mut toml = String::new();
     for line in text.lines() {
         let bare = line.strip_prefix("# ").unwrap_or(line);
-        let key = bare.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_alphabetic() || c == '_'));
+        let key =
+            bare.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_alphabetic() || c == '_'));
         toml += if key || bare.starts_with('[') { bare } else { "" };
         toml.push('\n');
     }
@@ -224,7 +225,8 @@ fn nothing_is_exposed_by_accident() {
 #[test]
 fn flags_win_over_variables_and_variables_over_the_file() {
     let case = Case::new();
-    let mut sources = case.sources("[server]\nlisten = \"127.0.0.1:1\"\nmax_connections = 7\n[settings]\nTimeZone = \"UTC\"\n");
+    let mut sources =
+        case.sources("[server]\nlisten = \"127.0.0.1:1\"\nmax_connections = 7\n[settings]\nTimeZone = \"UTC\"\n");
     let variable = |name: &str, value: &str| (name.to_owned(), OsString::from(value));
     sources.variables = vec![
         variable("LAKEWIRE_SERVER_LISTEN", "127.0.0.1:2"),

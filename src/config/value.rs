@@ -289,7 +289,8 @@ pub(super) fn setting(value: &Value) -> Meant<String> {
 }
 
 fn size_of_memory(value: &Value) -> Meant<Share> {
-    let bytes = size(value).map_err(|e| e.replacen("such as \"64MB\"", "such as \"64MB\", or a share such as \"60%\"", 1))?;
+    let bytes =
+        size(value).map_err(|e| e.replacen("such as \"64MB\"", "such as \"64MB\", or a share such as \"60%\"", 1))?;
     usize::try_from(bytes).map(Share::Bytes).map_err(|_| format!("{value} is more than this machine can address"))
 }
 

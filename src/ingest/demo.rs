@@ -84,6 +84,7 @@ struct Task {
     path: PathBuf,
 }
 
+/// Writes all files, on as many threads as there are cores; the first failure stops the others.
 fn write_tables(dir: &Path, scale: f64) -> Result<()> {
     let tasks = tasks(dir, scale)?;
     let total: f64 = Table::ALL.iter().map(|table| rows(*table, scale)).sum();
@@ -128,6 +129,7 @@ fn tasks(dir: &Path, scale: f64) -> Result<Vec<Task>> {
     Ok(tasks)
 }
 
+/// Writes one file, surely on disk when this returns.
 fn write(task: &Task, scale: f64, progress: &Progress) -> Result<()> {
     let Task { table, part, parts, path } = task;
     let failed = |e: ParquetError| {
@@ -178,11 +180,13 @@ fn publish(from: &Path, to: &Path, parent: &Path, scale: f64) -> io::Result<()> 
     File::open(parent)?.sync_all()
 }
 
+/// About how many rows a table has.
 fn rows(table: Table, scale: f64) -> f64 {
     let (rows, grows) = table.rows();
     f64::from(rows) * if grows { scale } else { 1.0 }
 }
 
+/// A file that could not be written, for want of room or for another reason.
 fn cannot(path: &Path, error: &dyn std::fmt::Display, kind: io::ErrorKind) -> Error {
     let sqlstate = match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => sqlstate::DISK_FULL,

@@ -26,13 +26,21 @@ pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError
 /// A TPC-H table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
+    /// Positions of orders.
     Lineitem,
+    /// Orders of customers.
     Orders,
+    /// Which supplier has which part.
     Partsupp,
+    /// Parts.
     Part,
+    /// Customers.
     Customer,
+    /// Suppliers.
     Supplier,
+    /// Nations.
     Nation,
+    /// Regions of nations.
     Region,
 }
 
@@ -107,6 +115,7 @@ fn retyped(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// A batch with the benchmark's types.
 fn retype(batch: Result<RecordBatch, ArrowError>) -> Result<RecordBatch, ArrowError> {
     let batch = batch?;
     let schema = retyped(batch.schema_ref());

@@ -30,20 +30,27 @@ pub fn discover(dir: &Path, schema: &str) -> Result<Vec<TableConfig>> {
 /// A folder's visible content, by name.
 struct Folder {
     path: PathBuf,
+    /// Files of known formats.
     files: Vec<DataFile>,
+    /// Folders in it.
     folders: Vec<PathBuf>,
+    /// Whether a table format keeps its metadata here.
     is_lake: bool,
 }
 
+/// A file of a known format.
 struct DataFile {
     path: PathBuf,
+    /// Its name without extensions.
     stem: String,
     kind: FileKind,
 }
 
+/// Tables by schema and name.
 type Tables = BTreeMap<(String, String), TableConfig>;
 
 impl Folder {
+    /// Looks into a folder, not below it. Files that can hold nothing are left out with a warning.
     fn read(path: &Path) -> std::io::Result<Self> {
         let mut entries = fs::read_dir(path)?.collect::<std::io::Result<Vec<_>>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
@@ -76,15 +83,18 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Whether the folder's rows are in `key=value` folders.
     fn is_partitioned(&self) -> bool {
         self.files.is_empty() && self.folders.iter().any(|path| is_partition_folder(path))
     }
 
+    /// Whether the folder's own files are parts of one table.
     fn has_parts(&self) -> bool {
         !self.files.is_empty() && self.files.iter().all(|file| kind::is_part(&file.stem))
     }
 }
 
+/// Adds the tables of a folder and of those below it. The topmost folder is never a table itself.
 fn walk(folder: &Folder, schema: &str, depth: usize, tables: &mut Tables) {
     if folder.is_lake {
         warn!(folder = %folder.path.display(), "skipped: tables of Delta Lake, Iceberg and Hudi are not supported");
@@ -121,6 +131,7 @@ fn add_folder(folder: &Folder, schema: &str, tables: &mut Tables) {
     add(&folder.path, stem, Some(*first), schema, tables);
 }
 
+/// What kinds of files are in and below a folder.
 fn collect_kinds(folder: &Folder, depth: usize, kinds: &mut Vec<FileKind>) {
     kinds.extend(folder.files.iter().map(|file| file.kind));
     for path in folder.folders.iter().filter(|_| depth < MAX_DEPTH) {
@@ -130,6 +141,7 @@ fn collect_kinds(folder: &Folder, depth: usize, kinds: &mut Vec<FileKind>) {
     }
 }
 
+/// Adds a table unless its name is taken or belongs to the system.
 fn add(path: &Path, stem: &str, kind: Option<FileKind>, schema: &str, tables: &mut Tables) {
     let Some(location) = path.to_str() else { return };
     let (own_schema, name) = kind::table_name(stem);
@@ -144,7 +156,7 @@ fn add(path: &Path, stem: &str, kind: Option<FileKind>, schema: &str, tables: &m
         warn!(path = location, "skipped: \"{}\" already is the table \"{schema}.{name}\"", earlier.location);
         return;
     }
-    let mut table = TableConfig::new(key.0.clone(), key.1.clone(), location);
+    let mut table = TableConfig::new(key.0.as_str(), key.1.as_str(), location);
     table.format = kind.map(|kind| kind.format);
     if kind::is_tab_separated(location) {
         table.delimiter = '\t';
@@ -152,6 +164,7 @@ fn add(path: &Path, stem: &str, kind: Option<FileKind>, schema: &str, tables: &m
     tables.insert(key, table);
 }
 
+/// Whether a folder's name is `key=value`.
 fn is_partition_folder(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.split_once('=').is_some_and(|(key, value)| !key.is_empty() && !value.is_empty())

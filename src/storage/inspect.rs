@@ -9,26 +9,21 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, TimeUnit};
 use datafusion::catalog::Session;
-use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
+use datafusion::common::DataFusionError;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::arrow::ArrowFormat;
 use datafusion::datasource::file_format::avro::AvroFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::json::JsonFormat;
-use datafusion::datasource::physical_plan::parquet::metadata::CachedParquetMetaData;
 use datafusion::datasource::physical_plan::parquet::Int96Coercer;
-use datafusion::execution::cache::cache_manager::CachedFileMetadataEntry;
-use datafusion::parquet::DecodeResult;
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
-use datafusion::parquet::file::metadata::{
-    FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder,
-};
+use datafusion::parquet::file::metadata::ParquetMetaData;
 use futures::{FutureExt as _, TryStreamExt as _};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 use super::kind::FileKind;
-use super::schema;
 use super::versioned::{classify, error_in};
+use super::{footer, schema};
 use crate::config::{FileFormatKind, TableConfig};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -37,8 +32,6 @@ use crate::sqlstate;
 const WHOLE_BYTES: u64 = 256 << 20;
 /// Rows that larger ones are judged by.
 const SAMPLE_ROWS: usize = 1_000_000;
-/// How much of a Parquet file's end is read at first, bytes.
-const FOOTER_BYTES: u64 = 64 << 10;
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
@@ -78,6 +71,7 @@ pub(super) async fn inspect(
     }
 }
 
+/// As [`inspect`], panics and all.
 async fn inspect_format(
     ctx: &dyn Session,
     store: &Arc<dyn ObjectStore>,
@@ -101,11 +95,10 @@ async fn inspect_format(
     }
 }
 
+/// Columns and statistics from the footer; INT96 is read as microseconds.
 async fn parquet(ctx: &dyn Session, store: &Arc<dyn ObjectStore>, file: &ObjectMeta) -> Result<Inspected> {
     let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
-    let footer = read_footer(store, file).await.map_err(|e| broken(file, &e))?;
-    let cached = CachedFileMetadataEntry::new(file.clone(), Arc::new(CachedParquetMetaData::new(Arc::clone(&footer))));
-    cache.put(&file.location, cached);
+    let footer = footer::fetch(store.as_ref(), cache.as_ref(), file).await.map_err(|e| broken(file, &e))?;
     let about = footer.file_metadata();
     let own = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata())
         .map_err(|e| broken(file, &DataFusionError::from(e)))?;
@@ -115,30 +108,7 @@ async fn parquet(ctx: &dyn Session, store: &Arc<dyn ObjectStore>, file: &ObjectM
     Ok(Inspected { schema, own, footer: Some(footer), variant: Variant::default() })
 }
 
-/// Footer and page index, as a rule with one request.
-async fn read_footer(store: &Arc<dyn ObjectStore>, file: &ObjectMeta) -> DfResult<Arc<ParquetMetaData>> {
-    let tail = file.size.saturating_sub(FOOTER_BYTES)..file.size;
-    let bytes = store.get_range(&file.location, tail.clone()).await?;
-    let Some((_, end)) = bytes.split_last_chunk::<8>() else { return plan_err!("the file is too short") };
-    let length = u64::try_from(FooterTail::try_new(end)?.metadata_length()).unwrap_or(u64::MAX);
-    if length.saturating_add(12) > file.size {
-        return plan_err!("the footer would be longer than the file");
-    }
-    let policy = PageIndexPolicy::Optional;
-    let mut decoder = ParquetMetaDataPushDecoder::try_new(file.size)?.with_page_index_policy(policy);
-    decoder.push_range(tail, bytes)?;
-    loop {
-        match decoder.try_decode()? {
-            DecodeResult::Data(footer) => return Ok(Arc::new(footer)),
-            DecodeResult::NeedsData(ranges) => {
-                let more = store.get_ranges(&file.location, &ranges).await?;
-                decoder.push_ranges(ranges, more)?;
-            }
-            DecodeResult::Finished => return plan_err!("the footer is missing"),
-        }
-    }
-}
-
+/// Columns from the first line or their positions, types from the values.
 async fn csv(
     ctx: &dyn Session,
     store: &Arc<dyn ObjectStore>,
@@ -163,6 +133,7 @@ async fn csv(
     })
 }
 
+/// Columns and types from the values; a file that begins with `[` is one array.
 async fn json(ctx: &dyn Session, store: &Arc<dyn ObjectStore>, file: &ObjectMeta, kind: FileKind) -> Result<Inspected> {
     let head = head(store, file).await?;
     let array = !kind.compression.is_compressed()
@@ -172,9 +143,15 @@ async fn json(ctx: &dyn Session, store: &Arc<dyn ObjectStore>, file: &ObjectMeta
         .with_file_compression_type(kind.compression)
         .with_schema_infer_max_rec(rows_to_read(file));
     let own = infer(ctx, store, file, &format).await?;
-    Ok(Inspected { schema: schema::normalize(&own), own, footer: None, variant: Variant { array, ..Variant::default() } })
+    Ok(Inspected {
+        schema: schema::normalize(&own),
+        own,
+        footer: None,
+        variant: Variant { array, ..Variant::default() },
+    })
 }
 
+/// The columns that DataFusion finds in a file.
 async fn infer(
     ctx: &dyn Session,
     store: &Arc<dyn ObjectStore>,
@@ -208,6 +185,7 @@ async fn has_quotes(store: &Arc<dyn ObjectStore>, file: &ObjectMeta) -> Result<b
     Ok(false)
 }
 
+/// How many rows types are guessed from.
 fn rows_to_read(file: &ObjectMeta) -> usize {
     if file.size <= WHOLE_BYTES { usize::MAX } else { SAMPLE_ROWS }
 }
@@ -227,6 +205,7 @@ pub(super) fn ascii(delimiter: char) -> Result<u8> {
         .ok_or_else(|| Error::new(sqlstate::CONFIG_FILE_ERROR, "a CSV delimiter must be an ASCII character"))
 }
 
+/// DataFusion's error over a file as ours.
 fn broken(file: &ObjectMeta, error: &DataFusionError) -> Error {
     match error_in(error) {
         Some(own) => own.clone(),
@@ -234,6 +213,7 @@ fn broken(file: &ObjectMeta, error: &DataFusionError) -> Error {
     }
 }
 
+/// A file that is not what its name says.
 fn corrupted(file: &ObjectMeta) -> Error {
     Error::new(sqlstate::DATA_CORRUPTED, format!("the file \"{}\" cannot be read", file.location))
 }

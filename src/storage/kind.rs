@@ -48,7 +48,9 @@ pub(super) fn is_tab_separated(name: &str) -> bool {
 /// (`mart`, `daily_sales`).
 pub(super) fn table_name(stem: &str) -> (Option<String>, String) {
     match stem.split_once('.') {
-        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => (Some(identifier(schema)), identifier(table)),
+        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => {
+            (Some(identifier(schema)), identifier(table))
+        }
         _ => (None, identifier(stem)),
     }
 }
@@ -69,6 +71,7 @@ pub(super) fn is_part(stem: &str) -> bool {
     numbered("part") || numbered("data") || wordless
 }
 
+/// A file name without the extension that says how the whole file is compressed.
 fn split_compression(name: &str) -> (&str, FileCompressionType) {
     let Some((bare, extension)) = name.rsplit_once('.') else { return (name, FileCompressionType::UNCOMPRESSED) };
     let compression = match extension.to_ascii_lowercase().as_str() {
@@ -81,12 +84,10 @@ fn split_compression(name: &str) -> (&str, FileCompressionType) {
     (bare, compression)
 }
 
+/// Letters, digits and underscores in lower case, not beginning with a digit, at most 63 bytes.
 fn identifier(text: &str) -> String {
-    let mut name: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
-        .collect();
+    let mut name: String =
+        text.to_lowercase().chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
     if name.starts_with(|c: char| c.is_numeric()) {
         name.insert(0, '_');
     }

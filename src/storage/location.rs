@@ -51,6 +51,7 @@ impl Location {
         }
     }
 
+    /// A path of the file system; one that exists as written is no glob, whatever its name contains.
     fn local(path: &str) -> Result<Self> {
         let invalid = |e: &dyn std::fmt::Display| invalid(path, e);
         let path = std::path::absolute(path).map_err(|e| invalid(&e))?;
@@ -71,6 +72,7 @@ impl Location {
         Ok(Self { remote: None, base: local_path(&path)?, glob: None })
     }
 
+    /// A URL; `?` begins a query in one, so globs there have `*` and `[…]` only.
     fn remote(url: Url) -> Result<Self> {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(Error::unsupported("a table's URL cannot have a query or fragment")
@@ -105,6 +107,7 @@ impl Location {
         Ok(listing)
     }
 
+    /// What is at the location, hidden and empty files included.
     async fn find(&self, store: &Arc<dyn ObjectStore>) -> Result<Listing> {
         let base = self.base.clone();
         let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
@@ -128,6 +131,7 @@ impl Location {
         }
     }
 
+    /// The file system answers for a folder as for a file; object stores have no folders.
     fn is_local_folder(&self) -> bool {
         self.remote.is_none() && FsPath::new("/").join(self.base.as_ref()).is_dir()
     }
@@ -154,6 +158,7 @@ pub(super) fn is_hidden_name(name: &str) -> bool {
     name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
 }
 
+/// Whether a file, or a folder between the base and it, is hidden.
 fn is_hidden(base: &Path, path: &Path) -> bool {
     parts_below(base, path).into_iter().any(is_hidden_name)
 }
@@ -178,10 +183,12 @@ fn refuse_table_formats(listing: &Listing) -> Result<()> {
     }
 }
 
+/// A path of the file system as the store names it.
 fn local_path(path: &FsPath) -> Result<Path> {
     Path::from_absolute_path(path).map_err(|e| invalid(&path.display().to_string(), &e))
 }
 
+/// A location that means nothing.
 fn invalid(location: &str, reason: &dyn std::fmt::Display) -> Error {
     Error::new(sqlstate::CONFIG_FILE_ERROR, format!("invalid location \"{location}\": {reason}"))
 }

@@ -5,6 +5,7 @@
 //! exactly that version. A broken table is an error of its own and never stops another.
 
 mod discover;
+mod footer;
 mod inspect;
 mod kind;
 mod location;
@@ -66,7 +67,8 @@ pub struct OpenedTable {
 /// Opens a table: lists its files and reads what they say of themselves.
 pub async fn open(table: &TableConfig, ctx: &dyn Session) -> Result<OpenedTable> {
     let opened = open_location(table, ctx).await;
-    opened.map_err(|e| e.context(format!("opening table \"{}.{}\" at \"{}\"", table.schema, table.name, table.location)))
+    opened
+        .map_err(|e| e.context(format!("opening table \"{}.{}\" at \"{}\"", table.schema, table.name, table.location)))
 }
 
 /// Opens many tables, a few at once; the results are in the tables' order and fail one by one.
@@ -74,14 +76,14 @@ pub async fn open_all(tables: &[TableConfig], ctx: &dyn Session) -> Vec<Result<O
     stream::iter(tables.iter().map(|table| open(table, ctx))).buffered(OPEN_TABLES).collect().await
 }
 
+/// As [`open`], without the error's context.
 async fn open_location(table: &TableConfig, ctx: &dyn Session) -> Result<OpenedTable> {
     let env = ctx.runtime_env();
     let location = Location::parse(&table.location)?;
     let inner = stores::store(env, &location, &table.options)?;
     let mut listing = location.list(&inner).await?;
     let kind = choose_kind(table, &mut listing)?;
-    let store: Arc<dyn ObjectStore> =
-        Arc::new(VersionedStore::new(inner, &listing.files, location.remote.is_none()));
+    let store: Arc<dyn ObjectStore> = Arc::new(VersionedStore::new(inner, &listing.files, location.remote.is_none()));
     let inspections = listing.files.iter().map(|file| inspect::inspect(ctx, &store, file, kind, table));
     let inspected: Vec<Inspected> = stream::iter(inspections).buffered(OPEN_FILES).try_collect().await?;
 

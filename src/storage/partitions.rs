@@ -71,6 +71,7 @@ fn pairs(base: &Path, file: &Path) -> Vec<(String, Option<String>)> {
     parts.into_iter().filter_map(pair).collect()
 }
 
+/// The narrowest type that holds every value of a column.
 fn infer(values: &[Option<String>]) -> DataType {
     let known = || values.iter().flatten();
     match () {
@@ -82,6 +83,7 @@ fn infer(values: &[Option<String>]) -> DataType {
     }
 }
 
+/// A folder's value in the column's type.
 fn scalar(value: Option<&str>, data_type: &DataType) -> ScalarValue {
     match data_type {
         DataType::Int32 => ScalarValue::Int32(value.and_then(integer).and_then(|n| i32::try_from(n).ok())),
@@ -91,6 +93,7 @@ fn scalar(value: Option<&str>, data_type: &DataType) -> ScalarValue {
     }
 }
 
+/// A whole number that text output gives back as it was, but for one leading zero (`month=01`).
 fn integer(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

@@ -1,7 +1,7 @@
 //! Reads Parquet files for a scan: footers from the shared cache, errors with their cause intact.
 //!
 //! DataFusion's own reader flattens a failed footer read into text, and with it the SQLSTATE that [`super::versioned`]
-//! has found; this one keeps it.
+//! has found; it also takes footers as they are, bounds and all (see [`super::footer`]).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +9,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReaderFactory};
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
@@ -21,6 +20,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
+use super::footer;
+
 /// Makes readers of a table's files.
 #[derive(Debug)]
 pub(super) struct ReaderFactory {
@@ -30,6 +31,7 @@ pub(super) struct ReaderFactory {
     pub cache: Arc<FileMetadataCache>,
 }
 
+/// Reads one file for one partition of a scan.
 struct Reader {
     store: Arc<dyn ObjectStore>,
     cache: Arc<FileMetadataCache>,
@@ -64,27 +66,21 @@ impl AsyncFileReader for Reader {
 
     fn get_metadata<'a>(
         &'a mut self,
-        options: Option<&'a ArrowReaderOptions>,
+        _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        let policy = options.map(ArrowReaderOptions::column_index_policy);
-        async move {
-            DFParquetMetadata::new(self.store.as_ref(), &self.file)
-                .with_file_metadata_cache(Some(Arc::clone(&self.cache)))
-                .with_page_index_policy(policy)
-                .fetch_metadata()
-                .await
-                .map_err(external)
-        }
-        .boxed()
+        async move { footer::fetch(self.store.as_ref(), self.cache.as_ref(), &self.file).await.map_err(external) }
+            .boxed()
     }
 }
 
 impl Reader {
+    /// Counts bytes for EXPLAIN ANALYZE.
     fn count(&self, range: &Range<u64>) {
         self.metrics.bytes_scanned.add(usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX));
     }
 }
 
+/// An error with its cause kept.
 fn external(error: impl std::error::Error + Send + Sync + 'static) -> ParquetError {
     ParquetError::External(Box::new(error))
 }

@@ -4,6 +4,7 @@
 //! wider one where nothing is lost, and is an error where none is. Types are those PostgreSQL has: timestamps in
 //! microseconds (an instant is in UTC), text and bytes as views, which the engine reads fastest.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -33,9 +34,8 @@ pub(super) fn normalize(schema: &Schema) -> Schema {
 
 /// A file's columns with the types they have, any of which may be NULL in another file.
 pub(super) fn loose(schema: &Schema) -> Schema {
-    let field = |field: &FieldRef| {
-        Field::new(field.name(), field.data_type().clone(), true).with_metadata(meaning(field))
-    };
+    let field =
+        |field: &FieldRef| Field::new(field.name(), field.data_type().clone(), true).with_metadata(meaning(field));
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
 }
 
@@ -51,21 +51,24 @@ pub(super) fn mark_logical_types(schema: &mut Schema, parquet: &SchemaDescriptor
     };
     let mark = |field: &FieldRef| match oid(field) {
         Some(oid) if !field.metadata().contains_key(PG_TYPE_KEY) => {
-            let mut metadata = field.metadata().clone();
-            metadata.insert(PG_TYPE_KEY.to_owned(), oid.to_owned());
-            Arc::new(field.as_ref().clone().with_metadata(metadata))
+            let mark = HashMap::from([(PG_TYPE_KEY.to_owned(), oid.to_owned())]);
+            Arc::new(
+                Field::new(field.name(), DataType::clone(field.data_type()), field.is_nullable()).with_metadata(mark),
+            )
         }
         _ => Arc::clone(field),
     };
     schema.fields = schema.fields().iter().map(mark).collect();
 }
 
-/// The columns of all files. `files` are (name, normalized schema).
+/// The columns of all files, in the order in which they first appear. `files` are (name, normalized schema).
+///
+/// CSV and Arrow files must have the same columns in the same order, because their readers go by position.
 pub(super) fn merge(files: &[(&str, &Schema)], format: FileFormatKind) -> Result<SchemaRef> {
     let Some(((first_name, first), others)) = files.split_first() else {
         return Err(Error::internal("a table has no files"));
     };
-    let mut merged: Vec<Field> = first.fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut merged: Vec<FieldRef> = first.fields().iter().map(Arc::clone).collect();
     let positional = matches!(format, FileFormatKind::Csv | FileFormatKind::Arrow);
     for (name, schema) in others {
         if positional && !same_names(&merged, schema) {
@@ -75,17 +78,13 @@ pub(super) fn merge(files: &[(&str, &Schema)], format: FileFormatKind) -> Result
             ));
         }
         for field in &mut merged {
-            let Ok(found) = schema.field_with_name(field.name()) else {
-                field.set_nullable(true);
-                continue;
+            *field = match schema.fields().find(field.name()) {
+                Some((_, found)) => united(field, found, format).ok_or_else(|| conflict(field, found, name))?,
+                None => changed(field, field.data_type(), true),
             };
-            let Some(wider) = wider(field.data_type(), found.data_type(), format) else {
-                return Err(conflict(field, found, name));
-            };
-            *field = field.clone().with_data_type(wider).with_nullable(field.is_nullable() || found.is_nullable());
         }
         let new = schema.fields().iter().filter(|field| !merged.iter().any(|known| known.name() == field.name()));
-        let new: Vec<Field> = new.map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let new: Vec<FieldRef> = new.map(|field| changed(field, field.data_type(), true)).collect();
         merged.extend(new);
     }
     refuse_duplicates(&merged)?;
@@ -99,6 +98,7 @@ fn meaning(field: &Field) -> HashMap<String, String> {
     kept.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
+/// The type a table gives to a column of this type.
 fn table_type(data_type: &DataType) -> DataType {
     let zone = |zone: &Option<Arc<str>>| zone.as_ref().map(|_| Arc::from("UTC"));
     match data_type {
@@ -110,31 +110,46 @@ fn table_type(data_type: &DataType) -> DataType {
     }
 }
 
+/// The field that holds every value of both, if there is one.
+fn united(a: &FieldRef, b: &FieldRef, format: FileFormatKind) -> Option<FieldRef> {
+    let wider = wider(a.data_type(), b.data_type(), format)?;
+    Some(changed(a, &wider, a.is_nullable() || b.is_nullable()))
+}
+
+/// A field with another type and nullability, its name and meaning kept.
+fn changed(field: &FieldRef, data_type: &DataType, nullable: bool) -> FieldRef {
+    let metadata = HashMap::clone(field.metadata());
+    Arc::new(Field::new(field.name(), DataType::clone(data_type), nullable).with_metadata(metadata))
+}
+
 /// The type that holds every value of both, if there is one.
-fn wider(a: &DataType, b: &DataType, format: FileFormatKind) -> Option<DataType> {
+fn wider<'a>(a: &'a DataType, b: &'a DataType, format: FileFormatKind) -> Option<Cow<'a, DataType>> {
     use DataType::{Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Utf8View};
     let rank = |t: &DataType| [Int8, Int16, Int32, Int64].iter().position(|known| known == t);
     match (a, b) {
-        _ if a == b => Some(a.clone()),
-        _ if rank(a).is_some() && rank(b).is_some() => Some(if rank(a) > rank(b) { a.clone() } else { b.clone() }),
-        (Float32 | Float64, Float32 | Float64) => Some(Float64),
-        (Decimal128(p, s), Decimal128(q, r)) if s == r => Some(Decimal128(*p.max(q), *s)),
+        _ if a == b => Some(Cow::Borrowed(a)),
+        _ if rank(a).is_some() && rank(b).is_some() => Some(Cow::Borrowed(if rank(a) > rank(b) { a } else { b })),
+        (Float32 | Float64, Float32 | Float64) => Some(Cow::Owned(Float64)),
+        (Decimal128(p, s), Decimal128(q, r)) if s == r => Some(Cow::Owned(Decimal128(*p.max(q), *s))),
         // In text formats types are only guessed, from the values that one file happens to have.
-        (Int64, Float64) | (Float64, Int64) if is_text(format) => Some(Float64),
-        _ if format == FileFormatKind::Csv => Some(Utf8View),
+        (Int64, Float64) | (Float64, Int64) if is_text(format) => Some(Cow::Owned(Float64)),
+        _ if format == FileFormatKind::Csv => Some(Cow::Owned(Utf8View)),
         _ => None,
     }
 }
 
+/// Whether values are written as text, without types.
 fn is_text(format: FileFormatKind) -> bool {
     matches!(format, FileFormatKind::Csv | FileFormatKind::Json)
 }
 
-fn same_names(fields: &[Field], schema: &Schema) -> bool {
+/// Whether columns are the same by position, as formats without names in their rows need it.
+fn same_names(fields: &[FieldRef], schema: &Schema) -> bool {
     fields.len() == schema.fields().len() && fields.iter().zip(schema.fields()).all(|(a, b)| a.name() == b.name())
 }
 
-fn refuse_duplicates(fields: &[Field]) -> Result<()> {
+/// SQL could not tell two columns of one name apart.
+fn refuse_duplicates(fields: &[FieldRef]) -> Result<()> {
     let mut names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -146,6 +161,7 @@ fn refuse_duplicates(fields: &[Field]) -> Result<()> {
     }
 }
 
+/// Two files that cannot be one table.
 fn conflict(field: &Field, found: &Field, file: &str) -> Error {
     let (name, expected, found) = (field.name(), field.data_type(), found.data_type());
     Error::new(
@@ -168,14 +184,11 @@ mod tests {
         let a = schema(&[("id", DataType::Int32), ("x", DataType::Float32)]);
         let b = schema(&[("y", DataType::Utf8View), ("id", DataType::Int64)]);
         let merged = merge(&[("a", &a), ("b", &b)], FileFormatKind::Parquet).expect("they fit");
-        let fields: Vec<_> = merged.fields().iter().map(|f| (f.name().as_str(), f.data_type(), f.is_nullable())).collect();
+        let fields: Vec<_> =
+            merged.fields().iter().map(|f| (f.name().as_str(), f.data_type(), f.is_nullable())).collect();
         assert_eq!(
             fields,
-            [
-                ("id", &DataType::Int64, false),
-                ("x", &DataType::Float32, true),
-                ("y", &DataType::Utf8View, true)
-            ]
+            [("id", &DataType::Int64, false), ("x", &DataType::Float32, true), ("y", &DataType::Utf8View, true)]
         );
     }
 

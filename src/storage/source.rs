@@ -36,7 +36,7 @@ impl Format {
         self.kind.compression
     }
 
-    /// A reader of files with these columns.
+    /// A reader of files with these columns, for one scan; options are the session's.
     pub fn source(
         &self,
         schema: TableSchema,
@@ -45,8 +45,10 @@ impl Format {
     ) -> Result<Arc<dyn FileSource>> {
         Ok(match self.kind.format {
             FileFormatKind::Parquet => {
-                let mut options =
-                    TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+                let mut options = TableParquetOptions {
+                    global: state.config_options().execution.parquet.clone(),
+                    ..Default::default()
+                };
                 // INT96 has no unit of its own; PostgreSQL's is the microsecond.
                 options.global.coerce_int96 = Some("us".to_owned());
                 let cache = state.runtime_env().cache_manager.get_file_metadata_cache();

@@ -58,6 +58,7 @@ impl Drop for SpillDir {
     }
 }
 
+/// Removes the folders of processes that do not live any more.
 fn wipe(parent: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let path = entry?.path();

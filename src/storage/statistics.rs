@@ -1,8 +1,8 @@
 //! Exact statistics of Parquet files, and of several files together.
 //!
 //! The optimizer answers `count`, `min` and `max` from what is called exact here, and leaves files unread by it, so
-//! nothing is exact that the footer does not prove: a bound needs one in every row group, a null count must be
-//! written (absent does not mean 0), floats have no bounds (writers leave NaN out of them), INT96 neither.
+//! nothing is exact that the footer does not prove: a bound needs one in every row group, and a null count must be
+//! written (absent does not mean 0). Bounds that lie are gone from the footer already ([`super::footer`]).
 
 use std::sync::Arc;
 
@@ -12,13 +12,15 @@ use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
 use datafusion::parquet::arrow::parquet_column;
-use datafusion::parquet::basic::{SortOrder, Type};
 use datafusion::parquet::file::metadata::ParquetMetaData;
 
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-/// Statistics of one Parquet file for the columns of its table. `schema` is the file's own.
+/// Statistics of one Parquet file for the columns of its table.
+///
+/// `schema` is the file's own; a column of the table that it does not have is NULL in each of its rows. Sizes are those
+/// of the columns in memory, estimated for text.
 pub(super) fn of_parquet(metadata: &ParquetMetaData, schema: &Schema, table: &SchemaRef) -> Result<Statistics> {
     let own = Arc::new(transform_schema_to_view(schema));
     let found = DFParquetMetadata::statistics_from_parquet_metadata(metadata, &own)
@@ -33,13 +35,13 @@ pub(super) fn of_parquet(metadata: &ParquetMetaData, schema: &Schema, table: &Sc
     Ok(Statistics { num_rows: rows, total_byte_size: Precision::Inexact(bytes), column_statistics })
 }
 
-/// Statistics of a file of which only the size is known.
+/// Statistics of a file of which only the size is known, taken as a hint of the size of its rows in memory.
 pub(super) fn of_size(bytes: u64, table: &SchemaRef) -> Statistics {
     let size = usize::try_from(bytes).unwrap_or(usize::MAX);
     Statistics { total_byte_size: Precision::Inexact(size), ..Statistics::new_unknown(table) }
 }
 
-/// A file's statistics with those of its partition columns after them.
+/// A file's statistics with those of its partition columns after them: all rows of a file have the same value.
 pub(super) fn with_partitions(mut statistics: Statistics, values: &[ScalarValue]) -> Statistics {
     let rows = statistics.num_rows;
     for value in values {
@@ -58,26 +60,29 @@ pub(super) fn with_partitions(mut statistics: Statistics, values: &[ScalarValue]
     statistics
 }
 
-/// Statistics of several files as of one table.
-pub(super) fn merge<'a>(files: impl Iterator<Item = &'a Statistics> + Clone, columns: usize) -> Statistics {
+/// Statistics of several files as of one table with `columns` columns.
+///
+/// Counts and sizes add up; bounds are the outermost ones, as exact as the least exact of them. Distinct values of
+/// several files cannot be counted from those of each.
+pub(super) fn merge(files: &[&Statistics], columns: usize) -> Statistics {
     let sum = |get: &dyn Fn(&Statistics) -> Precision<usize>| {
-        files.clone().map(get).reduce(|a, b| a.add(&b)).unwrap_or(Precision::Exact(0))
+        files.iter().map(|s| get(s)).reduce(|a, b| a.add(&b)).unwrap_or(Precision::Exact(0))
     };
     let column = |at: usize| {
         // A column that is NULL throughout a file says nothing about the bounds of the others.
         let bounded = || {
-            let empty = |s: &&Statistics| match (s.column_statistics[at].null_count, s.num_rows) {
+            let empty = |s: &Statistics| match (s.column_statistics[at].null_count, s.num_rows) {
                 (Precision::Exact(nulls), Precision::Exact(rows)) => nulls >= rows,
                 _ => false,
             };
-            files.clone().filter(move |s| !empty(s)).map(move |s| &s.column_statistics[at])
+            files.iter().filter(move |s| !empty(s)).map(move |s| &s.column_statistics[at])
         };
         ColumnStatistics {
             null_count: sum(&|s| s.column_statistics[at].null_count),
             min_value: bounded().map(|c| c.min_value.clone()).reduce(|a, b| a.min(&b)).unwrap_or_default(),
             max_value: bounded().map(|c| c.max_value.clone()).reduce(|a, b| a.max(&b)).unwrap_or_default(),
             sum_value: Precision::Absent,
-            distinct_count: match files.clone().count() {
+            distinct_count: match files.len() {
                 1 => sum(&|s| s.column_statistics[at].distinct_count),
                 _ => Precision::Absent,
             },
@@ -94,7 +99,7 @@ pub(super) fn merge<'a>(files: impl Iterator<Item = &'a Statistics> + Clone, col
 /// What the row groups prove of a column, in the table's type.
 fn proven(metadata: &ParquetMetaData, own: &Schema, mut column: ColumnStatistics, field: &Field) -> ColumnStatistics {
     let descriptor = metadata.file_metadata().schema_descr();
-    let Some((leaf, own_field)) = parquet_column(descriptor, own, field.name()) else {
+    let Some((leaf, _)) = parquet_column(descriptor, own, field.name()) else {
         return ColumnStatistics { byte_size: column.byte_size, ..ColumnStatistics::new_unknown() };
     };
     let descriptor = descriptor.column(leaf);
@@ -109,11 +114,9 @@ fn proven(metadata: &ParquetMetaData, own: &Schema, mut column: ColumnStatistics
     let bounded = groups().all(|group| {
         let Some(found) = group.column(leaf).statistics() else { return false };
         let all_null = found.null_count_opt().is_some_and(|nulls| Ok(nulls) == u64::try_from(group.num_rows()));
-        let ordered = !found.is_min_max_deprecated() || descriptor.sort_order() == SortOrder::SIGNED;
-        all_null || (ordered && found.min_bytes_opt().is_some() && found.max_bytes_opt().is_some())
+        all_null || (found.min_bytes_opt().is_some() && found.max_bytes_opt().is_some())
     });
-    let unordered = descriptor.physical_type() == Type::INT96 || own_field.data_type().is_floating();
-    if !bounded || unordered {
+    if !bounded {
         column.min_value = Precision::Absent;
         column.max_value = Precision::Absent;
     }
@@ -136,6 +139,7 @@ fn cast(bound: Precision<ScalarValue>, to: &DataType) -> Precision<ScalarValue> 
     }
 }
 
+/// A column that the file does not have.
 fn all_null(rows: Precision<usize>) -> ColumnStatistics {
     ColumnStatistics { null_count: rows, ..ColumnStatistics::new_unknown() }
 }

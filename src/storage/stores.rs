@@ -72,6 +72,7 @@ fn key(url: &Url, options: &[(String, String)]) -> ObjectStoreUrl {
     ObjectStoreUrl::parse(format!("lakewire-store://{name}/")).expect("a scheme and hexadecimal digits make a URL")
 }
 
+/// A client for a URL's store.
 fn build(url: &Url, options: &[(String, String)]) -> Result<Arc<dyn ObjectStore>> {
     let client = ClientOptions::new().with_connect_timeout(CONNECT_TIMEOUT).with_timeout(REQUEST_TIMEOUT);
     let retry = RetryConfig { max_retries: 3, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
@@ -105,6 +106,7 @@ fn build(url: &Url, options: &[(String, String)]) -> Result<Arc<dyn ObjectStore>
     })
 }
 
+/// An option that the store's client does not have.
 fn unknown_option(url: &Url, name: &str) -> Error {
     let scheme = url.scheme();
     Error::new(sqlstate::CONFIG_FILE_ERROR, format!("object stores of scheme \"{scheme}\" have no option \"{name}\""))

@@ -41,12 +41,17 @@ pub struct FileTable {
     schema: SchemaRef,
     /// What the readers give: the same, but for formats whose reader does not cast.
     read: TableSchema,
+    /// How the files are read.
     format: Format,
+    /// The files with their statistics, in the order of their paths.
     files: Vec<PartitionedFile>,
     /// The files' partition values, one row per file; `None` when there are no partition columns.
     partitions: Option<(DFSchema, RecordBatch)>,
+    /// The statistics of all files together.
     statistics: Statistics,
+    /// Serves the files in this version and no other.
     store: Arc<dyn ObjectStore>,
+    /// The name by which scans find the store.
     registration: Arc<Registration>,
 }
 
@@ -64,7 +69,8 @@ pub(super) struct Parts {
     pub store: Arc<dyn ObjectStore>,
 }
 
-/// A store's name in the runtime, as long as the table or a plan over it lives.
+/// A store's name in the runtime, as long as the table or a plan over it lives: plans look their store up when they
+/// start, so each of a table's files carries a handle to this.
 #[derive(Debug)]
 struct Registration {
     env: Arc<RuntimeEnv>,
@@ -79,8 +85,7 @@ impl FileTable {
         for file in &mut files {
             file.extensions.insert(Arc::clone(&registration));
         }
-        let merged = files.iter().filter_map(|file| file.statistics.as_deref());
-        let statistics = statistics::merge(merged, schema.fields().len());
+        let statistics = merged(&files, &schema);
         let partitions = partition_rows(&read, &files)?;
         Ok(Self { schema, read, format, files, partitions, statistics, store, registration })
     }
@@ -129,6 +134,7 @@ impl FileTable {
         decidable && visited.is_ok()
     }
 
+    /// DataFusion's scan over files, as many of them side by side as the session has partitions.
     fn scan_files(
         &self,
         state: &dyn Session,
@@ -138,10 +144,7 @@ impl FileTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let statistics = match files.len() == self.files.len() {
             true => self.statistics.clone(),
-            false => {
-                let kept = files.iter().filter_map(|file| file.statistics.as_deref());
-                statistics::merge(kept, self.schema.fields().len())
-            }
+            false => merged(&files, &self.schema),
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions().max(1));
         let source = self.format.source(self.read.clone(), state, &self.store)?;
@@ -219,6 +222,7 @@ impl TableProvider for FileTable {
 }
 
 impl Registration {
+    /// Gives a store a name that no other has.
     fn new(env: &Arc<RuntimeEnv>, store: Arc<dyn ObjectStore>) -> Result<Self> {
         let number = NEXT_STORE.fetch_add(1, Ordering::Relaxed);
         let url = ObjectStoreUrl::parse(format!("lakewire-table://v{number}/"))?;
@@ -235,7 +239,13 @@ impl Drop for Registration {
     }
 }
 
-/// How many files hold `limit` rows for certain.
+/// The statistics of files together.
+fn merged(files: &[PartitionedFile], schema: &Schema) -> Statistics {
+    let known: Vec<&Statistics> = files.iter().filter_map(|file| file.statistics.as_deref()).collect();
+    statistics::merge(&known, schema.fields().len())
+}
+
+/// How many of the files, from the first on, hold `limit` rows for certain; all of them if that is not known.
 fn enough(files: &[PartitionedFile], limit: usize) -> usize {
     let mut rows = 0_usize;
     for (at, file) in files.iter().enumerate() {

@@ -56,7 +56,10 @@ async fn rows(ctx: &SessionContext, sql: &str) -> String {
     let batches = ctx.sql(sql).await.expect("the query plans").collect().await.expect("the query runs");
     let table = pretty_format_batches(&batches).expect("batches print").to_string();
     let cells = table.lines().filter(|line| line.starts_with('|')).skip(1);
-    cells.map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(",")).collect::<Vec<_>>().join(";")
+    cells
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(","))
+        .collect::<Vec<_>>()
+        .join(";")
 }
 
 async fn plan(ctx: &SessionContext, sql: &str) -> String {
@@ -85,11 +88,9 @@ async fn every_format_is_found_and_read() {
     fs::write(at("README.md"), "no data").expect("writable");
     fs::write(at("broken.parquet"), "PAR1 this is none PAR1").expect("writable");
     let rows3 = batch(vec![ids(0..3)]);
-    let mut writer = arrow::ipc::writer::FileWriter::try_new(
-        fs::File::create(at("fast.arrow")).expect("writable"),
-        &rows3.schema(),
-    )
-    .expect("a simple schema");
+    let mut writer =
+        arrow::ipc::writer::FileWriter::try_new(fs::File::create(at("fast.arrow")).expect("writable"), &rows3.schema())
+            .expect("a simple schema");
     writer.write(&rows3).and_then(|()| writer.finish()).expect("the disk has room");
 
     let tables = discover(dir.path(), "public").expect("the folder can be read");
@@ -114,7 +115,10 @@ async fn every_format_is_found_and_read() {
         }
     }
     assert_eq!(found, ["3,0", "2,1", "3,0", "2,1", "5,0", "2,1", "4,0", "1,1"]);
-    assert_eq!(rows(&ctx, "select name, born from people order by id").await.replace('\n', "/"), "a,2000-01-02;b,;,1999-12-31");
+    assert_eq!(
+        rows(&ctx, "select name, born from people order by id").await.replace('\n', "/"),
+        "a,2000-01-02;b,;,1999-12-31"
+    );
 }
 
 #[tokio::test]
@@ -168,7 +172,8 @@ async fn statistics_are_exact_only_where_the_footer_proves_them() {
         ("ts", Arc::new(TimestampNanosecondArray::from(vec![1_000_500, 2_000_999, 3_000_001]))),
     ]);
     let all_null: Int64Array = std::iter::repeat_n(None, 2).collect();
-    let second = batch(vec![ids(10..12), ("n", Arc::new(all_null)), ("s", Arc::new(StringArray::from(vec!["d", "e"])))]);
+    let second =
+        batch(vec![ids(10..12), ("n", Arc::new(all_null)), ("s", Arc::new(StringArray::from(vec!["d", "e"])))]);
     write_parquet(&dir.path().join("t/part-0.parquet"), &first);
     write_parquet(&dir.path().join("t/part-1.parquet"), &second);
     let (ctx, opened) = serve(&config(&dir.path().join("t"))).await;
@@ -187,9 +192,15 @@ async fn statistics_are_exact_only_where_the_footer_proves_them() {
     assert_eq!(column("x"), (Precision::Exact(2), Precision::Absent, Precision::Absent));
     let micros = |n| exact(ScalarValue::TimestampMicrosecond(Some(n), None));
     assert_eq!(column("ts"), (Precision::Exact(2), micros(1000), micros(3000)));
-    assert_eq!(opened.provider.schema().field_with_name("ts").expect("there").data_type(), &DataType::Timestamp(TimeUnit::Microsecond, None));
+    assert_eq!(
+        opened.provider.schema().field_with_name("ts").expect("there").data_type(),
+        &DataType::Timestamp(TimeUnit::Microsecond, None)
+    );
     assert_eq!(rows(&ctx, "select count(*), count(n), min(n), max(s), max(x) from t").await, "5,2,-7,e,NaN");
-    assert_eq!(rows(&ctx, "select ts, s from t where ts > '1970-01-01T00:00:00.001' order by id").await.split(';').count(), 2);
+    assert_eq!(
+        rows(&ctx, "select ts, s from t where ts > '1970-01-01T00:00:00.001' order by id").await.split(';').count(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -207,6 +218,17 @@ async fn row_groups_and_files_are_skipped() {
     assert!(limited.contains("part-0") && !limited.contains("part-1"), "{limited}");
     let counted = plan(&ctx, "select count(*), max(id) from t").await;
     assert!(!counted.contains("DataSourceExec"), "{counted}");
+}
+
+/// Writers leave NaN out of the bounds, and it is the greatest number.
+#[tokio::test]
+async fn rows_with_nan_are_not_skipped() {
+    let dir = folder();
+    let numbers: Float64Array = (0..40).map(|n| if n == 7 { f64::NAN } else { f64::from(n) / 100.0 }).collect();
+    write_parquet(&dir.path().join("t.parquet"), &batch(vec![ids(0..40), ("x", Arc::new(numbers))]));
+    let (ctx, _) = serve(&config(&dir.path().join("t.parquet"))).await;
+    assert_eq!(rows(&ctx, "select id from t where x > 5").await, "7");
+    assert_eq!(rows(&ctx, "select id from t where id > 5 and id < 9 and x > 5").await, "7");
 }
 
 #[tokio::test]
@@ -283,7 +305,8 @@ async fn a_dropped_table_leaves_the_runtime() {
     let dir = folder();
     write_parquet(&dir.path().join("t.parquet"), &batch(vec![ids(0..3)]));
     let (ctx, opened) = serve(&config(&dir.path().join("t.parquet"))).await;
-    let plan = ctx.sql("select sum(id) from t").await.expect("it plans").create_physical_plan().await.expect("it plans");
+    let plan =
+        ctx.sql("select sum(id) from t").await.expect("it plans").create_physical_plan().await.expect("it plans");
     ctx.deregister_table("t").expect("it is registered");
     drop(opened);
     let found = datafusion::physical_plan::collect(Arc::clone(&plan), ctx.task_ctx()).await;
@@ -302,4 +325,113 @@ fn spill_folders_of_the_living_are_kept() {
     let path = living.path().to_owned();
     drop(living);
     assert!(!path.exists());
+}
+
+/// A web server for one file: HEAD and GET with ranges and ETags, as object stores need them.
+async fn web_server(content: Vec<u8>, etag: &'static str) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = answer(stream, &content, etag).await;
+        }
+    });
+    address
+}
+
+async fn answer(mut stream: tokio::net::TcpStream, content: &[u8], etag: &str) -> std::io::Result<()> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await?);
+    }
+    let request = String::from_utf8_lossy(&request).to_ascii_lowercase();
+    let header = |name: &str| request.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let size = content.len();
+    let range = header("range: bytes=").and_then(|range| {
+        let (start, end) = range.split_once('-')?;
+        Some((start.parse::<usize>().ok()?, end.parse::<usize>().ok()?.min(size - 1)))
+    });
+    let (status, range_header, body) = match range {
+        _ if header("if-match:").is_some_and(|wanted| wanted != etag) => {
+            ("412 Precondition Failed", String::new(), &[][..])
+        }
+        _ if !request.contains("/t.parquet") => ("404 Not Found", String::new(), &[][..]),
+        Some((start, end)) => {
+            ("206 Partial Content", format!("content-range: bytes {start}-{end}/{size}\r\n"), &content[start..=end])
+        }
+        None => ("200 OK", String::new(), content),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\netag: {etag}\r\nlast-modified: Sun, 22 Nov 2026 10:00:00 GMT\r\n\
+         {range_header}connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    if !request.starts_with("head") {
+        stream.write_all(body).await?;
+    }
+    stream.shutdown().await
+}
+
+#[tokio::test]
+async fn remote_files_are_read_in_their_version() {
+    let dir = folder();
+    write_parquet(&dir.path().join("t.parquet"), &batch(vec![ids(0..100)]));
+    let content = fs::read(dir.path().join("t.parquet")).expect("it was written");
+    let address = web_server(content, "\"v1\"").await;
+    let web = TableConfig::new("public", "t", format!("http://{address}/data/t.parquet"));
+    let mut bucket = TableConfig::new("public", "t", "s3://bucket/data/t.parquet");
+    for (name, value) in [("skip_signature", "true"), ("allow_http", "true"), ("region", "x")] {
+        bucket.options.push((name.into(), value.into()));
+    }
+    bucket.options.push(("endpoint".into(), format!("http://{address}")));
+    for table in [&web, &bucket] {
+        let (ctx, opened) = serve(table).await;
+        assert_eq!((opened.rows, opened.files), (Some(100), 1), "{}", table.location);
+        assert_eq!(rows(&ctx, "select sum(id) from t where id > 90").await, "855");
+    }
+    let ctx = SessionContext::new();
+    let missing = TableConfig::new("public", "t", format!("http://{address}/data/u.parquet"));
+    let error = open(&missing, &ctx.state()).await.expect_err("there is no such file");
+    assert_eq!(error.sqlstate(), sqlstate::UNDEFINED_FILE, "{error:?}");
+    let query = TableConfig::new("public", "t", format!("http://{address}/t.parquet?signature=x"));
+    assert_eq!(open(&query, &ctx.state()).await.expect_err("refused").sqlstate(), sqlstate::FEATURE_NOT_SUPPORTED);
+}
+
+#[tokio::test]
+async fn a_remote_file_that_changed_is_an_error() {
+    let dir = folder();
+    write_parquet(&dir.path().join("t.parquet"), &batch(vec![ids(0..100)]));
+    let content = fs::read(dir.path().join("t.parquet")).expect("it was written");
+    let address = web_server(content.clone(), "\"v2\"").await;
+    let store = object_store::http::HttpBuilder::new()
+        .with_url(format!("http://{address}"))
+        .with_config(object_store::ClientConfigKey::AllowHttp, "true")
+        .build()
+        .expect("a plain URL");
+    let old = ObjectMeta {
+        location: object_store::path::Path::from("t.parquet"),
+        last_modified: chrono::Utc::now(),
+        size: content.len() as u64,
+        e_tag: Some("\"v1\"".into()),
+        version: None,
+    };
+    let versioned = VersionedStore::new(Arc::new(store), std::slice::from_ref(&old), false);
+    let error =
+        object_store::ObjectStoreExt::get_range(&versioned, &old.location, 0..4).await.expect_err("v2 is there");
+    let own = error_in(&error).expect("the error is ours");
+    assert_eq!(own.sqlstate(), sqlstate::DATA_CORRUPTED, "{own:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_an_error_soon() {
+    let address = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        listener.local_addr().expect("it is bound")
+    };
+    let table = TableConfig::new("public", "t", format!("http://{address}/t.parquet"));
+    let error = open(&table, &SessionContext::new().state()).await.expect_err("nobody listens");
+    assert_eq!(error.sqlstate(), sqlstate::IO_ERROR);
+    assert!(error.get_context().is_some_and(|context| context.contains("public.t")), "{error:?}");
 }

@@ -33,13 +33,18 @@ const COALESCE_BYTES: u64 = 1 << 20;
 pub struct VersionedStore {
     inner: Arc<dyn ObjectStore>,
     files: HashMap<Path, Version>,
+    /// The file system, which is read without going through `inner`: one open both checks and reads.
     local: bool,
 }
 
+/// What a file must be to be read.
 #[derive(Clone, Debug)]
 struct Version {
+    /// Bytes.
     size: u64,
+    /// When it was last written.
     modified: DateTime<Utc>,
+    /// What the store calls this version, if it names versions.
     etag: Option<String>,
 }
 
@@ -47,15 +52,13 @@ impl VersionedStore {
     /// The listed files of a store; `local` when it is the file system.
     #[must_use]
     pub fn new(inner: Arc<dyn ObjectStore>, files: &[ObjectMeta], local: bool) -> Self {
-        let version = |file: &ObjectMeta| Version {
-            size: file.size,
-            modified: file.last_modified,
-            etag: file.e_tag.clone(),
-        };
+        let version =
+            |file: &ObjectMeta| Version { size: file.size, modified: file.last_modified, etag: file.e_tag.clone() };
         let files = files.iter().map(|file| (file.location.clone(), version(file))).collect();
         Self { inner, files, local }
     }
 
+    /// The version expected of a file.
     fn version(&self, path: &Path) -> StoreResult<&Version> {
         let missing = || Error::internal(format!("\"{path}\" is no file of this table version"));
         self.files.get(path).ok_or_else(|| wrapped(missing()))
@@ -116,10 +119,7 @@ impl ObjectStore for VersionedStore {
         Err(read_only(path))
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, StoreResult<Path>>,
-    ) -> BoxStream<'static, StoreResult<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, StoreResult<Path>>) -> BoxStream<'static, StoreResult<Path>> {
         locations.map(|path| path.and_then(|path| Err(read_only(&path)))).boxed()
     }
 
@@ -140,14 +140,16 @@ pub fn error_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a 
     std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref::<Error>())
 }
 
-/// A store's error as ours.
+/// A store's error as ours: what happened to which file, and the SQLSTATE that PostgreSQL gives to it.
 pub(super) fn classify(path: &Path, error: &StoreError) -> Error {
     if let Some(own) = error_in(error) {
         return own.clone();
     }
     match error {
         StoreError::Precondition { .. } | StoreError::NotModified { .. } => changed(path),
-        StoreError::NotFound { .. } => Error::new(sqlstate::UNDEFINED_FILE, format!("the file \"{path}\" is not there")),
+        StoreError::NotFound { .. } => {
+            Error::new(sqlstate::UNDEFINED_FILE, format!("the file \"{path}\" is not there"))
+        }
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
             Error::new(sqlstate::IO_ERROR, format!("access to the file \"{path}\" was denied"))
                 .hint("The server's own credentials are used; check its environment.")
@@ -156,15 +158,18 @@ pub(super) fn classify(path: &Path, error: &StoreError) -> Error {
     }
 }
 
+/// Two versions of a table would be mixed.
 fn changed(path: &Path) -> Error {
     Error::new(sqlstate::DATA_CORRUPTED, format!("the file \"{path}\" has changed since its table was opened"))
         .hint("The table has to be read anew.")
 }
 
+/// Our error as a store's, which is all that may leave a store.
 fn wrapped(error: Error) -> StoreError {
     StoreError::Generic { store: "lakewire", source: Box::new(error) }
 }
 
+/// Nobody writes through a table version.
 fn read_only(path: &Path) -> StoreError {
     wrapped(Error::internal(format!("\"{path}\" is read-only")))
 }
