@@ -21,7 +21,6 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
-pub(super) use self::nested::list_element;
 use self::writer::ColumnWriter;
 use super::{Format, TextStyle};
 use crate::error::{Error, Result};

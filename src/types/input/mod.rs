@@ -13,6 +13,7 @@ mod interval;
 mod json;
 mod number;
 mod numeric;
+mod reader;
 mod words;
 
 pub use array::{ArrayLiteral, parse_array, parse_vector};
