@@ -2,7 +2,7 @@
 //!
 //! `now` and its relatives read the machine's clock.
 
-use super::reader::{Fault, Moment, Reader, ZoneOf};
+use super::reader::{Fault, Goal, Moment, Reader, ZoneOf};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::TextStyle;
@@ -11,7 +11,7 @@ use crate::types::zone::Zone;
 
 /// `date`: days from 1970-01-01, `i32::MAX` and `i32::MIN` for the infinities.
 pub fn parse_date(text: &str, style: &TextStyle) -> Result<i32> {
-    let moment = Reader::read(text, style, false).map_err(|fault| report(&fault, "date", text))?;
+    let moment = Reader::read(text, style, Goal::Date).map_err(|fault| report(&fault, "date", text))?;
     match moment {
         Moment::Infinity(true) => Ok(i32::MIN),
         Moment::Infinity(false) => Ok(i32::MAX),
@@ -46,7 +46,7 @@ pub fn parse_timestamptz(text: &str, style: &TextStyle) -> Result<i64> {
 /// `time`: microseconds from midnight. A date before it and a zone after it are read and dropped.
 pub fn parse_time(text: &str, style: &TextStyle) -> Result<i64> {
     let fault = |fault: Fault| report(&fault, "time", text);
-    match Reader::read(text, style, true).map_err(fault)? {
+    match Reader::read(text, style, Goal::Time).map_err(fault)? {
         Moment::Infinity(_) => Err(fault(Fault::Format)),
         Moment::Fields(reader) if !reader.has_time() => Err(fault(Fault::Format)),
         Moment::Fields(reader) => reader.time_us().map_err(fault),
@@ -65,7 +65,7 @@ fn timestamp(
     instant: impl FnOnce(&Read) -> std::result::Result<i64, Fault>,
 ) -> Result<i64> {
     let fault = |fault: Fault| report(&fault, type_name, text);
-    match Reader::read(text, style, false).map_err(fault)? {
+    match Reader::read(text, style, Goal::Date).map_err(fault)? {
         Moment::Infinity(true) => Ok(i64::MIN),
         Moment::Infinity(false) => Ok(i64::MAX),
         Moment::Fields(reader) => {

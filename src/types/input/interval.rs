@@ -302,10 +302,7 @@ fn plain_time(text: &str, sum: &mut Sum) -> Step {
     if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return plain_time(&format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..]), sum);
     }
-    sum.us = match text.contains(':') {
-        true => signed_time(text, false)?,
-        false => signed_time(&format!("{text}:00"), false)?,
-    };
+    sum.us = if text.contains(':') { signed_time(text, false)? } else { signed_time(&format!("{text}:00"), false)? };
     Ok(())
 }
 

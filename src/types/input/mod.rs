@@ -8,6 +8,7 @@ mod array;
 mod bytes;
 mod clock;
 mod datetime;
+mod digits;
 mod fields;
 mod interval;
 mod json;

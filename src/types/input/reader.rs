@@ -6,24 +6,24 @@
 use chrono::Utc;
 use chrono_tz::Tz;
 
-use super::clock::{Clock, displacement, micros, number};
+use super::clock::{Clock, displacement};
 use super::fields::{Field, Kind, fields};
 use super::words::{self, Word};
 use crate::types::civil::{self, Civil, DAY_S, DAY_US};
 use crate::types::zone::Zone;
 use crate::types::{DateOrder, TextStyle};
 
-const YEAR: u32 = 1;
-const MONTH: u32 = 2;
-const DAY: u32 = 4;
-const DAY_OF_YEAR: u32 = 8;
-const TIME: u32 = 16;
-const ZONE: u32 = 32;
-const WEEKDAY: u32 = 64;
-const JULIAN: u32 = 128;
-const DATE: u32 = YEAR | MONTH | DAY;
-const YEAR_MONTH: u32 = YEAR | MONTH;
-const MONTH_DAY: u32 = MONTH | DAY;
+pub(super) const YEAR: u32 = 1;
+pub(super) const MONTH: u32 = 2;
+pub(super) const DAY: u32 = 4;
+pub(super) const DAY_OF_YEAR: u32 = 8;
+pub(super) const TIME: u32 = 16;
+pub(super) const ZONE: u32 = 32;
+pub(super) const WEEKDAY: u32 = 64;
+pub(super) const JULIAN: u32 = 128;
+pub(super) const DATE: u32 = YEAR | MONTH | DAY;
+pub(super) const YEAR_MONTH: u32 = YEAR | MONTH;
+pub(super) const MONTH_DAY: u32 = MONTH | DAY;
 
 /// Why a text is no date or time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,46 +43,67 @@ pub enum Fault {
 /// A zone named in the text.
 #[derive(Clone, Copy, Debug)]
 pub enum ZoneOf {
+    /// Seconds east of UTC.
     Offset(i32),
+    /// A zone whose offset depends on the date.
     Named(Tz),
+}
+
+/// A letter that says what the number behind it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// `T`: a time.
+    Time,
+    /// `J`: days from 4714-11-24 BC.
+    Julian,
+}
+
+/// What is wanted of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A date, with or without a time.
+    Date,
+    /// A time, with or without a date.
+    Time,
 }
 
 /// What a text says.
 pub enum Moment {
+    /// `infinity`, or below everything if true.
     Infinity(bool),
+    /// A date, a time, or both.
     Fields(Box<Reader>),
 }
 
 /// What has been read so far.
 #[derive(Debug)]
 pub struct Reader {
-    order: DateOrder,
-    seen: u32,
-    year: i64,
-    month: i64,
-    day: i64,
-    day_of_year: i64,
-    clock: Clock,
+    pub(super) order: DateOrder,
+    pub(super) seen: u32,
+    pub(super) year: i64,
+    pub(super) month: i64,
+    pub(super) day: i64,
+    pub(super) day_of_year: i64,
+    pub(super) clock: Clock,
     pub zone: Option<ZoneOf>,
     afternoon: Option<bool>,
     before_christ: bool,
     /// The month was a word.
-    text_month: bool,
+    pub(super) text_month: bool,
     /// The year has two digits: 70 is 1970, 69 is 2069.
-    short_year: bool,
-    /// A `T` stood before.
-    time_expected: bool,
-    /// No date is wanted: digits run together are a time.
-    time_only: bool,
-    /// A `J` stood before: the next number counts days from 4714-11-24 BC.
-    julian: bool,
+    pub(super) short_year: bool,
+    /// What the next number must be.
+    pub(super) prefix: Option<Prefix>,
+    /// Where only a time is wanted, digits run together are one.
+    pub(super) goal: Goal,
 }
 
-type Step<T = ()> = std::result::Result<T, Fault>;
+/// What a step found, or why the text is wrong.
+pub(super) type Step<T = ()> = std::result::Result<T, Fault>;
 
 impl Reader {
     /// Reads a whole text; a `time` alone may be digits run together.
-    pub fn read(text: &str, style: &TextStyle, time_only: bool) -> Step<Moment> {
+    pub fn read(text: &str, style: &TextStyle, goal: Goal) -> Step<Moment> {
         let fields = fields(text).ok_or(Fault::Format)?;
         let mut reader = Self {
             order: style.date_order,
@@ -97,16 +118,15 @@ impl Reader {
             before_christ: false,
             text_month: false,
             short_year: false,
-            time_expected: false,
-            time_only,
-            julian: false,
+            prefix: None,
+            goal,
         };
         let mut infinity = None;
         for field in &fields {
             let found = match field.kind {
                 Kind::Date => reader.date_field(&field.text)?,
                 Kind::Time => {
-                    reader.time_expected = false;
+                    reader.prefix.take_if(|prefix| *prefix == Prefix::Time);
                     reader.clock = Clock::parse(&field.text)?;
                     TIME
                 }
@@ -122,7 +142,7 @@ impl Reader {
             }
             reader.seen |= found;
         }
-        if reader.time_expected || reader.julian {
+        if reader.prefix.is_some() {
             return Err(Fault::Format);
         }
         match infinity {
@@ -158,13 +178,14 @@ impl Reader {
     /// A field with separators: a date, or after one a zone's name or a time run together with a displacement.
     fn date_field(&mut self, text: &str) -> Step<u32> {
         let has_date = self.seen & (MONTH | DAY) == MONTH | DAY;
-        if !has_date && !self.time_expected {
+        let time_expected = self.prefix == Some(Prefix::Time);
+        if !has_date && !time_expected {
             return self.date(text);
         }
-        if !text.starts_with(|first: char| first.is_ascii_digit()) && !self.time_expected {
+        if !text.starts_with(|first: char| first.is_ascii_digit()) && !time_expected {
             return self.zone_name(text);
         }
-        self.time_expected = false;
+        self.prefix = None;
         let at = text.find('-').ok_or(Fault::Format)?;
         if self.seen & (TIME | ZONE) != 0 {
             return Err(Fault::Format);
@@ -177,134 +198,6 @@ impl Reader {
         let tz = Tz::from_str_insensitive(text).map_err(|_| Fault::Zone(text.to_owned()))?;
         self.zone = Some(ZoneOf::Named(tz));
         Ok(ZONE)
-    }
-
-    /// A whole date: its words first, then its numbers.
-    fn date(&mut self, text: &str) -> Step<u32> {
-        let mut found = 0;
-        let mut numbers = Vec::new();
-        for part in parts(text) {
-            if part.starts_with(|first: char| first.is_ascii_digit()) {
-                numbers.push(part);
-                continue;
-            }
-            match words::word(part) {
-                Some(Word::Ignored) => {}
-                Some(Word::Month(month)) if found & MONTH == 0 => {
-                    self.month = i64::from(month);
-                    self.text_month = true;
-                    found |= MONTH;
-                }
-                _ => return Err(Fault::Format),
-            }
-        }
-        for part in numbers {
-            let more = self.number(part, self.seen | found)?;
-            if more & found != 0 {
-                return Err(Fault::Format);
-            }
-            found |= more;
-        }
-        let complete = (self.seen | found) & !(DAY_OF_YEAR | ZONE) == DATE;
-        if complete { Ok(found) } else { Err(Fault::Format) }
-    }
-
-    fn number_field(&mut self, text: &str) -> Step<u32> {
-        if self.time_expected {
-            self.time_expected = false;
-            let found = self.run_together(text, self.seen | DATE)?;
-            return if found == TIME { Ok(found) } else { Err(Fault::Format) };
-        }
-        if self.julian {
-            self.julian = false;
-            let date = Civil::from_days(number(text)?.min(i64::from(i32::MAX)) + civil::MIN_DAY);
-            (self.year, self.month, self.day) = (date.year, i64::from(date.month), i64::from(date.day));
-            return Ok(DATE | JULIAN);
-        }
-        if self.time_only && self.seen & DATE == 0 {
-            return self.run_together(text, self.seen | DATE);
-        }
-        let whole = text.find('.').unwrap_or(text.len());
-        if whole < text.len() && self.seen & DATE == 0 {
-            return self.date(text);
-        }
-        // Six digits and more are a year only after a part of a date and a time.
-        let year_left = self.seen & DATE != 0 && self.seen & TIME != 0;
-        if whole < text.len() && whole > 2 || whole == text.len() && text.len() >= 6 && !year_left {
-            return self.run_together(text, self.seen);
-        }
-        self.number(text, self.seen)
-    }
-
-    /// One number of a date, by what is known already.
-    fn number(&mut self, text: &str, seen: u32) -> Step<u32> {
-        let len = text.find('.').unwrap_or(text.len());
-        if len < text.len() {
-            if len > 2 {
-                return self.run_together(text, seen | DATE);
-            }
-            self.clock.us = micros(&text[len + 1..])?;
-        }
-        let value = number(&text[..len])?;
-        if len == 3 && seen & DATE == YEAR && (1..=366).contains(&value) {
-            self.day_of_year = value;
-            return Ok(DAY_OF_YEAR | MONTH | DAY);
-        }
-        let year_first = len >= 3 || self.order == DateOrder::Ymd;
-        let found = match seen & DATE {
-            0 if year_first => YEAR,
-            0 if self.order == DateOrder::Dmy => DAY,
-            0 | YEAR | DAY => MONTH,
-            MONTH if self.text_month && year_first => YEAR,
-            YEAR_MONTH if self.text_month && len >= 3 && self.short_year => {
-                // What was taken for a short year was the day: 01-feb-2026 with the year first.
-                self.day = self.year;
-                self.year = value;
-                self.short_year = false;
-                return Ok(DAY);
-            }
-            MONTH | YEAR_MONTH => DAY,
-            MONTH_DAY => YEAR,
-            DATE => return self.run_together(text, seen),
-            _ => return Err(Fault::Format),
-        };
-        match found {
-            YEAR => {
-                self.year = value;
-                self.short_year = len <= 2;
-            }
-            MONTH => self.month = value,
-            _ => self.day = value,
-        }
-        Ok(found)
-    }
-
-    /// Digits that are a whole date (`20261122`) or a whole time (`040506.789`).
-    fn run_together(&mut self, text: &str, seen: u32) -> Step<u32> {
-        let digits = match text.split_once('.') {
-            Some((whole, fraction)) => {
-                self.clock.us = micros(fraction)?;
-                whole
-            }
-            None => text,
-        };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Fault::Format);
-        }
-        if digits.len() == text.len() && seen & DATE != DATE && digits.len() >= 6 {
-            let (rest, day) = digits.split_at(digits.len() - 2);
-            let (year, month) = rest.split_at(rest.len() - 2);
-            (self.year, self.month, self.day) = (number(year)?, number(month)?, number(day)?);
-            self.short_year = year.len() == 2;
-            return Ok(DATE);
-        }
-        if seen & TIME == 0 && matches!(digits.len(), 4 | 6) {
-            let us = self.clock.us;
-            let second = if digits.len() == 6 { number(&digits[4..])? } else { 0 };
-            self.clock = Clock { hour: number(&digits[..2])?, minute: number(&digits[2..4])?, second, us };
-            return Ok(TIME);
-        }
-        Err(Fault::Format)
     }
 
     fn word(&mut self, field: &Field, style: &TextStyle, infinity: &mut Option<bool>) -> Step<u32> {
@@ -324,9 +217,9 @@ impl Reader {
             Word::Weekday => return Ok(WEEKDAY),
             Word::Pm(pm) => self.afternoon = Some(pm),
             Word::Bc(bc) => self.before_christ = bc,
-            Word::Month(month) => return self.month_word(month),
-            Word::IsoTime if self.seen & DATE == DATE || self.time_only => self.time_expected = true,
-            Word::Julian => self.julian = true,
+            Word::Month(month) => return Ok(self.month_word(month)),
+            Word::IsoTime if self.seen & DATE == DATE || self.goal == Goal::Time => self.prefix = Some(Prefix::Time),
+            Word::Julian => self.prefix = Some(Prefix::Julian),
             Word::IsoTime | Word::Unit => return Err(Fault::Format),
             Word::Infinity(negative) => {
                 *infinity = Some(negative);
@@ -346,7 +239,7 @@ impl Reader {
         Ok(0)
     }
 
-    fn month_word(&mut self, month: u32) -> Step<u32> {
+    fn month_word(&mut self, month: u32) -> u32 {
         let mut found = MONTH;
         if self.seen & MONTH != 0 && !self.text_month && self.seen & DAY == 0 && (1..=31).contains(&self.month) {
             // The number taken for the month was the day: 22 Nov.
@@ -355,7 +248,7 @@ impl Reader {
         }
         self.text_month = true;
         self.month = i64::from(month);
-        Ok(found)
+        found
     }
 
     fn relative(&mut self, word: Word, style: &TextStyle) -> u32 {
@@ -435,18 +328,4 @@ impl Reader {
             _ => Ok(()),
         }
     }
-}
-
-/// Runs of digits and runs of letters.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        let digit = rest.bytes().next()?.is_ascii_digit();
-        let len =
-            rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() && byte.is_ascii_digit() == digit).count();
-        let (part, tail) = rest.split_at(len);
-        rest = tail;
-        Some(part)
-    })
 }

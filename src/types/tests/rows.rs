@@ -15,17 +15,17 @@ use crate::types::{Format, PG_TYPE_KEY, RawParam, RowEncoder, TextStyle, decode_
 
 /// The texts of a column, `NULL` for NULL.
 fn texts(array: impl Array + 'static) -> Vec<String> {
-    texts_as(&Field::new("c", array.data_type().clone(), true), Arc::new(array))
+    texts_as(&Field::new("c", array.data_type().clone(), true), &(Arc::new(array) as ArrayRef))
 }
 
-fn texts_as(field: &Field, array: ArrayRef) -> Vec<String> {
-    let cells = cells(field, &array, Format::Text, &TextStyle::default()).expect("it has a text form");
+fn texts_as(field: &Field, array: &ArrayRef) -> Vec<String> {
+    let cells = cells(field, array, Format::Text, &TextStyle::default()).expect("it has a text form");
     let text = |cell: Option<Vec<u8>>| cell.map_or("NULL".to_owned(), |cell| String::from_utf8(cell).expect("UTF-8"));
     cells.into_iter().map(text).collect()
 }
 
-fn binaries_as(field: &Field, array: ArrayRef) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    cells(field, &array, Format::Binary, &TextStyle::default())
+fn binaries_as(field: &Field, array: &ArrayRef) -> Result<Vec<Option<Vec<u8>>>, Error> {
+    cells(field, array, Format::Binary, &TextStyle::default())
 }
 
 fn declared(data_type: DataType, oid: u32) -> Field {
@@ -57,9 +57,10 @@ fn half(value: f32) -> <Float16Type as ArrowPrimitiveType>::Native {
 
 #[test]
 fn negative_scales_in_binary() {
-    let array = Arc::new(Decimal128Array::from(vec![123, 0]).with_precision_and_scale(10, -5).expect("valid"));
+    let array = Decimal128Array::from(vec![123, 0]).with_precision_and_scale(10, -5).expect("valid");
+    let array: ArrayRef = Arc::new(array);
     let field = Field::new("c", array.data_type().clone(), true);
-    let sent = binaries_as(&field, array).expect("has the form");
+    let sent = binaries_as(&field, &array).expect("has the form");
     // 12300000 = 1230 × 10000, weight 1.
     assert_eq!(sent[0].as_deref(), Some(&[0, 1, 0, 1, 0, 0, 0, 0, 0x04, 0xce][..]));
     assert_eq!(sent[1].as_deref(), Some(&[0, 0, 0, 0, 0, 0, 0, 0][..]));
@@ -92,7 +93,8 @@ fn out_of_range_is_refused() {
         assert_eq!(refused(Arc::new(seconds), format), sqlstate::DATETIME_FIELD_OVERFLOW);
     }
     let field = declared(DataType::Int64, oid::INT4);
-    let error = binaries_as(&field, Arc::new(Int64Array::from(vec![1 << 40]))).expect_err("out of range");
+    let error =
+        binaries_as(&field, &(Arc::new(Int64Array::from(vec![1 << 40])) as ArrayRef)).expect_err("out of range");
     assert_eq!((error.sqlstate(), error.message()), (sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range"));
 }
 
@@ -106,7 +108,7 @@ fn bytes_and_strings_of_every_layout() {
     let fixed = || FixedSizeBinaryArray::try_from_iter([[7_u8; 16]].into_iter()).expect("one width");
     assert_eq!(texts(fixed()), ["\\x07070707070707070707070707070707"]);
     let uuid = declared(DataType::FixedSizeBinary(16), oid::UUID);
-    assert_eq!(texts_as(&uuid, Arc::new(fixed())), ["07070707-0707-0707-0707-070707070707"]);
+    assert_eq!(texts_as(&uuid, &(Arc::new(fixed()) as ArrayRef)), ["07070707-0707-0707-0707-070707070707"]);
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn encoded_columns_are_their_values() {
     let dictionary: DictionaryArray<Int8Type> = vec![Some("a"), None, Some("b"), Some("a")].into_iter().collect();
     assert_eq!(pg_type(&Field::new("c", dictionary.data_type().clone(), true)).oid, oid::TEXT);
     assert_eq!(texts(dictionary.slice(1, 3)), ["NULL", "b", "a"]);
-    let nothing = DictionaryArray::<Int8Type>::from_iter(vec![None::<&str>, None]);
+    let nothing = vec![None::<&str>, None].into_iter().collect::<DictionaryArray<Int8Type>>();
     assert_eq!(texts(nothing), ["NULL", "NULL"]);
     let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2, 3]), &Int64Array::from(vec![Some(7), None]));
     assert_eq!(texts(runs.expect("valid")), ["7", "7", "NULL"]);
@@ -125,7 +127,7 @@ fn encoded_columns_are_their_values() {
 fn strings_stand_for_other_types_in_binary() {
     let string = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
     let sent = |oid, text: &str| {
-        let sent = binaries_as(&declared(DataType::Utf8, oid), string(text)).map(|mut cells| cells.remove(0));
+        let sent = binaries_as(&declared(DataType::Utf8, oid), &string(text)).map(|mut cells| cells.remove(0));
         sent.map(|cell| cell.expect("not NULL"))
     };
     assert_eq!(sent(oid::JSONB, "{}").expect("jsonb"), b"\x01{}");
@@ -146,13 +148,13 @@ fn strings_stand_for_other_types_in_binary() {
 fn integers_stand_for_other_types() {
     let field = declared(DataType::Int64, oid::OID);
     let array: ArrayRef = Arc::new(Int64Array::from(vec![4_294_967_295]));
-    assert_eq!(texts_as(&field, Arc::clone(&array)), ["4294967295"]);
-    assert_eq!(binaries_as(&field, array).expect("fits"), [Some(vec![255; 4])]);
+    assert_eq!(texts_as(&field, &array), ["4294967295"]);
+    assert_eq!(binaries_as(&field, &array).expect("fits"), [Some(vec![255; 4])]);
     let field = declared(DataType::Int64, oid::NUMERIC);
-    let sent = binaries_as(&field, Arc::new(Int64Array::from(vec![-10_000]))).expect("fits");
+    let sent = binaries_as(&field, &(Arc::new(Int64Array::from(vec![-10_000])) as ArrayRef)).expect("fits");
     assert_eq!(sent[0].as_deref(), Some(&[0, 1, 0, 1, 0x40, 0, 0, 0, 0, 1][..]));
     let field = declared(DataType::Boolean, oid::DATE);
-    let refused = binaries_as(&field, Arc::new(BooleanArray::from(vec![true]))).expect_err("no meaning");
+    let refused = binaries_as(&field, &(Arc::new(BooleanArray::from(vec![true])) as ArrayRef)).expect_err("no meaning");
     assert_eq!(refused.sqlstate(), sqlstate::FEATURE_NOT_SUPPORTED);
 }
 
@@ -215,7 +217,7 @@ fn records_in_both_forms() {
     assert_eq!(texts(StructArray::new(fields.clone(), columns(), None)), ["(1,,a)", "(2,3,\"\")"]);
     let array: ArrayRef = Arc::new(StructArray::new(fields, columns(), nulls));
     let field = Field::new("c", array.data_type().clone(), true);
-    let sent = binaries_as(&field, array).expect("has the form");
+    let sent = binaries_as(&field, &array).expect("has the form");
     let expected = b"\0\0\0\x03\0\0\0\x17\0\0\0\x04\0\0\0\x01\0\0\x00\x17\xff\xff\xff\xff\0\0\0\x19\0\0\0\x01a";
     assert_eq!(sent, [Some(expected.to_vec()), None]);
 }
@@ -238,13 +240,13 @@ fn structs_and_lists_can_be_json() {
     let list = ListArray::from_iter_primitive::<Float64Type, _, _>(vec![Some(vec![Some(1.5), None, Some(f64::NAN)])]);
     let field = declared(list.data_type().clone(), oid::JSONB);
     let array: ArrayRef = Arc::new(list);
-    assert_eq!(texts_as(&field, Arc::clone(&array)), [r#"[1.5,null,"NaN"]"#]);
-    assert_eq!(binaries_as(&field, array).expect("jsonb"), [Some(b"\x01[1.5,null,\"NaN\"]".to_vec())]);
+    assert_eq!(texts_as(&field, &array), [r#"[1.5,null,"NaN"]"#]);
+    assert_eq!(binaries_as(&field, &array).expect("jsonb"), [Some(b"\x01[1.5,null,\"NaN\"]".to_vec())]);
 }
 
 #[test]
 fn chunks_hold_whole_rows_and_every_row_once() {
-    let numbers = Int64Array::from_iter((0..10_000).map(|row| (row % 7 != 0).then_some(row)));
+    let numbers = (0..10_000).map(|row| (row % 7 != 0).then_some(row)).collect::<Int64Array>();
     let texts = StringArray::from_iter_values((0..10_000).map(|row| "x".repeat(row % 50)));
     let schema =
         Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)]));
