@@ -2,9 +2,11 @@
 
 mod harness;
 
+mod cancel;
+mod docs;
 mod psql;
 mod slt;
+mod streaming;
 mod tidy;
 mod tokio_pg;
 mod tpch;
-

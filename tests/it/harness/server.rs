@@ -98,7 +98,7 @@ pub struct TestServer {
     /// Where it listens.
     pub addr: SocketAddr,
     log: Arc<Mutex<String>>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl TestServer {
@@ -122,6 +122,11 @@ impl TestServer {
         self.child.id()
     }
 
+    /// The server's own folder.
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("the reader of the log does not panic").clone()
@@ -142,7 +147,7 @@ impl TestServer {
         let logger = thread::spawn(move || keep_log(stderr, &keep));
         let ready = ready_line(child.stdout.take().expect("stdout is piped"));
         match ready.recv_timeout(START_LIMIT) {
-            Ok(addr) => Ok(Self { child, addr, log, _home: home }),
+            Ok(addr) => Ok(Self { child, addr, log, home }),
             Err(cause) => {
                 // Fails only when it has ended already, which is fine.
                 let _ = child.kill();
