@@ -130,7 +130,11 @@ fn one_session_is_stopped_and_others_are_not() {
     begin(&mut stopped, Work::CrossJoin);
     other.send(|buf| frontend::query("select pg_sleep(1), count(*) from lineitem", buf)).expect("it is sent");
     Client::cancel(stopped.addr, stopped.key).expect("cancel requests are taken");
-    assert_stopped(Work::CrossJoin, end(&mut stopped, Work::CrossJoin).as_deref(), "canceling statement due to user request");
+    assert_stopped(
+        Work::CrossJoin,
+        end(&mut stopped, Work::CrossJoin).as_deref(),
+        "canceling statement due to user request",
+    );
     assert!(client::error_in(other.until_ready().expect("it answers")).is_none());
 }
 
@@ -148,12 +152,12 @@ fn begin(client: &mut Client, work: Work) {
     // Nothing comes while it works (or rows do, for the client that does not read them): waiting for a byte is waiting
     // for the time to pass.
     client.socket().set_read_timeout(Some(RUN_FIRST)).expect("the timeout is not zero");
-    if !matches!(work, Work::StalledClient) {
+    if matches!(work, Work::StalledClient) {
+        stall(client).expect("rows come");
+    } else {
         let early = client.socket().peek(&mut [0]);
         let working = early.as_ref().is_err_and(|e| matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
         assert!(working || matches!(work, Work::Planning), "{work:?} ended too early to be stopped: {early:?}");
-    } else {
-        stall(client).expect("rows come");
     }
     client.socket().set_read_timeout(Some(client::DEADLINE)).expect("the timeout is not zero");
 }
@@ -174,7 +178,6 @@ fn stall(client: &Client) -> io::Result<()> {
 fn end(client: &mut Client, work: Work) -> Option<String> {
     loop {
         match client.message() {
-            Ok((b'D' | b'T' | b'C', _)) => {}
             Ok((b'E', body)) => {
                 let text = String::from_utf8_lossy(&body).into_owned();
                 // Closed after a fatal error, ready after another.

@@ -4,6 +4,7 @@ mod harness;
 
 mod cancel;
 mod docs;
+mod lifecycle;
 mod psql;
 mod slt;
 mod streaming;
