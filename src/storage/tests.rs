@@ -121,6 +121,24 @@ async fn every_format_is_found_and_read() {
     );
 }
 
+#[test]
+fn a_folder_that_is_one_table_itself_is_named_after_it() {
+    let dir = folder();
+    let names = |folder: &Path| -> Vec<String> {
+        let tables = discover(folder, "public").expect("the folder can be read");
+        tables.into_iter().map(|table| table.name).collect()
+    };
+    write_parquet(&dir.path().join("sales/year=2025/a.parquet"), &batch(vec![ids(0..3)]));
+    write_parquet(&dir.path().join("sales/year=2026/a.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(&dir.path().join("sales/.")), ["sales"]);
+    write_parquet(&dir.path().join("out/part-0.parquet"), &batch(vec![ids(0..3)]));
+    write_parquet(&dir.path().join("out/part-1.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(&dir.path().join("out")), ["out"]);
+    // Files beside folders are tables of their own, so that no row is counted into two tables.
+    write_parquet(&dir.path().join("out/other/x.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(dir.path()), ["part_0", "part_1", "sales", "x"]);
+}
+
 #[tokio::test]
 async fn names_taken_and_lakes_are_left_out() {
     let dir = folder();
