@@ -14,6 +14,8 @@ use super::civil::{self, Civil, DAY_S};
 
 /// The last year whose offsets are taken from the zone's data.
 const LAST_YEAR: i64 = 2099;
+/// The first second after it.
+const END_S: i64 = 4_102_444_800;
 /// No zone left local mean time before this year.
 const FIRST_YEAR: i64 = 1800;
 
@@ -124,21 +126,16 @@ impl ZoneCursor {
         self.at = self.zone.index(utc_s);
         if same_calendar(utc_s) == utc_s {
             self.from_s = spans[self.at].start_s;
-            self.until_s = spans.get(self.at + 1).map_or(end_s(), |next| next.start_s);
+            self.until_s = spans.get(self.at + 1).map_or(END_S, |next| next.start_s);
         } else {
             (self.from_s, self.until_s) = (utc_s, utc_s + 1);
         }
     }
 }
 
-/// The first second after the zone data.
-fn end_s() -> i64 {
-    Civil { year: LAST_YEAR + 1, month: 1, day: 1 }.to_days() * DAY_S
-}
-
 /// A second after the zone data as the same second of a year that has the same calendar.
 fn same_calendar(seconds: i64) -> i64 {
-    if seconds < end_s() {
+    if seconds < END_S {
         return seconds;
     }
     let first_day = |year| Civil { year, month: 1, day: 1 }.to_days();
@@ -156,7 +153,7 @@ fn spans_of(tz: Tz) -> Vec<Span> {
     let first_day = Civil { year: FIRST_YEAR, month: 1, day: 1 }.to_days();
     let mut spans = vec![Span { start_s: i64::MIN, ..probe(tz, first_day * DAY_S) }];
     let mut known_s = first_day * DAY_S;
-    while known_s < end_s() {
+    while known_s < END_S {
         let next_s = known_s + DAY_S;
         let last = spans.last().expect("the list starts with one");
         let span = probe(tz, next_s);
@@ -207,6 +204,11 @@ fn numeric_name(offset_s: i32) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_follows_the_last_year() {
+        assert_eq!(END_S, Civil { year: LAST_YEAR + 1, month: 1, day: 1 }.to_days() * DAY_S);
+    }
 
     #[test]
     fn offsets_follow_the_zone() {

@@ -81,7 +81,7 @@ fn is_valid(nulls: Option<&NullBuffer>, row: usize) -> bool {
 
 /// Calls `write` for each row with its cursor; NULLs are written here.
 #[inline]
-fn place(
+pub fn place(
     nulls: Option<&NullBuffer>,
     rows: Range<usize>,
     out: &mut [u8],
@@ -101,7 +101,7 @@ fn place(
 
 /// Puts a value with its length at the start of `out`; gives its length.
 #[inline]
-fn put(value: &[u8], out: &mut [u8]) -> usize {
+pub fn put(value: &[u8], out: &mut [u8]) -> usize {
     let len = u32::try_from(value.len()).expect("rows are bounded");
     out[..4].copy_from_slice(&len.to_be_bytes());
     out[4..4 + value.len()].copy_from_slice(value);

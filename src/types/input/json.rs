@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
     }
 
     fn escape(&mut self) -> Result<char> {
-        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(|| ended())?;
+        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(ended)?;
         self.at += 2;
         let character = match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self) -> Result<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| ended())?;
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(ended)?;
         let mut code = 0;
         for &digit in digits {
             let digit = char::from(digit)

@@ -142,6 +142,14 @@ fn words(date: Civil, weekday: usize, order: DateOrder, out: &mut Vec<u8>) {
 
 #[inline]
 fn iso_date(date: Civil, out: &mut Vec<u8>) {
+    if let Ok(year @ 1..10_000) = u32::try_from(date.year) {
+        let mut text = *b"0000-00-00";
+        set_pair(&mut text, 0, year / 100);
+        set_pair(&mut text, 2, year % 100);
+        set_pair(&mut text, 5, date.month);
+        set_pair(&mut text, 8, date.day);
+        return out.extend_from_slice(&text);
+    }
     year(date, out);
     out.push(b'-');
     pair(date.month, out);
@@ -181,11 +189,11 @@ fn before_christ(date: Civil, out: &mut Vec<u8>) {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within one day")]
 fn clock(us: i64, out: &mut Vec<u8>) {
     let (seconds, fraction) = ((us / 1_000_000) as u32, (us % 1_000_000) as u32);
-    pair(seconds / 3_600, out);
-    out.push(b':');
-    pair(seconds / 60 % 60, out);
-    out.push(b':');
-    pair(seconds % 60, out);
+    let mut text = *b"00:00:00";
+    set_pair(&mut text, 0, seconds / 3_600);
+    set_pair(&mut text, 3, seconds / 60 % 60);
+    set_pair(&mut text, 6, seconds % 60);
+    out.extend_from_slice(&text);
     if fraction != 0 {
         self::fraction(fraction, out);
     }
@@ -224,9 +232,23 @@ pub(super) fn pair(number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&PAIRS[at..at + 2]);
 }
 
-/// The two digits of a number below 100.
 #[inline]
-pub(in crate::types) fn pair_of(number: u64) -> &'static [u8] {
-    let at = usize::try_from(number).expect("below 100") * 2;
-    &PAIRS[at..at + 2]
+fn set_pair(text: &mut [u8], at: usize, number: u32) {
+    let from = number as usize * 2;
+    text[at..at + 2].copy_from_slice(&PAIRS[from..from + 2]);
+}
+
+/// Fills a slice with a number's decimal digits, zeros first; the number has no more digits than the slice.
+#[inline]
+pub(in crate::types) fn fill_digits(mut number: u64, text: &mut [u8]) {
+    let mut end = text.len();
+    while end >= 2 {
+        let from = usize::try_from(number % 100).expect("below 100") * 2;
+        text[end - 2..end].copy_from_slice(&PAIRS[from..from + 2]);
+        number /= 100;
+        end -= 2;
+    }
+    if end == 1 {
+        text[0] = PAIRS[usize::try_from(number % 10).expect("below 10") * 2 + 1];
+    }
 }
