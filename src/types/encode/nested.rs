@@ -53,6 +53,10 @@ pub fn list(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -
         depth += 1;
         leaf = field.data_type();
         leaf_oid = pg_type(field).oid;
+        if matches!(leaf_oid, oid::INT2VECTOR | oid::OIDVECTOR) {
+            // A vector is an element, not a dimension.
+            break;
+        }
     }
     if depth > MAX_DIMS || vector && depth > 1 {
         return Err(Error::new(

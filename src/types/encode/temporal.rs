@@ -88,7 +88,7 @@ fn date<P: ArrowPrimitiveType>(
 fn time<P: ArrowPrimitiveType>(to_us: impl Fn(P::Native) -> i64 + Copy + Send + 'static, format: Format) -> Writer {
     match format {
         Format::Text => each::<P>(move |value, out| output::time(to_us(value), out)),
-        Format::Binary => fixed::<P, 8>(move |value| Ok(to_us(value).to_be_bytes())),
+        Format::Binary => fixed::<P, 8>(move |value| send::time(to_us(value)).map(i64::to_be_bytes)),
     }
 }
 

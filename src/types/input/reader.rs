@@ -291,7 +291,8 @@ impl Reader {
             } else if self.year <= 0 {
                 return Err(Fault::Range);
             }
-            if self.year > 5_874_898 {
+            // Years beyond PostgreSQL's are told by the caller; this is what C's `int` holds.
+            if self.year.abs() > i64::from(i32::MAX) {
                 return Err(Fault::Range);
             }
         }

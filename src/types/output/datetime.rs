@@ -47,10 +47,7 @@ pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
 
 /// A time of microseconds from midnight, at most 24:00:00. Error: not within a day.
 pub fn time(us: i64, out: &mut Vec<u8>) -> Result<()> {
-    if !(0..=DAY_US).contains(&us) {
-        return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "time out of range"));
-    }
-    clock(us, out);
+    clock(crate::types::send::time(us)?, out);
     Ok(())
 }
 

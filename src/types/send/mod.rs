@@ -35,6 +35,15 @@ pub fn timestamp(us: i64) -> Result<i64> {
     Ok(us - PG_EPOCH_US)
 }
 
+/// A time of microseconds from midnight. Error: not within a day.
+#[inline]
+pub fn time(us: i64) -> Result<i64> {
+    if !(0..=civil::DAY_US).contains(&us) {
+        return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "time out of range"));
+    }
+    Ok(us)
+}
+
 /// The 16 bytes of an interval: microseconds, days, months.
 #[must_use]
 pub fn interval(value: Interval) -> [u8; 16] {
