@@ -46,6 +46,7 @@ pub struct ZoneCursor {
     until_s: i64,
 }
 
+/// The zones seen so far; they are few and never dropped.
 static ZONES: LazyLock<Mutex<HashMap<Tz, Arc<Zone>>>> = LazyLock::new(Mutex::default);
 
 impl Zone {
@@ -92,6 +93,7 @@ impl Zone {
         past.iter().rev().find(named).or_else(|| future.iter().find(named))
     }
 
+    /// Which span an instant lies in.
     fn index(&self, utc_s: i64) -> usize {
         let utc_s = same_calendar(utc_s);
         self.spans.partition_point(|span| span.start_s <= utc_s).saturating_sub(1)
@@ -120,6 +122,8 @@ impl ZoneCursor {
         &self.zone.spans[self.at]
     }
 
+    /// Finds the span of an instant outside the last one. One beyond the data is not remembered, since its span is of
+    /// another year.
     #[cold]
     fn seek(&mut self, utc_s: i64) {
         let spans = &self.zone.spans;
@@ -149,6 +153,7 @@ fn same_calendar(seconds: i64) -> i64 {
     seconds - (first_day(year) - first_day(alike)) * DAY_S
 }
 
+/// A zone's spans, found by asking for every day. No zone changes its offset twice on one day.
 fn spans_of(tz: Tz) -> Vec<Span> {
     let first_day = Civil { year: FIRST_YEAR, month: 1, day: 1 }.to_days();
     let mut spans = vec![Span { start_s: i64::MIN, ..probe(tz, first_day * DAY_S) }];
@@ -179,10 +184,12 @@ fn first_of(tz: Tz, span: &Span, mut before_s: i64, mut at_s: i64) -> i64 {
     at_s
 }
 
+/// Whether two probes belong to one span.
 fn same_rule(left: &Span, right: &Span) -> bool {
     left.offset_s == right.offset_s && left.abbreviation == right.abbreviation
 }
 
+/// What holds at an instant, as a span that starts there.
 fn probe(tz: Tz, utc_s: i64) -> Span {
     let utc = DateTime::from_timestamp(utc_s, 0).expect("the years of zone data are in chrono's range");
     let offset = tz.offset_from_utc_datetime(&utc.naive_utc());

@@ -210,6 +210,7 @@ impl RowEncoder {
 }
 
 impl Column {
+    /// A column of the PostgreSQL type its field declares. Error `0A000`: its values have no such form.
     fn new(field: &Field, format: Format, style: &TextStyle) -> Result<Self> {
         let oid = super::pg_type(field).oid;
         let writer = choose::writer(field.data_type(), oid, format, style)?;

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::{Format, TextStyle, oid, output, send};
 
+/// What every function here makes.
 type Writer = Box<dyn ColumnWriter>;
 
 /// Writes booleans, a byte each.
@@ -150,6 +151,7 @@ pub fn decimal256(scale: i8, format: Format) -> Writer {
     }
 }
 
+/// A number made in the scratch buffer from its 128-bit value.
 fn each<P>(mut write: impl FnMut(i128, &mut Vec<u8>) + Send + 'static) -> Writer
 where
     P: ArrowPrimitiveType,
@@ -177,6 +179,7 @@ where
     Box::new(Direct::<P, _, _>::new(len, write))
 }
 
+/// Integers in decimal, written in place: their digits are counted by a logarithm.
 fn integer_text<P>() -> Writer
 where
     P: ArrowPrimitiveType,
@@ -229,29 +232,26 @@ where
 #[inline]
 fn split(value: i128, unit: u64) -> (u128, u64) {
     let magnitude = value.unsigned_abs();
-    match u64::try_from(magnitude) {
-        Ok(small) => (u128::from(small / unit), small % unit),
-        Err(_) => {
-            let fraction = magnitude % u128::from(unit);
-            (magnitude / u128::from(unit), u64::try_from(fraction).expect("less than the unit"))
-        }
+    if let Ok(small) = u64::try_from(magnitude) {
+        return (u128::from(small / unit), small % unit);
     }
+    let fraction = magnitude % u128::from(unit);
+    (magnitude / u128::from(unit), u64::try_from(fraction).expect("less than the unit"))
 }
 
 /// [`output::fill_digits`] for up to 39 digits.
 #[inline]
 fn fill_wide(number: u128, text: &mut [u8]) {
-    match u64::try_from(number) {
-        Ok(small) => output::fill_digits(small, text),
-        Err(_) => {
-            let (high, low) = text.split_at_mut(text.len() - 18);
-            let chunk = 1_000_000_000_000_000_000;
-            fill_wide(number / chunk, high);
-            output::fill_digits(u64::try_from(number % chunk).expect("less than the chunk"), low);
-        }
+    if let Ok(small) = u64::try_from(number) {
+        return output::fill_digits(small, text);
     }
+    let chunk = 1_000_000_000_000_000_000;
+    let (high, low) = text.split_at_mut(text.len() - 18);
+    fill_wide(number / chunk, high);
+    output::fill_digits(u64::try_from(number % chunk).expect("less than the chunk"), low);
 }
 
+/// Floats in decimal, whose length is known only once they are made.
 fn float_text<P: ArrowPrimitiveType>(mut write: impl FnMut(P::Native, &mut Vec<u8>) + Send + 'static) -> Writer {
     Box::new(Rendered::new(Each::<P, _>::new(move |value: P::Native, out: &mut Vec<u8>| {
         write(value, out);
@@ -259,30 +259,36 @@ fn float_text<P: ArrowPrimitiveType>(mut write: impl FnMut(P::Native, &mut Vec<u
     })))
 }
 
+/// Floats in their big-endian bytes.
 fn float_bytes<P: ArrowPrimitiveType, const N: usize>(bytes: impl Fn(P::Native) -> [u8; N] + Send + 'static) -> Writer {
     Box::new(Direct::<P, _, _>::new(|_| Ok(N), move |value, out: &mut [u8]| out.copy_from_slice(&bytes(value))))
 }
 
+/// The absolute value of an integer column's value.
 #[inline]
 fn magnitude(value: i128) -> u64 {
     u64::try_from(value.unsigned_abs()).expect("the widest integer column has 64 bits")
 }
 
+/// How many decimal digits a number has, at least one.
 #[inline]
 fn digits(value: u64) -> usize {
     value.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
+/// The nearest `float4`, which is what a client was told to expect.
 #[expect(clippy::cast_precision_loss, reason = "what a cast to float4 means")]
 fn to_f32(value: i128) -> f32 {
     value as f32
 }
 
+/// The nearest `float8`, which is what a client was told to expect.
 #[expect(clippy::cast_precision_loss, reason = "what a cast to float8 means")]
 fn to_f64(value: i128) -> f64 {
     value as f64
 }
 
+/// `22003`: the column's type is wider than the one the client was told, and this value shows it.
 #[cold]
 fn out_of_range(oid: u32) -> Error {
     let name = if oid::is_oid_like(oid) { "OID" } else { oid::sql_name(oid) };

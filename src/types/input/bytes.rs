@@ -64,6 +64,7 @@ pub fn parse_char(text: &str) -> String {
     String::from_utf8(out).expect("bytes above ASCII are written as escapes")
 }
 
+/// Pairs of hexadecimal digits; spaces may stand between pairs. Error `22023`.
 fn hex(digits: &str) -> Result<Vec<u8>> {
     let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
     let mut bytes = Vec::with_capacity(digits.len() / 2);
@@ -87,6 +88,7 @@ fn hex(digits: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// Text in which `\\` is a backslash and `\ooo` a byte. Error `22P02`.
 fn escaped(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -112,6 +114,7 @@ fn escaped(text: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// The value of a hexadecimal digit.
 fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

@@ -53,11 +53,13 @@ pub fn parse_time(text: &str, style: &TextStyle) -> Result<i64> {
     }
 }
 
+/// A local time in microseconds from 1970-01-01, and the zone that was named with it.
 struct Read {
     local_us: i64,
     zone: Option<ZoneOf>,
 }
 
+/// Reads a timestamp of either type; `instant` says which moment the local time and its zone are.
 fn timestamp(
     text: &str,
     style: &TextStyle,
@@ -102,6 +104,7 @@ pub(super) fn report(fault: &Fault, type_name: &str, text: &str) -> Error {
     }
 }
 
+/// `22008`: the fields are fine, the value is beyond the type's range.
 fn out_of_range(what: &str, text: &str) -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("{what} out of range: \"{text}\""))
 }

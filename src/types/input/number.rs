@@ -117,6 +117,7 @@ pub(super) fn well_formed(digits: &str, radix: u32, prefixed: bool) -> bool {
     any && after_digit
 }
 
+/// A float by its own words and by the decimal form; C's hexadecimal form is refused.
 fn float<T: std::str::FromStr + From<f32>>(text: &str, type_name: &str) -> Result<T> {
     let body = trim(text);
     let unsigned = body.strip_prefix(['-', '+']).unwrap_or(body);
@@ -147,6 +148,7 @@ fn check_range(text: &str, type_name: &str, zero: bool) -> Result<()> {
     Ok(())
 }
 
+/// `22003` with the text.
 fn out_of_range(type_name: &str, text: &str) -> Error {
     Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("value \"{text}\" is out of range for type {type_name}"))
 }

@@ -115,6 +115,7 @@ fn exponent_of(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -number } else { number })
 }
 
+/// An integer in base 16, 8 or 2.
 fn whole(negative: bool, digits: &str, radix: u32) -> Result<Numeric> {
     let limit = i256::from_i128(10).wrapping_pow(u32::from(MAX_DIGITS));
     let mut value = i256::ZERO;
@@ -127,6 +128,7 @@ fn whole(negative: bool, digits: &str, radix: u32) -> Result<Numeric> {
     Ok(Numeric::Finite { value: if negative { value.wrapping_neg() } else { value }, scale: 0 })
 }
 
+/// `22003`: more digits than a 256-bit decimal has. PostgreSQL would take up to 131072 before the point.
 pub(in crate::types) fn too_many_digits() -> Error {
     Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format")
         .detail(format!("Numeric values have at most {MAX_DIGITS} digits."))

@@ -9,7 +9,9 @@ use crate::types::civil::{self, Civil, DAY_US};
 use crate::types::zone::ZoneCursor;
 use crate::types::{DateOrder, DateStyle, TextStyle};
 
+/// From Sunday, as [`civil::weekday`] counts.
 const WEEKDAYS: [&[u8]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
+/// From January.
 const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
@@ -85,10 +87,12 @@ pub fn timestamptz(us: i64, style: &TextStyle, zone: &mut ZoneCursor, out: &mut 
     Ok(())
 }
 
+/// `22008`: Arrow holds earlier times than PostgreSQL.
 fn out_of_range() -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "timestamp out of range")
 }
 
+/// Writes an infinity, and says whether it was one.
 fn infinity(positive: bool, negative: bool, out: &mut Vec<u8>) -> bool {
     if positive {
         out.extend_from_slice(b"infinity");
@@ -137,6 +141,7 @@ fn words(date: Civil, weekday: usize, order: DateOrder, out: &mut Vec<u8>) {
     out.push(b' ');
 }
 
+/// `2026-11-22`; years have four digits at least.
 #[inline]
 fn iso_date(date: Civil, out: &mut Vec<u8>) {
     if let Ok(year @ 1..10_000) = u32::try_from(date.year) {
@@ -154,6 +159,7 @@ fn iso_date(date: Civil, out: &mut Vec<u8>) {
     pair(date.day, out);
 }
 
+/// Day, month and year in the order of the session, with a separator.
 fn ordered(date: Civil, separator: u8, order: DateOrder, out: &mut Vec<u8>) {
     let (first, second) = if order == DateOrder::Dmy { (date.day, date.month) } else { (date.month, date.day) };
     pair(first, out);
@@ -163,6 +169,7 @@ fn ordered(date: Civil, separator: u8, order: DateOrder, out: &mut Vec<u8>) {
     year(date, out);
 }
 
+/// The year of its era, of four digits at least.
 #[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a year below 10,000")]
 fn year(date: Civil, out: &mut Vec<u8>) {
@@ -175,6 +182,7 @@ fn year(date: Civil, out: &mut Vec<u8>) {
     }
 }
 
+/// The era of years before 1.
 fn before_christ(date: Civil, out: &mut Vec<u8>) {
     if date.year <= 0 {
         out.extend_from_slice(b" BC");
@@ -229,6 +237,7 @@ pub(super) fn pair(number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&PAIRS[at..at + 2]);
 }
 
+/// Writes two digits into a text.
 #[inline]
 fn set_pair(text: &mut [u8], at: usize, number: u32) {
     let from = number as usize * 2;

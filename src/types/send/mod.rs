@@ -80,6 +80,7 @@ pub fn sized(value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// `54000`: lengths on the wire are of 31 bits.
 fn too_large() -> Error {
     Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "value is too large for the wire format")
 }
