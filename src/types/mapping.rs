@@ -42,9 +42,13 @@ pub fn pg_type(field: &Field) -> PgType {
     PgType { oid, typmod, len }
 }
 
-/// The field in which values of a type are kept, unnamed and nullable. Error `0A000`: no Arrow type holds it.
+/// The field in which values of a type are kept, unnamed and nullable.
 ///
 /// A `numeric` without modifier is Decimal128(38, 10) as a column's type; a parameter has its own scale.
+///
+/// # Errors
+///
+/// `0A000` for a type or a precision that no Arrow type holds.
 pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
     if let Some(element) = oid::element_of(oid) {
         let element = arrow_field(element, typmod)?.with_name("item");

@@ -1,4 +1,5 @@
-//! Time zones as sorted spans of one offset each: the offset of an instant, and of a local time, as PostgreSQL sees them.
+//! Time zones as sorted spans of one offset each: the offset of an instant and of
+//! a local time, as PostgreSQL sees them.
 //!
 //! `chrono-tz` answers single instants and hides its spans, so the spans of a zone are found once per process by
 //! walking its days, and kept. After [`LAST_YEAR`] the rules go on for ever, as PostgreSQL has it: a later year is

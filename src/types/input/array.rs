@@ -20,6 +20,10 @@ pub struct ArrayLiteral {
 }
 
 /// An array's text.
+///
+/// # Errors
+///
+/// `22P02` for a malformed literal, `54000` for more than six dimensions, `0A000` for lower bounds other than 1.
 pub fn parse_array(text: &str, delimiter: u8) -> Result<ArrayLiteral> {
     let malformed = |detail: &str| malformed(text, detail);
     let (bounds, body) = bounds(text)?;

@@ -15,6 +15,11 @@ use crate::types::civil::DAY_US;
 use crate::types::output::Interval;
 
 /// `interval`. `style` matters for one form: in `sql_standard` a sign before the first field holds for all.
+///
+/// # Errors
+///
+/// `22007` for text that is no interval, `22015` for a field out of range, `22008` for a sum that Arrow cannot hold
+/// (292 years of hours, minutes and seconds).
 pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
     let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, style)) {

@@ -26,12 +26,20 @@ enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// Whether text is JSON. Error `22P02`.
+/// Whether text is JSON.
+///
+/// # Errors
+///
+/// `22P02` with the reason as detail, `54001` for documents nested too deeply.
 pub fn check_json(text: &str) -> Result<()> {
     Reader::new(text, false).document().map(drop)
 }
 
 /// The text `jsonb` prints for a document.
+///
+/// # Errors
+///
+/// As [`check_json`], and `22P05` for an escaped zero byte, `22003` for numbers of too many digits.
 pub fn normal_jsonb(text: &str) -> Result<String> {
     let json = Reader::new(text, true).document()?;
     let mut out = String::with_capacity(text.len());

@@ -30,7 +30,11 @@ pub enum Numeric {
 }
 
 impl Numeric {
-    /// A finite value from its digits (ASCII or 0 to 9 alike), most significant first. Error `22003`: too many digits.
+    /// A finite value from its digits (ASCII or 0 to 9 alike), most significant first.
+    ///
+    /// # Errors
+    ///
+    /// `22003` for more than [`MAX_DIGITS`] digits.
     pub fn from_digits(negative: bool, digits: impl Iterator<Item = u8>, scale: usize) -> Result<Self> {
         let max = usize::from(MAX_DIGITS);
         let mut chunk = (0_u64, 1_u64);
@@ -58,6 +62,10 @@ impl Numeric {
 }
 
 /// `numeric`: decimal with an exponent, `0x`, `0o` and `0b` integers, `NaN`, `Infinity`.
+///
+/// # Errors
+///
+/// `22P02` for text that is no number, `22003` for one of more than [`MAX_DIGITS`] digits.
 pub fn parse_numeric(text: &str) -> Result<Numeric> {
     let body = trim(text);
     let (negative, unsigned) = match body.as_bytes().first() {

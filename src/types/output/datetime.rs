@@ -27,7 +27,11 @@ const PAIRS: [u8; 200] = {
     pairs
 };
 
-/// A date of days from 1970-01-01; the greatest and smallest number are the infinities. Error: beyond PostgreSQL's range.
+/// A date of days from 1970-01-01; the greatest and smallest number are the infinities.
+///
+/// # Errors
+///
+/// `22008` beyond PostgreSQL's range, 4714 BC to 5874897 AD.
 pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     if infinity(days == i32::MAX, days == i32::MIN, out) {
         return Ok(());
@@ -47,13 +51,21 @@ pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// A time of microseconds from midnight, at most 24:00:00. Error: not within a day.
+/// A time of microseconds from midnight, at most 24:00:00.
+///
+/// # Errors
+///
+/// `22008` outside of a day.
 pub fn time(us: i64, out: &mut Vec<u8>) -> Result<()> {
     clock(crate::types::send::time(us)?, out);
     Ok(())
 }
 
 /// A timestamp without zone, in microseconds from 1970-01-01; the greatest and smallest number are the infinities.
+///
+/// # Errors
+///
+/// `22008` before PostgreSQL's first timestamp, 4714 BC.
 pub fn timestamp(us: i64, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     if infinity(us == i64::MAX, us == i64::MIN, out) {
         return Ok(());
@@ -67,6 +79,10 @@ pub fn timestamp(us: i64, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// An instant in microseconds (UTC) from 1970-01-01, shown in the cursor's zone.
+///
+/// # Errors
+///
+/// `22008` before PostgreSQL's first timestamp, or where the local time overflows.
 pub fn timestamptz(us: i64, style: &TextStyle, zone: &mut ZoneCursor, out: &mut Vec<u8>) -> Result<()> {
     if infinity(us == i64::MAX, us == i64::MIN, out) {
         return Ok(());
