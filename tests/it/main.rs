@@ -2,9 +2,12 @@
 
 mod harness;
 
+mod cancel;
+mod docs;
+mod lifecycle;
 mod psql;
 mod slt;
+mod streaming;
 mod tidy;
 mod tokio_pg;
 mod tpch;
-

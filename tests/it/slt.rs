@@ -158,9 +158,9 @@ impl DB for Connection {
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
         let events = match self.protocol {
             Protocol::Simple => self.client.simple(sql),
-            Protocol::Extended => self.client.extended(sql, |client, column| {
-                i16::from(print::is_known(column.type_oid, &client.parameters))
-            }),
+            Protocol::Extended => self
+                .client
+                .extended(sql, |client, column| i16::from(print::is_known(column.type_oid, &client.parameters))),
         };
         self.output(events.map_err(|error| Failure(error.to_string()))?)
     }

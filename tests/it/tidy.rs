@@ -10,7 +10,8 @@ use crate::harness::repository;
 
 /// The rooms in the order data flows: one may use only those after it.
 const ROOMS: &[&str] = &[
-    "server", "wire", "http", "session", "sql", "plan", "exec", "catalog", "storage", "ingest", "types", "auth", "config",
+    "server", "wire", "http", "session", "sql", "plan", "exec", "catalog", "storage", "ingest", "types", "auth",
+    "config",
 ];
 
 /// Modules that any room may use, and that use only each other.

@@ -2,6 +2,7 @@
 //!
 //! The answers in `tests/tpch` were written by DuckDB (`tests/tpch/golden.py`) over the same generated rows.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use bytes::BytesMut;
@@ -115,7 +116,8 @@ fn parameterize(sql: &str) -> (String, Vec<String>) {
             let cast = ["date", "interval"].into_iter().find(|ty| text.trim_end().ends_with(ty));
             text.truncate(text.trim_end().len() - cast.map_or(0, str::len));
             values.push(value.to_owned());
-            text.push_str(&format!(" ${}{}", values.len(), cast.map_or_else(String::new, |ty| format!("::{ty}"))));
+            let cast = cast.map_or_else(String::new, |ty| format!("::{ty}"));
+            let _ = write!(text, " ${}{cast}", values.len());
             rest = after;
             continue;
         }
@@ -126,7 +128,7 @@ fn parameterize(sql: &str) -> (String, Vec<String>) {
         rest = &rest[operator..];
         if digits > 0 {
             values.push(number[..digits].to_owned());
-            text.push_str(&format!(" ${}", values.len()));
+            let _ = write!(text, " ${}", values.len());
             rest = &number[digits..];
         }
     }

@@ -13,7 +13,7 @@ use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
 /// No answer of a server under test may take longer than this.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_mins(2);
 
 /// A result column as RowDescription has it.
 #[derive(Clone, Debug, PartialEq, Eq)]

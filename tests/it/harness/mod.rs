@@ -27,8 +27,6 @@ pub struct Target {
     pub user: &'static str,
     /// The database.
     pub database: &'static str,
-    /// The process of a server that tests started.
-    pub pid: Option<u32>,
 }
 
 impl Target {
@@ -69,7 +67,7 @@ fn shared(
     builder: impl FnOnce() -> TestServerBuilder,
 ) -> Target {
     let target = cell.get_or_init(|| match oracle() {
-        Some(addr) => Target { addr, user, database, pid: None },
+        Some(addr) => Target { addr, user, database },
         None => Target { user, database, ..builder().start_for_ever() },
     });
     target.clone()

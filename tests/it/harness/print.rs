@@ -213,7 +213,7 @@ fn numeric(bytes: &[u8]) -> Option<String> {
         index.and_then(|i| word(4 + i)).unwrap_or(0)
     };
     let mut text = (0..=weight.max(0)).rev().fold(String::new(), |text, power| text + &format!("{:04}", digit(power)));
-    text = text.trim_start_matches('0').to_owned();
+    text = text.split_off(text.find(|c| c != '0').unwrap_or(text.len()));
     if text.is_empty() {
         text.push('0');
     }
@@ -306,7 +306,13 @@ fn interval(bytes: [u8; 16]) -> String {
         }
     }
     if us != 0 || parts.is_empty() {
-        let sign = if us < 0 { "-" } else if after_negative { "+" } else { "" };
+        let sign = if us < 0 {
+            "-"
+        } else if after_negative {
+            "+"
+        } else {
+            ""
+        };
         let (seconds, rest) = (us.unsigned_abs() / 1_000_000, us.unsigned_abs() % 1_000_000);
         let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
         parts.push(format!("{sign}{clock}{}", fraction(rest.cast_signed())));
@@ -336,7 +342,9 @@ fn array(bytes: &[u8], element: u32, zone: Tz) -> Option<Result<String, String>>
     let mut values = &bytes[at..];
     let mut text = String::new();
     if sizes.iter().any(|(_, lower)| *lower != 1) {
-        sizes.iter().for_each(|(size, lower)| text += &format!("[{lower}:{}]", lower + size - 1));
+        for (size, lower) in &sizes {
+            let _ = write!(text, "[{lower}:{}]", lower + size - 1);
+        }
         text.push('=');
     }
     if sizes.is_empty() {

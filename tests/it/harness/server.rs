@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Client, Target};
 
 /// From spawn to the ready line. Generous: a debug build on a busy machine opens its tables in a few seconds.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a server is to be started.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl TestServerBuilder {
 
     /// Starts it and waits for its ready line.
     pub fn start(self) -> TestServer {
-        TestServer::spawn(self).unwrap_or_else(|error| panic!("{error}"))
+        TestServer::spawn(&self).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Starts it for the rest of this test process, with which it dies.
@@ -62,11 +62,12 @@ impl TestServerBuilder {
     pub fn start_for_ever(self) -> Target {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
-            let server = TestServer::spawn(self);
-            let failed = server.is_err();
+            let server = TestServer::spawn(&self);
             sender.send(server.as_ref().map(TestServer::target).map_err(Clone::clone)).expect("start is waiting");
-            while !failed {
-                thread::park();
+            if server.is_ok() {
+                loop {
+                    thread::park();
+                }
             }
         });
         receiver.recv().expect("the thread sends once").unwrap_or_else(|error| panic!("{error}"))
@@ -85,6 +86,10 @@ impl TestServerBuilder {
         if let Some(data) = &self.data {
             command.arg("--data").arg(data);
         }
+        // Variables meant for the tests would be mistakes in the server's configuration.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LAKEWIRE_")) {
+            command.env_remove(name);
+        }
         command.env("LAKEWIRE_STORAGE_DATA_DIR", home.join("data")).current_dir(super::repository(""));
         command.envs(self.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -98,7 +103,7 @@ pub struct TestServer {
     /// Where it listens.
     pub addr: SocketAddr,
     log: Arc<Mutex<String>>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl TestServer {
@@ -109,7 +114,7 @@ impl TestServer {
 
     /// Where it is, with the default user and database.
     pub fn target(&self) -> Target {
-        Target { addr: self.addr, user: "lakewire", database: "lakewire", pid: Some(self.pid()) }
+        Target { addr: self.addr, user: "lakewire", database: "lakewire" }
     }
 
     /// A new connection.
@@ -122,6 +127,11 @@ impl TestServer {
         self.child.id()
     }
 
+    /// The server's own folder.
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("the reader of the log does not panic").clone()
@@ -132,7 +142,7 @@ impl TestServer {
         self.child.wait().expect("the child can be waited for")
     }
 
-    fn spawn(builder: TestServerBuilder) -> Result<Self, String> {
+    fn spawn(builder: &TestServerBuilder) -> Result<Self, String> {
         let home = tempfile::tempdir_in(super::scratch()).map_err(|error| error.to_string())?;
         let mut command = builder.command(home.path());
         let mut child = command.spawn().map_err(|error| format!("cannot run {command:?}: {error}"))?;
@@ -142,7 +152,7 @@ impl TestServer {
         let logger = thread::spawn(move || keep_log(stderr, &keep));
         let ready = ready_line(child.stdout.take().expect("stdout is piped"));
         match ready.recv_timeout(START_LIMIT) {
-            Ok(addr) => Ok(Self { child, addr, log, _home: home }),
+            Ok(addr) => Ok(Self { child, addr, log, home }),
             Err(cause) => {
                 // Fails only when it has ended already, which is fine.
                 let _ = child.kill();

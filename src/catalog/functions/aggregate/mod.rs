@@ -1,3 +1,34 @@
-//! Placeholder.
+//! Aggregates with PostgreSQL's result types and answers.
+//!
+//! One frame serves them all: [`kind::Kind`] says what a group keeps and how rows enter it, [`frame`] turns a kind into
+//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count`, `min`, `max`, `array_agg` and the boolean and
+//! bit aggregates are DataFusion's where these answer alike.
+
+mod frame;
+mod kind;
+mod moments;
+mod ordered;
+mod strings;
+mod sums;
+mod udaf;
+
+use std::sync::Arc;
+
+use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
+
 use super::Functions;
-pub(super) fn register(_f: &mut Functions) {}
+
+/// Adds the functions of this module.
+pub(super) fn register(functions: &mut Functions) {
+    for function in sums::functions().into_iter().chain(moments::functions()) {
+        functions.add_aggregate(function);
+    }
+    for function in ordered::functions().into_iter().chain(strings::functions()) {
+        functions.add_aggregate(function);
+    }
+    functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
+    if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
+        functions.aggregate.entry("any_value".to_owned()).or_insert(function);
+    }
+    super::json::register_aggregates(functions);
+}

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::civil::{self, Civil, DAY_US, END_DAY, END_TIMESTAMP_US, MIN_DAY, MIN_TIMESTAMP_US};
+use crate::types::civil::{self, Civil, DAY_US, END_DAY, MIN_DAY, MIN_TIMESTAMP_US};
 
 /// A timestamp within PostgreSQL's range.
 pub fn checked(timestamp: i64) -> Option<i64> {
-    (MIN_TIMESTAMP_US..END_TIMESTAMP_US).contains(&timestamp).then_some(timestamp)
+    (MIN_TIMESTAMP_US..i64::MAX).contains(&timestamp).then_some(timestamp)
 }
 
 /// `timestamp + interval`.

@@ -23,8 +23,13 @@ pub fn sqrt(v: &Dec) -> Result<Dec> {
     let weight = v.leading_base_digit().0;
     let root_weight = if weight >= 0 { weight * 4 / 2 + 1 } else { 1 - (1 - weight * 4) / 2 };
     let scale = (MIN_SIG_DIGITS - root_weight).max(v.scale).clamp(0, MAX_SCALE);
+    sqrt_to(v, scale)
+}
+
+/// The square root with so many digits after the point.
+pub fn sqrt_to(v: &Dec, scale: i32) -> Result<Dec> {
     // One digit more, so that the last one can be rounded.
-    let shifted = v.round(2 * scale + 2).mantissa;
+    let shifted = v.truncate(2 * scale + 2).mantissa;
     Ok(Dec { mantissa: shifted.sqrt(), scale: scale + 1 }.round(scale))
 }
 

@@ -24,14 +24,12 @@ pub(super) fn register(r: &mut Registry) {
         r.add(name, &[Bytea, Int4], Bytea, substring);
         r.add(name, &[Bytea, Int4, Int4], Bytea, substring);
     }
-    for name in ["strpos", "position"] {
-        r.add(name, &[Bytea, Bytea], Int4, |c| {
-            let (b, wanted) = (c.bytes(0)?, c.bytes(1)?);
-            c.build::<Int32Type>(|i| {
-                i32::try_from(find(b.at(i), wanted.at(i)).map_or(0, |at| at + 1)).map_err(|_| too_large())
-            })
-        });
-    }
+    r.add("position", &[Bytea, Bytea], Int4, |c| {
+        let (b, wanted) = (c.bytes(0)?, c.bytes(1)?);
+        c.build::<Int32Type>(|i| {
+            i32::try_from(find(b.at(i), wanted.at(i)).map_or(0, |at| at + 1)).map_err(|_| too_large())
+        })
+    });
     r.add("btrim", &[Bytea, Bytea], Bytea, |c| trim(c, true, true));
     r.add("ltrim", &[Bytea, Bytea], Bytea, |c| trim(c, true, false));
     r.add("rtrim", &[Bytea, Bytea], Bytea, |c| trim(c, false, true));
