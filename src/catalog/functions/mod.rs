@@ -86,6 +86,12 @@ impl Functions {
         aggregate::register(&mut functions);
         window::register(&mut functions);
         table::register(&mut functions);
+        for function in system::system_functions().into_iter().chain(system::system_set_functions()) {
+            functions.add_scalar(function);
+        }
+        for function in system::system_table_functions() {
+            functions.table.insert(function.name().to_owned(), Arc::new(function));
+        }
         functions
     }
 

@@ -7,8 +7,6 @@
 mod frame;
 mod kind;
 mod moments;
-mod ordered;
-mod strings;
 mod sums;
 mod udaf;
 
@@ -23,12 +21,8 @@ pub(super) fn register(functions: &mut Functions) {
     for function in sums::functions().into_iter().chain(moments::functions()) {
         functions.add_aggregate(function);
     }
-    for function in ordered::functions().into_iter().chain(strings::functions()) {
-        functions.add_aggregate(function);
-    }
     functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
     if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
         functions.aggregate.entry("any_value".to_owned()).or_insert(function);
     }
-    super::json::register_aggregates(functions);
 }
