@@ -30,5 +30,4 @@ pub(super) fn register(functions: &mut Functions) {
     if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
         functions.aggregate.entry("any_value".to_owned()).or_insert(function);
     }
-    super::json::register_aggregates(functions);
 }
