@@ -21,7 +21,7 @@ use crate::catalog::{
 use crate::types::TextStyle;
 
 /// A table of `columns` (name, type, modifier, nullable).
-fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<Field>) -> Arc<Relation> {
+pub fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<Field>) -> Arc<Relation> {
     let columns = Arc::new(ArrowSchema::new(columns));
     let rows = RecordBatch::new_empty(Arc::clone(&columns));
     let provider = MemTable::try_new(columns, vec![vec![rows]]).expect("the batch has the schema's columns");

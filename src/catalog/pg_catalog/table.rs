@@ -86,7 +86,7 @@ impl SystemTable {
             return Ok(Some(rows.clone()));
         }
         let named = |(column, field): (&ArrayRef, &Arc<arrow::datatypes::Field>)| {
-            if !field.name().ends_with("_catalog") {
+            if !field.name().ends_with("_catalog") && field.name() != "catalog_name" {
                 return Arc::clone(column);
             }
             let name = |value| if value == DATABASE_MARK { self.source.database.as_str() } else { value };

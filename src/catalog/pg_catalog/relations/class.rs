@@ -1,5 +1,7 @@
 //! Relations and what hangs on them: `pg_class`, `pg_attribute`, `pg_type`, `pg_rewrite`, `pg_description`.
 
+use std::collections::HashSet;
+
 use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Key, Source, Table};
 use crate::catalog::pg_catalog::statics;
@@ -15,25 +17,31 @@ pub const FIRST_XID: u32 = 3;
 pub fn pg_class(source: &Source, rows: &mut Rows) {
     let heap = statics::access_methods().oid_of("heap");
     let btree = statics::access_methods().oid_of("btree");
+    let linked = linked(source);
     for table in &source.tables {
-        class_of_table(source, table, heap, rows);
+        class_of_table(source, table, (heap, linked.contains(&table.oid())), rows);
         for key in table.keys.iter().filter(|key| key.has_index()) {
             class_of_index(source, table, key, btree, rows);
         }
     }
 }
 
-fn class_of_table(source: &Source, table: &Table, heap: Option<u32>, rows: &mut Rows) {
+/// The tables at either end of a foreign key: PostgreSQL keeps those with triggers.
+fn linked(source: &Source) -> HashSet<u32> {
+    let ends = source.keys().filter_map(|(owner, key)| {
+        let (target, _) = key.references.as_ref()?;
+        Some([owner.oid(), source.tables[*target].oid()])
+    });
+    ends.flatten().collect()
+}
+
+fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, bool), rows: &mut Rows) {
     let storage = table.has_storage();
     let (count, bytes) = table.size();
     let pages = bytes.map_or(0, |bytes| i32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX));
     #[allow(clippy::cast_precision_loss, reason = "reltuples is a real: an estimate")]
     let tuples = if storage { count.map_or(-1.0, |count| count as f64) } else { 0.0 };
     let natts = i16::try_from(table.schema.fields().len()).unwrap_or(i16::MAX);
-    let foreign = source.keys().any(|(owner, key)| {
-        let referenced = key.references.as_ref().map(|(target, _)| source.tables[*target].oid());
-        (owner.oid() == table.oid() && referenced.is_some()) || referenced == Some(table.oid())
-    });
     rows.push(row![
         table.oid(),
         table.name(),
@@ -55,7 +63,7 @@ fn class_of_table(source: &Source, table: &Table, heap: Option<u32>, rows: &mut 
         natts,
         0i16,            // relchecks
         table.rule != 0, // relhasrules
-        foreign,         // relhastriggers
+        linked,          // relhastriggers
         false,           // relhassubclass
         false,           // relrowsecurity
         false,           // relforcerowsecurity
