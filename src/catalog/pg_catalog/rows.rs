@@ -305,7 +305,7 @@ impl ListColumn {
             length
         });
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let nulls = NullBuffer::from_iter(self.ends.iter().map(Option::is_some));
+        let nulls: NullBuffer = self.ends.iter().map(Option::is_some).collect();
         Arc::new(ListArray::new(Arc::clone(item), offsets, elements, Some(nulls)))
     }
 }
@@ -323,7 +323,7 @@ fn float(cell: &Cell<'_>) -> Option<f64> {
 }
 
 /// A value from its text form in a COPY file. What does not parse is NULL.
-fn parse<'a>(text: &'a str, kind: Kind) -> Cell<'a> {
+fn parse(text: &str, kind: Kind) -> Cell<'_> {
     match kind {
         Kind::Bool => Cell::Bool(text == "t"),
         Kind::Int => text.parse().map_or(Cell::Null, Cell::Int),

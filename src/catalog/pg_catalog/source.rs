@@ -3,7 +3,7 @@
 //! A snapshot names schemas, relations and roles; PostgreSQL's catalogs also name row types, array types, indexes,
 //! constraints and rules. Their OIDs are derived here, once per snapshot, in the order of names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, SchemaRef};
@@ -267,6 +267,16 @@ impl Source {
     /// All keys with their tables.
     pub fn keys(&self) -> impl Iterator<Item = (&Table, &Key)> {
         self.tables.iter().flat_map(|table| table.keys.iter().map(move |key| (table, key)))
+    }
+
+    /// The tables at either end of a foreign key: PostgreSQL keeps those with triggers.
+    #[must_use]
+    pub fn linked(&self) -> HashSet<u32> {
+        let ends = self.keys().filter_map(|(owner, key)| {
+            let (target, _) = key.references.as_ref()?;
+            Some([owner.oid(), self.tables[*target].oid()])
+        });
+        ends.flatten().collect()
     }
 
     /// A role's name; `None` for an OID that is no role.

@@ -44,6 +44,7 @@ pub struct SystemTable {
 
 impl SystemTable {
     /// The relation, its rows not made yet.
+    #[must_use]
     pub fn new(definition: &'static Definition, source: &Arc<Source>) -> Self {
         let fill = fill(definition.schema, definition.name);
         Self { definition, fill, source: Arc::clone(source), batches: [OnceLock::new(), OnceLock::new()] }

@@ -196,6 +196,29 @@ async fn information_schema_tells_of_users_relations() {
     }
 }
 
+/// A line of values as DataFusion prints them, or `psql -A` does, in one form: lists without brackets, `t` and `f`.
+fn plain(line: &str) -> String {
+    let value = |value: &str| match value.trim() {
+        "true" => "t".to_owned(),
+        "false" => "f".to_owned(),
+        value => value.replace(['[', ']', '{', '}', ','], " ").split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    line.split('|').map(value).collect::<Vec<_>>().join("|")
+}
+
+#[tokio::test]
+async fn the_same_objects_have_the_same_rows_as_in_postgresql() {
+    let context = context(vars("postgres", &["public"]));
+    let golden = include_str!("../../../tests/golden/catalog/relations.txt");
+    for query in golden.trim_start_matches("> ").split("\n> ") {
+        let (sql, answer) = query.split_once('\n').expect("a query and its rows");
+        let expected: Vec<_> = answer.lines().map(plain).collect();
+        let given = rows(&context, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let given: Vec<_> = given.iter().map(|line| plain(line)).collect();
+        assert_eq!(given, expected, "{sql}");
+    }
+}
+
 #[tokio::test]
 async fn a_role_sees_what_it_may_use() {
     let count = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'pg_authid'";

@@ -114,12 +114,14 @@ pub fn expression(tree: &str) -> Option<&'static str> {
 /// The comment on a system object or, with `number`, on its column. Class 0 is any class.
 #[must_use]
 pub fn comment(object: u32, class: u32, number: i32) -> Option<&'static str> {
-    static COMMENTS: OnceLock<HashMap<(u32, i32), Vec<(u32, usize)>>> = OnceLock::new();
+    /// By object and column: class and row.
+    type Comments = HashMap<(u32, i32), Vec<(u32, usize)>>;
+    static COMMENTS: OnceLock<Comments> = OnceLock::new();
     let rows = data::rows("pg_catalog", "pg_description")?;
     let comments = COMMENTS.get_or_init(|| {
         let (objects, classes) = (statics::oids(rows, "objoid"), statics::oids(rows, "classoid"));
         let numbers = statics::column(rows, "objsubid").as_primitive::<Int32Type>();
-        let mut comments: HashMap<_, Vec<_>> = HashMap::new();
+        let mut comments = Comments::new();
         for row in 0..rows.num_rows() {
             let entry = comments.entry((objects.value(row), numbers.value(row))).or_default();
             entry.push((classes.value(row), row));

@@ -3,6 +3,9 @@
 //! They read [`SessionVars`](crate::catalog::SessionVars) and its snapshot, nothing else. `reg_input` and
 //! `reg_output` are the casts between text and the `reg*` types for the planner and the encoder.
 
+// All bodies have one signature, whether or not they can fail.
+#![allow(clippy::unnecessary_wraps)]
+
 mod backends;
 mod call;
 mod definitions;

@@ -123,6 +123,7 @@ fn typmod_number<'a>(call: &Call<'a>, number: fn(u32, i32) -> Option<i32>) -> Re
 }
 
 /// Characters of a `character`, `varchar` or `bit` type; none if unbounded.
+#[must_use]
 pub fn character_length(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         _ if typmod == -1 => None,
@@ -133,6 +134,7 @@ pub fn character_length(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Bytes of a text type in UTF-8.
+#[must_use]
 pub fn octet_length(oid: u32, typmod: i32) -> Option<i32> {
     const LARGEST: i32 = 1 << 30;
     const BYTES_PER_CHARACTER: i32 = 4;
@@ -144,6 +146,7 @@ pub fn octet_length(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Digits or bits of a numeric type.
+#[must_use]
 pub fn numeric_precision(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         21 => Some(16),
@@ -157,6 +160,7 @@ pub fn numeric_precision(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// What [`numeric_precision`] counts: bits (2) or digits (10).
+#[must_use]
 pub fn numeric_radix(oid: u32) -> Option<i32> {
     match oid {
         20 | 21 | 23 | 700 | 701 => Some(2),
@@ -166,6 +170,7 @@ pub fn numeric_radix(oid: u32) -> Option<i32> {
 }
 
 /// Digits after the point.
+#[must_use]
 pub fn numeric_scale(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         20 | 21 | 23 => Some(0),
@@ -175,6 +180,7 @@ pub fn numeric_scale(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Digits of the seconds of a time type.
+#[must_use]
 pub fn datetime_precision(oid: u32, typmod: i32) -> Option<i32> {
     const MICROSECONDS: i32 = 6;
     match oid {

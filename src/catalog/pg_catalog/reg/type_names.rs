@@ -118,9 +118,8 @@ fn sql_name(oid: u32, typmod: Option<i32>) -> Option<String> {
         700 => "real".to_owned(),
         701 => "double precision".to_owned(),
         // Without a length where one could be given, the type is not SQL's `character` (which has length 1).
-        1042 if given && modifier.is_none() => return None,
+        1042 | 1560 if given && modifier.is_none() => return None,
         1042 => length("character", HEADER),
-        1560 if given && modifier.is_none() => return None,
         1560 => length("bit", 0),
         1562 => length("bit varying", 0),
         1043 => length("character varying", HEADER),

@@ -1,7 +1,5 @@
 //! Relations and what hangs on them: `pg_class`, `pg_attribute`, `pg_type`, `pg_rewrite`, `pg_description`.
 
-use std::collections::HashSet;
-
 use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Key, Source, Table};
 use crate::catalog::pg_catalog::statics;
@@ -17,22 +15,13 @@ pub const FIRST_XID: u32 = 3;
 pub fn pg_class(source: &Source, rows: &mut Rows) {
     let heap = statics::access_methods().oid_of("heap");
     let btree = statics::access_methods().oid_of("btree");
-    let linked = linked(source);
+    let linked = source.linked();
     for table in &source.tables {
         class_of_table(source, table, (heap, linked.contains(&table.oid())), rows);
         for key in table.keys.iter().filter(|key| key.has_index()) {
             class_of_index(source, table, key, btree, rows);
         }
     }
-}
-
-/// The tables at either end of a foreign key: PostgreSQL keeps those with triggers.
-fn linked(source: &Source) -> HashSet<u32> {
-    let ends = source.keys().filter_map(|(owner, key)| {
-        let (target, _) = key.references.as_ref()?;
-        Some([owner.oid(), source.tables[*target].oid()])
-    });
-    ends.flatten().collect()
 }
 
 fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, bool), rows: &mut Rows) {
@@ -72,10 +61,10 @@ fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, 
         false, // relispartition
         0,     // relrewrite
         if storage { FIRST_XID } else { 0 },
-        if storage { 1 } else { 0 }, // relminmxid
-        NULL,                        // relacl
-        NULL,                        // reloptions
-        NULL,                        // relpartbound
+        i32::from(storage), // relminmxid
+        NULL,               // relacl
+        NULL,               // reloptions
+        NULL,               // relpartbound
     ]);
 }
 
