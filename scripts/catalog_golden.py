@@ -202,6 +202,20 @@ EXPRESSIONS = """
     pg_tablespace_size('nosuch')
     pg_column_is_updatable('pg_user', CAST(1 AS SMALLINT), false)
     pg_describe_object(1259, 1259, 0)
+    pg_describe_object(1259, 1259, 1)
+    pg_describe_object(1259, 2662, 0)
+    (pg_identify_object(1259, 1259, 0)).identity
+    (pg_identify_object(1259, 1259, 1)).identity
+    (pg_identify_object(1259, 2662, 0)).type
+    (pg_identify_object(1255, 1242, 0)).identity
+    (pg_identify_object(1255, 1397, 0)).identity
+    (pg_identify_object(1255, 2147, 0)).type
+    (pg_identify_object(1247, 23, 0)).identity
+    (pg_identify_object(1247, 23, 0)).name
+    (pg_identify_object(2615, 11, 0)).type
+    array_to_string(acldefault('r', 10), ' ')
+    array_to_string(acldefault('d', 10), ' ')
+    array_to_string(acldefault('c', 10), ' ')
     pg_describe_object(1247, 23, 0)
     pg_describe_object(1255, 1242, 0)
     pg_describe_object(2615, 11, 0)

@@ -93,11 +93,29 @@ pub fn index(oid: u32, pretty: bool) -> Option<&'static str> {
 #[must_use]
 pub fn index_column(oid: u32, column: i64) -> Option<String> {
     index(oid, false)?;
+    Some(i16::try_from(column).ok().and_then(|column| system_column(oid, column)).unwrap_or_default())
+}
+
+/// What kind of routine a function is, in words.
+#[must_use]
+pub fn routine_kind(oid: u32) -> &'static str {
+    let Some(rows) = data::rows("pg_catalog", "pg_proc") else { return "function" };
+    let place = statics::oids(rows, "oid").iter().position(|found| found == Some(oid));
+    match place.map(|row| statics::texts(rows, "prokind").value(row)) {
+        Some("a") => "aggregate",
+        Some("p") => "procedure",
+        _ => "function",
+    }
+}
+
+/// The name of a column of a system relation or index.
+#[must_use]
+pub fn system_column(oid: u32, column: i16) -> Option<String> {
     let rows = data::rows("pg_catalog", "pg_attribute")?;
     let (relations, names) = (statics::oids(rows, "attrelid"), statics::texts(rows, "attname"));
     let numbers = statics::column(rows, "attnum").as_primitive::<Int16Type>();
-    let wanted = |row: &usize| relations.value(*row) == oid && i64::from(numbers.value(*row)) == column;
-    Some((0..rows.num_rows()).find(wanted).map(|row| names.value(row).to_owned()).unwrap_or_default())
+    let wanted = |row: &usize| relations.value(*row) == oid && numbers.value(*row) == column;
+    (0..rows.num_rows()).find(wanted).map(|row| names.value(row).to_owned())
 }
 
 /// An expression tree of a system object as SQL.

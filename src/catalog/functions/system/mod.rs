@@ -10,6 +10,7 @@ mod backends;
 mod call;
 mod definitions;
 mod names;
+mod objects;
 mod privileges;
 mod reg_casts;
 mod session;
@@ -32,6 +33,7 @@ pub fn system_functions() -> Vec<ScalarUDF> {
     let all = [
         session::functions(),
         names::functions(),
+        objects::functions(),
         definitions::functions(),
         privileges::functions(),
         sizes::functions(),

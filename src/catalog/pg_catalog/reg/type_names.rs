@@ -87,6 +87,13 @@ pub fn builtin_type_name(oid: u32) -> String {
     sql_name(oid, None).unwrap_or_else(|| quote_identifier(&row.name))
 }
 
+/// Whether SQL itself names a type, so that its name never takes a schema.
+#[must_use]
+pub fn is_sql_name(oid: u32) -> bool {
+    let base = statics::types().get(&oid).filter(|row| row.is_array).map_or(oid, |row| row.element);
+    sql_name(base, None).is_some()
+}
+
 /// The element type of a true array type.
 fn element(vars: &SessionVars, oid: u32) -> Option<u32> {
     let source = vars.snapshot.system().source();

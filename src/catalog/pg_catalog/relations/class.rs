@@ -29,7 +29,7 @@ fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, 
     let (count, bytes) = table.size();
     let pages = bytes.map_or(0, |bytes| i32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX));
     #[allow(clippy::cast_precision_loss, reason = "reltuples is a real: an estimate")]
-    let tuples = if storage { count.map_or(-1.0, |count| count as f64) } else { 0.0 };
+    let tuples = count.map_or(-1.0, |count| count as f64);
     let natts = i16::try_from(table.schema.fields().len()).unwrap_or(i16::MAX);
     rows.push(row![
         table.oid(),
