@@ -1,10 +1,28 @@
 //! The configuration as meant: validated, complete, immutable after start.
 //!
-//! `file.rs` reads it as written (unknown keys refused) and turns it into this. Other rooms see only these types.
+//! [`Sources::load`] makes it: [`document`] reads the file as written, [`reader`] lets variables (`env`) and flags
+//! override it and refuses what nobody asked for, [`file`] knows the keys, [`check`] what must hold between them.
+//! Every mistake is found in one go and none is guessed away. Other rooms see only these types. Debug output holds no
+//! secret.
 
-use std::net::SocketAddr;
+mod check;
+mod document;
+mod env;
+mod file;
+mod machine;
+mod mistake;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use file::{Overrides, Sources};
+pub use mistake::{Mistake, Mistakes, Origin};
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +43,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// Whether the TPC-H demo is served.
     pub demo: bool,
+    /// The demo's TPC-H scale factor (1 is 6 million lineitem rows).
+    pub demo_scale: f64,
     /// Tables by name.
     pub tables: Vec<TableConfig>,
     /// Threads, memory, spill.
@@ -97,8 +117,8 @@ pub struct AuthConfig {
     pub max_failures_per_minute: u32,
 }
 
-/// A user.
-#[derive(Clone, Debug, PartialEq)]
+/// A user. Its Debug form does not show the verifier.
+#[derive(Clone, PartialEq)]
 pub struct UserConfig {
     /// The role's name.
     pub name: String,
@@ -108,8 +128,8 @@ pub struct UserConfig {
     pub superuser: bool,
 }
 
-/// A table's source.
-#[derive(Clone, Debug, PartialEq)]
+/// A table's source. Its Debug form shows the names of its options and not their values.
+#[derive(Clone, PartialEq)]
 pub struct TableConfig {
     /// The schema it goes into.
     pub schema: String,
@@ -172,4 +192,133 @@ pub struct LogConfig {
     pub json: bool,
     /// Statements slower than this get a line; `None` logs none.
     pub slow_statement: Option<Duration>,
+}
+
+impl Config {
+    /// The folder under which queries spill; wiped at start.
+    #[must_use]
+    pub fn spill_dir(&self) -> PathBuf {
+        self.data_dir.join("spill")
+    }
+
+    /// The folder of the demo's Parquet files at the configured scale, if the demo is served.
+    #[must_use]
+    pub fn demo_folder(&self) -> Option<PathBuf> {
+        self.demo.then(|| self.data_dir.join("demo").join(format!("tpch-{}", self.demo_scale)))
+    }
+}
+
+/// What an empty configuration means: the demo on loopback. `config/lakewire.toml` says the same, key by key.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: ServerConfig::default(),
+            tls: None,
+            auth: AuthConfig::default(),
+            database: "lakewire".to_owned(),
+            schema: "public".to_owned(),
+            data_dir: PathBuf::from("./lakewire-data"),
+            data: None,
+            demo: true,
+            demo_scale: 0.1,
+            tables: Vec::new(),
+            execution: ExecutionConfig::default(),
+            settings: Vec::new(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5433)),
+            allow_insecure: false,
+            max_connections: 100,
+            superuser_reserved_connections: 3,
+            authentication_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(30),
+            max_message_bytes: 16 << 20,
+            keepalive_idle: Duration::from_secs(60),
+            send_timeout: Duration::from_mins(5),
+        }
+    }
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            loopback: AuthMethod::Trust,
+            remote: AuthMethod::ScramSha256,
+            users: Vec::new(),
+            max_failures_per_minute: 10,
+        }
+    }
+}
+
+/// What this machine (or its container) allows: every core, 60 % of memory, half of that for one query.
+impl Default for ExecutionConfig {
+    fn default() -> Self {
+        let threads = machine::cores();
+        let memory_limit_bytes = value::Share::Percent(60).of(machine::memory_bytes());
+        Self {
+            threads,
+            memory_limit_bytes,
+            query_memory_limit_bytes: value::Share::Percent(50).of(memory_limit_bytes),
+            spill_limit_bytes: 100 << 30,
+            max_running: 4 * threads,
+            batch_rows: 8192,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), json: false, slow_statement: Some(Duration::from_secs(1)) }
+    }
+}
+
+impl TableConfig {
+    /// A table with nothing but its names and where it is; the rest goes by what is found there.
+    #[must_use]
+    pub fn new(schema: impl Into<String>, name: impl Into<String>, location: impl Into<String>) -> Self {
+        Self {
+            schema: schema.into(),
+            name: name.into(),
+            location: location.into(),
+            format: None,
+            partitions: None,
+            header: true,
+            delimiter: ',',
+            options: Vec::new(),
+            comment: None,
+        }
+    }
+}
+
+impl fmt::Debug for UserConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserConfig")
+            .field("name", &self.name)
+            .field("verifier", &self.verifier.as_ref().map(|_| "…"))
+            .field("superuser", &self.superuser)
+            .finish()
+    }
+}
+
+impl fmt::Debug for TableConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options: Vec<&str> = self.options.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("TableConfig")
+            .field("schema", &self.schema)
+            .field("name", &self.name)
+            .field("location", &self.location)
+            .field("format", &self.format)
+            .field("partitions", &self.partitions)
+            .field("header", &self.header)
+            .field("delimiter", &self.delimiter)
+            .field("options", &options)
+            .field("comment", &self.comment)
+            .finish()
+    }
 }

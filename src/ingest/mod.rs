@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Any source → Parquet. So far the TPC-H demo.
+
+pub mod demo;
+mod progress;
+mod tpch;

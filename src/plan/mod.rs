@@ -1,1 +1,179 @@
-//! Placeholder.
+//! Statement → [`Plan`]: names resolved in one snapshot, PostgreSQL's types and operators, params.
+//!
+//! DataFusion's `SqlToRel` walks the AST; our hooks give it PostgreSQL's meaning: which relation a name is
+//! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
+//! the hooks could not see. A plan with params is optimised when its values are known.
+
+pub mod cache;
+pub mod cancel;
+pub mod columns;
+pub mod context;
+pub mod literals;
+pub mod locate;
+pub mod operators;
+pub mod optimize;
+pub mod params;
+pub mod marker;
+pub mod resolve;
+pub mod subqueries;
+pub mod types;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion::common::{DataFusionError, ParamValues};
+use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionConfig;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::functions::Functions;
+use crate::catalog::{SessionVars, Snapshot};
+use crate::error::{Error, Result};
+use crate::sql::position::Positions;
+pub use columns::ColumnDesc;
+
+/// What a statement is planned in.
+#[derive(Clone)]
+pub struct PlanEnv {
+    /// The catalog it sees.
+    pub snapshot: Arc<Snapshot>,
+    /// Every function by name.
+    pub functions: Arc<Functions>,
+    /// Its session.
+    pub vars: Arc<SessionVars>,
+    /// The engine's options with `vars` among them.
+    pub config: SessionConfig,
+    /// What stops the planning.
+    pub cancel: CancellationToken,
+}
+
+/// Params' types as the client declared them; `None` leaves one to the planner.
+pub type Declared = [Option<FieldRef>];
+
+/// The values of a statement's params.
+pub type Values = Vec<ScalarValue>;
+
+/// A planned statement.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The analysed plan; holds placeholders when there are params.
+    pub logical: LogicalPlan,
+    /// The params `$1`, `$2`, … with their types.
+    pub params: Vec<FieldRef>,
+    /// The result's columns.
+    pub columns: Arc<[ColumnDesc]>,
+}
+
+/// Plans a query. `declared` are the params' types where the client gave them; `positions` are those of the text that
+/// the query was parsed from.
+pub fn plan_query(
+    query: &ast::Query,
+    positions: &Positions,
+    declared: &[Option<FieldRef>],
+    env: &PlanEnv,
+) -> Result<Plan> {
+    let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
+    let mut known = declared.to_vec();
+    let mut logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+    // The first use of a param settles its type; the second pass lets every other use see it.
+    let found = params::collect(&logical, &known)?;
+    if found.iter().map(Some).ne(known.iter().map(Option::as_ref)) {
+        known = found.iter().map(|f| Some(Arc::clone(f))).collect();
+        logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+    }
+    let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
+    let columns = columns::describe(&logical, env);
+    Ok(Plan { logical, params: found, columns })
+}
+
+/// How `SqlToRel` reads literals, names and NULL order.
+fn parser_options() -> ParserOptions {
+    ParserOptions::new()
+        .with_parse_float_as_decimal(true)
+        .with_enable_ident_normalization(true)
+        .with_collect_spans(true)
+        .with_default_null_ordering(NullOrdering::NullsMax)
+        .with_map_string_types_to_utf8view(true)
+}
+
+/// The unanalysed plan; the outer error is a stopped statement.
+fn to_plan(
+    query: &ast::Query,
+    params: &[Option<FieldRef>],
+    env: &PlanEnv,
+) -> Result<Result<LogicalPlan, DataFusionError>> {
+    env.check_cancelled()?;
+    let context = context::Context::new(env);
+    let planner = SqlToRel::new_with_options(&context, parser_options());
+    let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
+    let statement = ast::Statement::Query(Box::new(query.clone()));
+    let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
+    let plan = plan.and_then(|plan| resolve::resolve(plan, env));
+    Ok(plan.and_then(|plan| subqueries::apply_subqueries(plan, env)))
+}
+
+impl Plan {
+    /// The optimised plan with its params filled in.
+    pub fn bind(&self, values: &[ScalarValue], env: &PlanEnv) -> Result<LogicalPlan> {
+        let plan = if values.is_empty() {
+            self.logical.clone()
+        } else {
+            let values = values.iter().map(|v| ScalarAndMetadata::new(v.clone(), None)).collect();
+            self.logical.clone().replace_params_with_values(&ParamValues::List(values))?
+        };
+        optimize::optimize(plan, env)
+    }
+}
+
+impl Plan {
+    /// The result's schema, whose fields carry PostgreSQL types.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        self.logical.schema().inner()
+    }
+}
+
+impl PlanEnv {
+    /// The environment of one statement: the server's options with the session's variables and the token added.
+    #[must_use]
+    pub fn new(
+        base: &SessionConfig,
+        snapshot: Arc<Snapshot>,
+        functions: Arc<Functions>,
+        vars: SessionVars,
+        cancel: CancellationToken,
+    ) -> Self {
+        let mut config = base.clone();
+        let options = config.options_mut();
+        options.extensions.insert(vars.clone());
+        options.extensions.insert(cancel::PlanningCancel(cancel.clone()));
+        Self { snapshot, functions, vars: Arc::new(vars), config, cancel }
+    }
+
+    /// `57014` once the statement was stopped.
+    pub fn check_cancelled(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(crate::sqlstate::QUERY_CANCELED, "canceling statement due to user request"));
+        }
+        Ok(())
+    }
+}
+
+/// The engine's options, without a session's.
+#[must_use]
+pub fn base_config(threads: usize, batch_rows: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(threads)
+        .with_batch_size(batch_rows)
+        .with_information_schema(false)
+        .with_collect_statistics(true);
+    let options = config.options_mut();
+    options.execution.time_zone = Some("UTC".to_owned());
+    options.sql_parser.parse_float_as_decimal = true;
+    options.execution.spill_compression = datafusion::config::SpillCompression::Lz4Frame;
+    config
+}

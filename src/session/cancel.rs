@@ -3,6 +3,9 @@
 //! One handle per session; a statement arms it with its token and disarms it at the end, so that a late request
 //! never hits the next statement. Everything that stops a statement pulls this trigger.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +68,13 @@ impl CancelHandle {
         token
     }
 
+    /// A suspended statement goes on with the token it had.
+    pub fn rearm(&self, token: &CancellationToken) {
+        let mut state = self.state.lock();
+        state.reason = None;
+        state.running = Some(token.clone());
+    }
+
     /// The statement has ended.
     pub fn disarm(&self) {
         self.state.lock().running = None;
@@ -83,5 +93,26 @@ impl CancelHandle {
     #[must_use]
     pub fn reason(&self) -> Option<CancelReason> {
         self.state.lock().reason
+    }
+}
+
+/// Stops the running statement when its time is over; dropping it forgets the deadline.
+pub struct Timer(tokio::task::JoinHandle<()>);
+
+impl Timer {
+    /// A timer that fires after `limit`.
+    #[must_use]
+    pub fn start(handle: &Arc<CancelHandle>, limit: Duration) -> Self {
+        let handle = Arc::clone(handle);
+        Self(tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            handle.cancel(CancelReason::Timeout);
+        }))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

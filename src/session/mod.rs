@@ -5,16 +5,38 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
+pub mod engine;
+mod extended;
+mod load;
+mod portal;
+pub mod rows;
+mod run;
+mod settings;
+mod statement;
+mod transaction;
+mod utility;
 
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::error::{Error, Result};
-use crate::types::{Format, PgType, RawParam};
+use crate::sql::{self, Statement};
+use crate::sqlstate;
 pub use cancel::{CancelHandle, CancelReason};
+pub use engine::Engine;
+use portal::Portal;
+pub use rows::{Chunk, Rows, RowsEnd};
+use settings::SessionSettings;
+use statement::Prepared;
+pub use statement::StatementDesc;
+use transaction::Transaction;
+
+pub use crate::plan::ColumnDesc;
+
+/// Longest script that is parsed on the socket's own thread; longer ones go to the CPU runtime's deep stacks.
+const INLINE_PARSE_BYTES: usize = 2048;
 
 /// Who is at the other end, known after authentication.
 #[derive(Clone, Debug)]
@@ -42,24 +64,9 @@ pub enum TransactionStatus {
     Failed,
 }
 
-/// One result column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnDesc {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub pg_type: PgType,
-    /// The table it comes from, 0 for an expression.
-    pub table_oid: u32,
-    /// Its number in that table, 0 for an expression.
-    pub attnum: i16,
-}
-
 /// A statement split off a script and parsed; opaque to the doors.
 #[derive(Clone, Debug)]
-pub struct Parsed {
-    _private: (),
-}
+pub struct Parsed(Arc<Statement>);
 
 /// What a statement answers with.
 pub enum Answer {
@@ -71,65 +78,41 @@ pub enum Answer {
     Rows(Rows),
 }
 
-/// A whole number of DataRow messages, encoded.
-#[derive(Clone, Debug)]
-pub struct Chunk {
-    /// The messages, back to back.
-    pub bytes: Bytes,
-    /// How many they are.
-    pub rows: usize,
-}
-
-/// How a row stream came to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowsEnd {
-    /// All rows were sent; the command tag.
-    Complete(String),
-    /// The row limit was reached; the portal has more.
-    Suspended,
-}
-
-/// The rows of a running statement. Give it back to [`Session::finish`] when it has ended or failed; dropping it
-/// stops the work.
-pub struct Rows {
-    columns: Arc<[ColumnDesc]>,
-    formats: Arc<[Format]>,
-}
-
-impl Rows {
-    /// The columns, for RowDescription (simple protocol; the extended one sends it on Describe).
-    #[must_use]
-    pub fn columns(&self) -> &Arc<[ColumnDesc]> {
-        &self.columns
-    }
-
-    /// The format of each column.
-    #[must_use]
-    pub fn formats(&self) -> &[Format] {
-        &self.formats
-    }
-
-    /// The next chunk, never beyond the row limit; `None` when the rows have ended or the limit is reached. Cancel-safe.
-    pub async fn next(&mut self) -> Result<Option<Chunk>> {
-        Ok(None)
-    }
-}
-
-/// The description of a prepared statement.
-#[derive(Clone, Debug)]
-pub struct StatementDesc {
-    /// Type OIDs of `$1`, `$2`, ….
-    pub params: Vec<u32>,
-    /// Result columns; `None` when it returns no rows (NoData).
-    pub columns: Option<Arc<[ColumnDesc]>>,
-}
-
 /// The state of one client.
 pub struct Session {
+    engine: Arc<Engine>,
+    identity: Identity,
     cancel: Arc<CancelHandle>,
+    settings: SessionSettings,
+    transaction: Transaction,
+    prepared: HashMap<String, Arc<Prepared>>,
+    portals: HashMap<String, Portal>,
+    notices: Vec<Error>,
+    reported: BTreeMap<&'static str, String>,
+    /// Whether the running script has several statements.
+    several: bool,
 }
 
 impl Session {
+    /// A session of an authenticated client; fails on a bad start-up setting.
+    pub fn new(engine: Arc<Engine>, identity: Identity, startup: &[(String, String)]) -> Result<Self> {
+        let superuser = engine.catalog.snapshot().roles.iter().any(|r| r.name == identity.user && r.superuser);
+        let settings = SessionSettings::new(&engine.defaults(), startup, &identity.user, superuser)
+            .map_err(Error::into_fatal)?;
+        Ok(Self {
+            engine,
+            identity,
+            cancel: Arc::new(CancelHandle::new()),
+            settings,
+            transaction: Transaction::new(),
+            prepared: HashMap::new(),
+            portals: HashMap::new(),
+            notices: Vec::new(),
+            reported: BTreeMap::new(),
+            several: false,
+        })
+    }
+
     /// The handle by which a CancelRequest, a disconnect or shutdown stops the running statement.
     #[must_use]
     pub fn cancel_handle(&self) -> &Arc<CancelHandle> {
@@ -139,86 +122,108 @@ impl Session {
     /// ReadyForQuery's status.
     #[must_use]
     pub fn status(&self) -> TransactionStatus {
-        TransactionStatus::Idle
+        self.transaction.status()
     }
 
     /// How long the client may now be silent, and the error it gets (`idle_in_transaction_session_timeout`,
     /// `idle_session_timeout`); `None` for ever.
     #[must_use]
     pub fn idle_limit(&self) -> Option<(Duration, Error)> {
-        None
+        let derived = self.settings.derived();
+        if self.status() == TransactionStatus::Idle {
+            let error = Error::fatal(
+                sqlstate::IDLE_SESSION_TIMEOUT,
+                "terminating connection due to idle-session timeout",
+            );
+            return derived.idle_session.map(|limit| (limit, error));
+        }
+        let error = Error::fatal(
+            sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            "terminating connection due to idle-in-transaction timeout",
+        );
+        derived.idle_in_transaction.map(|limit| (limit, error))
     }
 
     /// Notices and warnings raised since the last call, to be sent before the answer's end.
     pub fn take_notices(&mut self) -> Vec<Error> {
-        Vec::new()
+        std::mem::take(&mut self.notices)
     }
 
     /// Reported settings (name, value) that changed since the last call, for ParameterStatus. The first call gives all.
     pub fn take_parameter_changes(&mut self) -> Vec<(String, String)> {
-        Vec::new()
+        let mut changes = Vec::new();
+        for (name, value) in self.settings.reported() {
+            if self.reported.get(name).is_none_or(|old| old != value) {
+                changes.push((name.to_owned(), value.to_owned()));
+                self.reported.insert(name, value.to_owned());
+            }
+        }
+        changes
     }
 
     /// Simple protocol: parses a whole script before anything of it runs. An empty list means EmptyQueryResponse.
-    pub fn parse_script(&mut self, _sql: &str) -> Result<Vec<Parsed>> {
-        Ok(Vec::new())
+    pub async fn parse_script(&mut self, sql: &str) -> Result<Vec<Parsed>> {
+        let parsed = if sql.len() <= INLINE_PARSE_BYTES {
+            sql::parse_script(sql)
+        } else {
+            let text = sql.to_owned();
+            let token = self.cancel.arm();
+            let parsed = self.engine.executor.compute(&token, move || sql::parse_script(&text)).await;
+            self.cancel.disarm();
+            parsed
+        };
+        match parsed {
+            Ok(statements) => Ok(statements.into_iter().map(|s| Parsed(Arc::new(s))).collect()),
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// Simple protocol: runs one statement of a script (text results). `several` opens an implicit transaction block.
-    pub async fn run(&mut self, _statement: &Parsed, _several: bool) -> Result<Answer> {
-        Ok(Answer::Empty)
+    pub async fn run(&mut self, statement: &Parsed, several: bool) -> Result<Answer> {
+        self.several = several;
+        if several {
+            self.transaction.begin_implicit(&mut self.settings);
+        }
+        // The unnamed statement and portal do not outlive a simple query.
+        self.prepared.remove("");
+        self.portals.remove("");
+        let answer = self.run_statement(&statement.0).await;
+        answer.map_err(|error| self.failed(error))
     }
 
     /// Simple protocol: the script has ended (or failed); ends its implicit transaction.
-    pub fn end_script(&mut self) {}
-
-    /// Parse. `types[i]` is 0 where the client leaves a parameter's type to the server.
-    pub async fn parse(&mut self, _name: &str, _sql: &str, _types: &[u32]) -> Result<()> {
-        Ok(())
+    pub fn end_script(&mut self) {
+        self.several = false;
+        self.end_implicit();
     }
-
-    /// Bind. `result_formats` is as sent: none (all text), one (for all) or one per column.
-    pub async fn bind(
-        &mut self,
-        _portal: &str,
-        _statement: &str,
-        _params: Vec<RawParam>,
-        _result_formats: &[Format],
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    /// Describe of a statement.
-    pub async fn describe_statement(&mut self, _name: &str) -> Result<StatementDesc> {
-        Err(Error::internal("unreachable"))
-    }
-
-    /// Describe of a portal: columns and formats, or `None` (NoData).
-    pub async fn describe_portal(&mut self, _name: &str) -> Result<Option<(Arc<[ColumnDesc]>, Vec<Format>)>> {
-        Ok(None)
-    }
-
-    /// Execute with a row limit (0 = none). A suspended portal goes on where it stopped.
-    pub async fn execute(&mut self, _portal: &str, _max_rows: usize) -> Result<Answer> {
-        Ok(Answer::Empty)
-    }
-
-    /// Takes back a row stream that has ended (or failed while streaming) and says how: the statement is over, and a
-    /// suspended portal keeps its stream. Both protocols.
-    pub fn finish(&mut self, _rows: Rows, _streamed: Result<()>) -> Result<RowsEnd> {
-        Ok(RowsEnd::Suspended)
-    }
-
-    /// Close of a statement; unknown names are fine.
-    pub fn close_statement(&mut self, _name: &str) {}
-
-    /// Close of a portal; unknown names are fine.
-    pub fn close_portal(&mut self, _name: &str) {}
 
     /// Sync: ends the implicit transaction of the messages since the last one.
-    pub fn sync(&mut self) {}
+    pub fn sync(&mut self) {
+        self.end_implicit();
+    }
 
     /// The door met an error that did not come from a session method (a bad message, a send failure): the transaction
     /// fails as for any other.
-    pub fn fail(&mut self) {}
+    pub fn fail(&mut self) {
+        self.cancel.disarm();
+        self.transaction.fail();
+    }
+
+    fn end_implicit(&mut self) {
+        self.cancel.disarm();
+        if !self.transaction.is_explicit() {
+            self.portals.clear();
+        }
+        self.transaction.end_implicit(&mut self.settings);
+    }
+
+    /// Notes a failure; a stopped statement gets the reason's own report.
+    fn failed(&mut self, error: Error) -> Error {
+        let reason = self.cancel.reason();
+        self.fail();
+        match reason {
+            Some(reason) if error.sqlstate() == sqlstate::QUERY_CANCELED => reason.error(),
+            _ => error,
+        }
+    }
 }

@@ -1,1 +1,95 @@
-//! Placeholder.
+//! Text → [`Statement`]: lexing, splitting a script, PostgreSQL's utility grammar, sqlparser for queries.
+//!
+//! Nothing here knows names or types. A query stays sqlparser's AST, tidied by the rules of [`rewrite`]; SQL is never
+//! turned back into text to be parsed again.
+
+pub mod guard;
+pub mod lex;
+pub mod position;
+pub mod query;
+pub mod rewrite;
+pub mod utility;
+pub mod utility_ast;
+
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast;
+
+use crate::error::{Error, Result};
+use lex::Script;
+use position::Positions;
+pub use utility_ast::Utility;
+
+/// One statement of a script.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Its text without the semicolon and surrounding white space.
+    pub text: Arc<str>,
+    /// What it is.
+    pub kind: StatementKind,
+    /// How many characters of the script stand before its text: error positions count from the script's start.
+    pub offset: usize,
+    /// Lines of the script, for error positions.
+    pub positions: Arc<Positions>,
+}
+
+/// The kinds of statement the server tells apart before planning.
+#[derive(Clone, Debug)]
+pub enum StatementKind {
+    /// SELECT, VALUES, TABLE, WITH.
+    Query(Box<ast::Query>),
+    /// EXPLAIN of a query.
+    Explain(ExplainOptions, Box<ast::Query>),
+    /// A statement without a plan.
+    Utility(Utility),
+}
+
+/// EXPLAIN's options, with PostgreSQL's defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExplainOptions {
+    /// Run it and show what happened.
+    pub analyze: bool,
+    /// Show output columns.
+    pub verbose: bool,
+    /// The form of the answer.
+    pub format: ExplainFormat,
+}
+
+/// EXPLAIN's FORMAT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplainFormat {
+    /// Lines of text.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// Parses a script: every statement or the first error, its position counted in the whole script.
+///
+/// An empty list means that the script holds no statement (white space and comments only).
+pub fn parse_script(text: &str) -> Result<Vec<Statement>> {
+    let script = Script::lex(text)?;
+    script.statements().map(|tokens| parse_one(&script, &tokens)).collect()
+}
+
+/// Parses the single statement of an extended-protocol Parse; `None` when there is none.
+pub fn parse_single(text: &str) -> Result<Option<Statement>> {
+    let mut statements = parse_script(text)?;
+    if statements.len() > 1 {
+        return Err(Error::new(
+            crate::sqlstate::SYNTAX_ERROR,
+            "cannot insert multiple commands into a prepared statement",
+        ));
+    }
+    Ok(statements.pop())
+}
+
+fn parse_one(script: &Script<'_>, tokens: &lex::StatementTokens<'_>) -> Result<Statement> {
+    let offset = tokens.offset();
+    let text: Arc<str> = Arc::from(tokens.text());
+    let kind = match utility::parse(script, tokens)? {
+        Some(kind) => kind,
+        None => StatementKind::Query(query::parse(script, tokens)?),
+    };
+    Ok(Statement { text, kind, offset, positions: Arc::clone(script.positions()) })
+}

@@ -33,7 +33,7 @@ impl Civil {
     /// The date of a day, counted from 1970-01-01.
     #[must_use]
     #[inline]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "remainders are small and positive")]
+    #[expect(clippy::cast_possible_truncation, reason = "remainders are small")]
     pub fn from_days(days: i64) -> Self {
         // The year starts in March, so that the leap day is its last one; eras are of 400 years.
         let shifted = days + 719_468;

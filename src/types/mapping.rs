@@ -145,7 +145,8 @@ fn of_data_type(data_type: &DataType) -> PgType {
         | DataType::ListView(element)
         | DataType::LargeListView(element) => {
             let inner = pg_type(element);
-            let inner_is_array = super::encode::list_element(element.data_type()).is_some();
+            // A list of vectors is an array of a scalar type; other lists of lists are dimensions.
+            let inner_is_array = oid::element_of(inner.oid).is_some();
             let oid = if inner_is_array { inner.oid } else { oid::array_of(inner.oid).unwrap_or(oid::ANYARRAY) };
             PgType { typmod: inner.typmod, ..plain(oid) }
         }

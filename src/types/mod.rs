@@ -12,6 +12,8 @@ pub mod oid;
 pub mod output;
 pub mod param;
 pub mod send;
+#[cfg(test)]
+mod tests;
 pub mod zone;
 
 pub use encode::RowEncoder;

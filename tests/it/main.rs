@@ -1,1 +1,13 @@
+//! The one integration test binary: it runs the server as its users do, over sockets and with their clients.
 
+mod harness;
+
+mod cancel;
+mod docs;
+mod lifecycle;
+mod psql;
+mod slt;
+mod streaming;
+mod tidy;
+mod tokio_pg;
+mod tpch;

@@ -1,19 +1,202 @@
-//! Placeholder.
+//! Every function a client may call, by name.
+//!
+//! A name that PostgreSQL has is served only by an implementation whose answers are PostgreSQL 17's; DataFusion's own
+//! names stay available under their names ([`inherited`]). System functions, which need the catalog, live in their
+//! own room and are added to the registry by [`Functions::add_scalar`].
 
+pub mod arith;
+pub mod datetime;
+pub mod numeric;
+pub mod resolve;
 pub mod system;
+pub mod ty;
 
+mod access;
+mod aggregate;
+mod arrays;
+mod call;
+mod formatting;
+mod inherited;
+mod json;
+mod math;
+mod output;
+mod overload;
+mod regexp;
+mod string;
+mod table;
+mod udf;
+mod window;
+
+#[cfg(test)]
+mod golden;
+
+use std::collections::HashMap;
 use std::sync::Arc;
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::catalog::TableFunction;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
+
+use crate::error::Result;
+use overload::{Kernel, Overload, Ret};
+use ty::Ty;
+pub use udf::PgScalar;
+
 /// All functions by lower-case name.
 #[derive(Debug, Default)]
 pub struct Functions {
     /// Scalar functions.
-    pub scalar: std::collections::HashMap<String, Arc<ScalarUDF>>,
+    pub scalar: HashMap<String, Arc<ScalarUDF>>,
     /// Aggregates.
-    pub aggregate: std::collections::HashMap<String, Arc<AggregateUDF>>,
+    pub aggregate: HashMap<String, Arc<AggregateUDF>>,
     /// Window functions.
-    pub window: std::collections::HashMap<String, Arc<WindowUDF>>,
+    pub window: HashMap<String, Arc<WindowUDF>>,
     /// Functions in FROM.
-    pub table: std::collections::HashMap<String, Arc<TableFunction>>,
+    pub table: HashMap<String, Arc<TableFunction>>,
+}
+
+/// An argument as the planner knows it before it is cast.
+#[derive(Clone, Debug)]
+pub enum ArgType {
+    /// An expression of this field.
+    Known(FieldRef),
+    /// An untyped literal or parameter, or NULL.
+    Unknown,
+}
+
+impl Functions {
+    /// DataFusion's own functions and PostgreSQL's.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut functions = Self::default();
+        inherited::register(&mut functions);
+        let mut registry = Registry::default();
+        string::register(&mut registry);
+        regexp::register(&mut registry);
+        math::register(&mut registry);
+        arith::register(&mut registry);
+        datetime::register(&mut registry);
+        formatting::register(&mut registry);
+        arrays::register(&mut registry);
+        json::register(&mut registry);
+        for (name, entry) in registry.entries {
+            let function = PgScalar::new(name, entry.overloads, entry.volatility);
+            functions.add_scalar(ScalarUDF::new_from_impl(function));
+        }
+        aggregate::register(&mut functions);
+        window::register(&mut functions);
+        table::register(&mut functions);
+        for function in system::system_functions().into_iter().chain(system::system_set_functions()) {
+            functions.add_scalar(function);
+        }
+        for function in system::system_table_functions() {
+            functions.table.insert(function.name().to_owned(), Arc::new(function));
+        }
+        functions
+    }
+
+    /// Adds a scalar function under its name and aliases, in place of what had them.
+    pub fn add_scalar(&mut self, function: ScalarUDF) {
+        let function = Arc::new(function);
+        for alias in function.aliases() {
+            self.scalar.insert(alias.to_lowercase(), Arc::clone(&function));
+        }
+        self.scalar.insert(function.name().to_lowercase(), function);
+    }
+
+    /// Adds an aggregate under its name and aliases, in place of what had them.
+    pub fn add_aggregate(&mut self, function: AggregateUDF) {
+        let function = Arc::new(function);
+        for alias in function.aliases() {
+            self.aggregate.insert(alias.to_lowercase(), Arc::clone(&function));
+        }
+        self.aggregate.insert(function.name().to_lowercase(), function);
+    }
+
+    /// Adds a window function under its name and aliases, in place of what had them.
+    pub fn add_window(&mut self, function: WindowUDF) {
+        let function = Arc::new(function);
+        for alias in function.aliases() {
+            self.window.insert(alias.to_lowercase(), Arc::clone(&function));
+        }
+        self.window.insert(function.name().to_lowercase(), function);
+    }
+
+    /// The types a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
+    /// a call nothing takes is `42883`, one that fits several equally is `42725`. `None` for a function that is not
+    /// ours, whose own signature decides.
+    pub fn coerce_scalar(&self, name: &str, args: &[ArgType]) -> Option<Result<Vec<DataType>>> {
+        let function = self.scalar.get(name)?.inner().downcast_ref::<PgScalar>()?;
+        let types: Option<Vec<Ty>> = args.iter().map(ArgType::ty).collect();
+        let Some(types) = types else { return Some(Err(resolve::undefined(name, &[]))) };
+        let arrow: Vec<DataType> = args.iter().map(ArgType::arrow).collect();
+        Some(function.coerce(&types, &arrow))
+    }
+}
+
+impl ArgType {
+    fn ty(&self) -> Option<Ty> {
+        match self {
+            Self::Known(field) => Ty::of_field(field),
+            Self::Unknown => Some(Ty::Unknown),
+        }
+    }
+
+    fn arrow(&self) -> DataType {
+        match self {
+            Self::Known(field) => field.data_type().clone(),
+            Self::Unknown => DataType::Null,
+        }
+    }
+}
+
+/// The scalar functions of this room while they are being listed.
+#[derive(Default)]
+struct Registry {
+    entries: HashMap<&'static str, Entry>,
+}
+
+struct Entry {
+    overloads: Vec<Overload>,
+    volatility: Volatility,
+}
+
+impl Registry {
+    /// Adds a strict overload.
+    fn add(&mut self, name: &'static str, params: &'static [Ty], ret: impl Into<Ret>, kernel: Kernel) {
+        self.push(name, Overload { params, variadic: false, strict: true, ret: ret.into(), kernel });
+    }
+
+    /// Adds an overload that is called with NULLs too.
+    fn add_lax(&mut self, name: &'static str, params: &'static [Ty], ret: impl Into<Ret>, kernel: Kernel) {
+        self.push(name, Overload { params, variadic: false, strict: false, ret: ret.into(), kernel });
+    }
+
+    /// Adds an overload whose last parameter repeats, called with NULLs too.
+    fn add_variadic(&mut self, name: &'static str, params: &'static [Ty], ret: impl Into<Ret>, kernel: Kernel) {
+        self.push(name, Overload { params, variadic: true, strict: false, ret: ret.into(), kernel });
+    }
+
+    /// Gives the same overloads a second name.
+    fn alias(&mut self, alias: &'static str, name: &'static str) {
+        if let Some(entry) = self.entries.get(name) {
+            let copy = Entry { overloads: entry.overloads.to_vec(), volatility: entry.volatility };
+            self.entries.insert(alias, copy);
+        }
+    }
+
+    /// Declares that results may change between statements (`Stable`) or rows (`Volatile`).
+    fn volatility(&mut self, volatility: Volatility, names: &[&'static str]) {
+        for name in names {
+            if let Some(entry) = self.entries.get_mut(name) {
+                entry.volatility = volatility;
+            }
+        }
+    }
+
+    fn push(&mut self, name: &'static str, overload: Overload) {
+        let entry = self.entries.entry(name);
+        let entry = entry.or_insert_with(|| Entry { overloads: Vec::new(), volatility: Volatility::Immutable });
+        entry.overloads.push(overload);
+    }
 }

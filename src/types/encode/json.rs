@@ -143,10 +143,9 @@ impl Render for Scalar {
 impl Kind {
     fn write(self, text: &[u8], out: &mut Vec<u8>) {
         match self {
-            Self::Bare => out.extend_from_slice(text),
             Self::Boolean => out.extend_from_slice(if text == b"t" { b"true" } else { b"false" }),
             Self::Number if text.ends_with(b"N") || text.ends_with(b"y") => string(text, out),
-            Self::Number => out.extend_from_slice(text),
+            Self::Bare | Self::Number => out.extend_from_slice(text),
             Self::Timestamp => timestamp(text, out),
             Self::Text => string(text, out),
         }

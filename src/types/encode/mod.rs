@@ -21,7 +21,6 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
-pub(super) use self::nested::list_element;
 use self::writer::ColumnWriter;
 use super::{Format, TextStyle};
 use crate::error::{Error, Result};
@@ -145,7 +144,7 @@ impl RowEncoder {
 
     /// How many rows the next block has.
     fn block_rows(&self) -> usize {
-        if self.row_bytes == 0 { FIRST_ROWS } else { (BLOCK_BYTES / self.row_bytes).clamp(1, BLOCK_ROWS) }
+        BLOCK_BYTES.checked_div(self.row_bytes).map_or(FIRST_ROWS, |rows| rows.clamp(1, BLOCK_ROWS))
     }
 
     /// The row of the measured block before which `room` bytes end; at least one row further on when `forced`.

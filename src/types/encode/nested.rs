@@ -65,7 +65,7 @@ pub fn list(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -
         oid::OIDVECTOR => oid::OID,
         _ => match (oid::by_oid(oid), oid::element_of(oid)) {
             (_, Some(element)) => element,
-            (None, _) | (Some(oid::TypeInfo { category: b'P', .. }), _) => leaf_oid,
+            (None | Some(oid::TypeInfo { category: b'P', .. }), _) => leaf_oid,
             _ => return Err(choose::mismatch(data_type, oid)),
         },
     };

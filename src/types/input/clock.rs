@@ -1,6 +1,6 @@
 //! Times of day and zone displacements inside a text.
 
-use super::datetime::Fault;
+use super::reader::Fault;
 
 /// The parts of a time of day or of an interval's time; `us` are microseconds of the second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Clock {
             Some((whole, fraction)) => (whole, Some(micros(fraction)?)),
             None => (text, None),
         };
-        let mut parts = whole.split(':').map(number);
+        let mut parts = parts(whole);
         let first = parts.next().ok_or(Fault::Format)??;
         let second = parts.next().ok_or(Fault::Format)??;
         let clock = match (parts.next().transpose()?, us) {
@@ -66,7 +66,7 @@ pub fn micros(digits: &str) -> Result<i64, Fault> {
 pub fn displacement(text: &str) -> Result<i32, Fault> {
     let negative = text.starts_with('-');
     let body = text.strip_prefix(['+', '-']).ok_or(Fault::Format)?;
-    let mut parts = body.split(':').map(number);
+    let mut parts = parts(body);
     let first = parts.next().ok_or(Fault::Format)??;
     let (hour, minute, second) = match (parts.next().transpose()?, parts.next().transpose()?) {
         (None, _) if body.len() > 2 => (first / 100, first % 100, 0),
@@ -80,6 +80,11 @@ pub fn displacement(text: &str) -> Result<i32, Fault> {
     }
     let seconds = i32::try_from(hour * 3_600 + minute * 60 + second).map_err(|_| Fault::Displacement)?;
     Ok(if negative { -seconds } else { seconds })
+}
+
+/// The numbers between colons; all but the first may be left out and are 0 then.
+fn parts(text: &str) -> impl Iterator<Item = Result<i64, Fault>> {
+    text.split(':').enumerate().map(|(index, part)| if index > 0 && part.is_empty() { Ok(0) } else { number(part) })
 }
 
 /// Digits as a number.

@@ -74,8 +74,8 @@ pub fn fields(text: &str) -> Option<Vec<Field>> {
 }
 
 /// How many bytes at the start satisfy a test.
-fn run(text: &str, test: impl Fn(u8) -> bool) -> usize {
-    text.bytes().take_while(|&byte| test(byte)).count()
+fn run(text: &str, wanted: impl Fn(u8) -> bool) -> usize {
+    text.bytes().take_while(|&byte| wanted(byte)).count()
 }
 
 fn is_digit(byte: u8) -> bool {

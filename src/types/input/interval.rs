@@ -4,8 +4,9 @@
 //! part (a month has 30 days, a day 24 hours there), as PostgreSQL has it.
 
 use super::clock::Clock;
-use super::datetime::{Fault, report};
+use super::datetime::report;
 use super::fields::{Field, Kind, fields};
+use super::reader::Fault;
 use super::words::{self, Unit};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -164,6 +165,9 @@ fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
             }
             Kind::Signed | Kind::Date | Kind::Number => {
                 unit_waits = false;
+                if ago && unit.is_none() {
+                    return Err(Fault::Format);
+                }
                 number(&field.text, &mut unit, all_negative, &mut sum)?
             }
             Kind::Word | Kind::SignedWord => {
@@ -265,13 +269,14 @@ fn read_iso8601(text: &str) -> Step<Parts> {
         None => (body, None),
     };
     let mut sum = Sum::default();
-    if date.contains('-') && !date.contains(|c: char| c.is_ascii_alphabetic()) {
-        alternative_date(date, &mut sum)?;
+    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_ascii_alphabetic());
+    if plain(date) {
+        plain_date(date, &mut sum)?;
     } else {
         designated(date, &[('Y', Unit::Year), ('M', Unit::Month), ('W', Unit::Week), ('D', Unit::Day)], &mut sum)?;
     }
     match time {
-        Some(time) if time.contains(':') => sum.us = signed_time(time, false)?,
+        Some(time) if plain(time) => plain_time(time, &mut sum)?,
         Some(time) => {
             designated(time, &[('H', Unit::Hour), ('M', Unit::Minute), ('S', Unit::Second)], &mut sum)?;
         }
@@ -280,12 +285,25 @@ fn read_iso8601(text: &str) -> Step<Parts> {
     Ok(Parts::Sum(sum))
 }
 
-fn alternative_date(text: &str, sum: &mut Sum) -> Step {
+/// `YYYYMMDD`, or years, months and days with hyphens between.
+fn plain_date(text: &str, sum: &mut Sum) -> Step {
+    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return plain_date(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]), sum);
+    }
     let mut parts = text.split('-').map(super::clock::number);
-    sum.add(Unit::Year, parts.next().ok_or(Fault::Format)??, 0.0)?;
-    sum.add(Unit::Month, parts.next().ok_or(Fault::Format)??, 0.0)?;
-    sum.add(Unit::Day, parts.next().transpose()?.unwrap_or(0), 0.0)?;
+    for unit in [Unit::Year, Unit::Month, Unit::Day] {
+        sum.add(unit, parts.next().transpose()?.unwrap_or(0), 0.0)?;
+    }
     if parts.next().is_some() { Err(Fault::Format) } else { Ok(()) }
+}
+
+/// `HHMMSS`, or hours, minutes and seconds with colons between.
+fn plain_time(text: &str, sum: &mut Sum) -> Step {
+    if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return plain_time(&format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..]), sum);
+    }
+    sum.us = if text.contains(':') { signed_time(text, false)? } else { signed_time(&format!("{text}:00"), false)? };
+    Ok(())
 }
 
 /// Numbers, each with the letter of its unit behind it.

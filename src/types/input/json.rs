@@ -13,6 +13,8 @@ use crate::types::output;
 /// Deeper documents are refused.
 const MAX_DEPTH: usize = 512;
 
+const HALF_PAIR: &str = "Unicode low surrogate must follow a high surrogate.";
+
 /// A value as `jsonb` keeps it.
 #[derive(Clone, Debug)]
 enum Json {
@@ -99,7 +101,7 @@ impl<'a> Reader<'a> {
                 let word = self.word();
                 match word {
                     "null" | "true" | "false" => Ok(Json::Bare(word.to_owned())),
-                    _ => Err(self.invalid(format!("Token \"{word}\" is invalid."))),
+                    _ => Err(invalid(format!("Token \"{word}\" is invalid."))),
                 }
             }
             _ => Err(self.expected("JSON value")),
@@ -178,14 +180,14 @@ impl<'a> Reader<'a> {
                     let character = self.escape()?;
                     value.push(character);
                 }
-                Some(byte) => return Err(self.invalid(format!("Character with value 0x{byte:02x} must be escaped."))),
-                None => return Err(self.ended()),
+                Some(byte) => return Err(invalid(format!("Character with value 0x{byte:02x} must be escaped."))),
+                None => return Err(ended()),
             }
         }
     }
 
     fn escape(&mut self) -> Result<char> {
-        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(|| self.ended())?;
+        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(|| ended())?;
         self.at += 2;
         let character = match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
@@ -197,7 +199,7 @@ impl<'a> Reader<'a> {
             b'u' => return self.unicode(),
             _ => {
                 let shown = self.text[self.at - 1..].chars().next().unwrap_or_default();
-                return Err(self.invalid(format!("Escape sequence \"\\{shown}\" is invalid.")));
+                return Err(invalid(format!("Escape sequence \"\\{shown}\" is invalid.")));
             }
         };
         Ok(character)
@@ -212,36 +214,32 @@ impl<'a> Reader<'a> {
         let code = match first {
             0xd800..=0xdbff => {
                 if !self.text[self.at..].starts_with("\\u") {
-                    return self.surrogate();
+                    return Err(invalid(HALF_PAIR));
                 }
                 self.at += 2;
                 let second = self.hex()?;
                 if !(0xdc00..=0xdfff).contains(&second) {
-                    return self.surrogate();
+                    return Err(invalid(HALF_PAIR));
                 }
                 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
             }
-            0xdc00..=0xdfff => return self.surrogate(),
+            0xdc00..=0xdfff => return Err(invalid(HALF_PAIR)),
             0 => {
                 return Err(Error::new(sqlstate::UNTRANSLATABLE_CHARACTER, "unsupported Unicode escape sequence")
                     .detail("\\u0000 cannot be converted to text."));
             }
             code => code,
         };
-        char::from_u32(code).ok_or_else(|| self.invalid("Unicode escape is invalid.".to_owned()))
-    }
-
-    fn surrogate(&self) -> Result<char> {
-        Err(self.invalid("Unicode low surrogate must follow a high surrogate.".to_owned()))
+        char::from_u32(code).ok_or_else(|| invalid("Unicode escape is invalid."))
     }
 
     fn hex(&mut self) -> Result<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| self.ended())?;
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| ended())?;
         let mut code = 0;
         for &digit in digits {
             let digit = char::from(digit)
                 .to_digit(16)
-                .ok_or_else(|| self.invalid("\"\\u\" must be followed by four hexadecimal digits.".to_owned()))?;
+                .ok_or_else(|| invalid("\"\\u\" must be followed by four hexadecimal digits."))?;
             code = code << 4 | digit;
         }
         self.at += 4;
@@ -258,14 +256,14 @@ impl<'a> Reader<'a> {
             .count();
         let token = &rest[..len];
         if !is_number(token) {
-            return Err(self.invalid(format!("Token \"{token}\" is invalid.")));
+            return Err(invalid(format!("Token \"{token}\" is invalid.")));
         }
         self.at += len;
         if !self.keep {
             return Ok(Json::Bare(String::new()));
         }
         let Numeric::Finite { value, scale } = parse_numeric(token)? else {
-            return Err(self.invalid(format!("Token \"{token}\" is invalid.")));
+            return Err(invalid(format!("Token \"{token}\" is invalid.")));
         };
         let mut printed = Vec::new();
         output::numeric256(value, scale, &mut printed);
@@ -296,17 +294,18 @@ impl<'a> Reader<'a> {
     }
 
     fn expected(&self, what: &str) -> Error {
-        let Some(found) = self.text[self.at..].chars().next() else { return self.ended() };
-        self.invalid(format!("Expected {what}, but found \"{found}\"."))
+        let Some(found) = self.text[self.at..].chars().next() else { return ended() };
+        invalid(format!("Expected {what}, but found \"{found}\"."))
     }
+}
 
-    fn ended(&self) -> Error {
-        self.invalid("The input string ended unexpectedly.".to_owned())
-    }
+fn ended() -> Error {
+    invalid("The input string ended unexpectedly.")
+}
 
-    fn invalid(&self, detail: String) -> Error {
-        Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json").detail(detail)
-    }
+/// The error of text that is no JSON, with the reason as detail.
+fn invalid(detail: impl Into<String>) -> Error {
+    Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json").detail(detail)
 }
 
 /// `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?`

@@ -8,11 +8,13 @@ mod array;
 mod bytes;
 mod clock;
 mod datetime;
+mod digits;
 mod fields;
 mod interval;
 mod json;
 mod number;
 mod numeric;
+mod reader;
 mod words;
 
 pub use array::{ArrayLiteral, parse_array, parse_vector};

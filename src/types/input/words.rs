@@ -25,7 +25,9 @@ pub enum Word {
     Epoch,
     /// True is `-infinity`.
     Infinity(bool),
-    /// A unit that stands before its number (`j`, `d`, `h`, …), which ISO 8601's older forms use.
+    /// The next number is a Julian day.
+    Julian,
+    /// A unit that stands before its number (`d`, `h`, …), which ISO 8601's older forms use.
     Unit,
 }
 
@@ -71,6 +73,7 @@ pub fn word(text: &str) -> Option<Word> {
         "bc" => Word::Bc(true),
         "at" | "on" => Word::Ignored,
         "t" => Word::IsoTime,
+        "j" | "jd" | "julian" => Word::Julian,
         "now" => Word::Now,
         "today" => Word::Today,
         "tomorrow" => Word::Tomorrow,
@@ -79,7 +82,7 @@ pub fn word(text: &str) -> Option<Word> {
         "epoch" => Word::Epoch,
         "infinity" | "+infinity" => Word::Infinity(false),
         "-infinity" => Word::Infinity(true),
-        "d" | "dow" | "doy" | "h" | "isodow" | "isoyear" | "j" | "jd" | "julian" | "m" | "mm" | "s" | "y" => Word::Unit,
+        "d" | "dow" | "doy" | "h" | "isodow" | "isoyear" | "m" | "mm" | "s" | "y" => Word::Unit,
         "sept" => Word::Month(9),
         _ => {
             let month = MONTHS.iter().position(|month| *month == text || month[..3] == *text)?;

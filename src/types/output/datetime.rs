@@ -16,11 +16,11 @@ const MONTHS: [&[u8]; 12] =
 /// `00` to `99` in a row.
 const PAIRS: [u8; 200] = {
     let mut pairs = [0; 200];
-    let mut at = 0;
-    while at < 100 {
-        pairs[2 * at] = b'0' + (at / 10) as u8;
-        pairs[2 * at + 1] = b'0' + (at % 10) as u8;
-        at += 1;
+    let (mut at, mut tens, mut ones) = (0, b'0', b'0');
+    while at < pairs.len() {
+        (pairs[at], pairs[at + 1]) = (tens, ones);
+        (tens, ones) = if ones == b'9' { (tens + 1, b'0') } else { (tens, ones + 1) };
+        at += 2;
     }
     pairs
 };

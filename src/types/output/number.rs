@@ -275,7 +275,7 @@ impl Decimal {
 fn shortest_inside(bits: u32, exact: impl Fn(usize) -> Option<String>) -> Decimal {
     let longest = if bits == 24 { 8 } else { 16 };
     (0..=longest)
-        .filter_map(|digits| exact(digits))
+        .filter_map(exact)
         .map(|text| Decimal::of_scientific(&text))
         .find(|decimal| !decimal.is_midpoint(bits))
         .expect("9 or 17 digits always read back, and lie nearer to the value than any midpoint")

@@ -65,6 +65,46 @@ pub fn whole<'a, T>(bytes: &'a [u8], read: impl FnOnce(&mut Cursor<'a>) -> Resul
     Ok(value)
 }
 
+/// `smallint`
+pub fn int2(cursor: &mut Cursor<'_>) -> Result<i16> {
+    cursor.int2()
+}
+
+/// `integer`
+pub fn int4(cursor: &mut Cursor<'_>) -> Result<i32> {
+    cursor.int4()
+}
+
+/// `bigint`
+pub fn int8(cursor: &mut Cursor<'_>) -> Result<i64> {
+    cursor.int8()
+}
+
+/// `real`
+pub fn float4(cursor: &mut Cursor<'_>) -> Result<f32> {
+    cursor.array().map(f32::from_be_bytes)
+}
+
+/// `double precision`
+pub fn float8(cursor: &mut Cursor<'_>) -> Result<f64> {
+    cursor.array().map(f64::from_be_bytes)
+}
+
+/// `oid` and its aliases
+pub fn oid(cursor: &mut Cursor<'_>) -> Result<u32> {
+    cursor.array().map(u32::from_be_bytes)
+}
+
+/// `boolean`
+pub fn boolean(cursor: &mut Cursor<'_>) -> Result<bool> {
+    cursor.array::<1>().map(|byte| byte != [0])
+}
+
+/// `uuid`
+pub fn uuid(cursor: &mut Cursor<'_>) -> Result<[u8; 16]> {
+    cursor.array()
+}
+
 /// Days from 1970-01-01.
 pub fn date(cursor: &mut Cursor<'_>) -> Result<i32> {
     let days = cursor.int4()?;
@@ -83,7 +123,7 @@ pub fn timestamp(cursor: &mut Cursor<'_>) -> Result<i64> {
         return Ok(us);
     }
     us.checked_add(PG_EPOCH_US)
-        .filter(|&us| us >= civil::MIN_TIMESTAMP_US && us < i64::MAX)
+        .filter(|&us| (civil::MIN_TIMESTAMP_US..i64::MAX).contains(&us))
         .ok_or_else(|| out_of_range("timestamp"))
 }
 

@@ -24,15 +24,11 @@ pub type Raw<'a> = [Option<&'a [u8]>];
 pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Result<ArrayRef> {
     let array: ArrayRef = match oid {
         oid::BOOL => Arc::new(boolean(raw, format)?),
-        oid::INT2 => primitive::<Int16Type>(raw, format, input::parse_int2, |cursor| cursor.int2())?,
-        oid::INT4 => primitive::<Int32Type>(raw, format, input::parse_int4, |cursor| cursor.int4())?,
-        oid::INT8 => primitive::<Int64Type>(raw, format, input::parse_int8, |cursor| cursor.int8())?,
-        oid::FLOAT4 => {
-            primitive::<Float32Type>(raw, format, input::parse_float4, |cursor| cursor.array().map(f32::from_be_bytes))?
-        }
-        oid::FLOAT8 => {
-            primitive::<Float64Type>(raw, format, input::parse_float8, |cursor| cursor.array().map(f64::from_be_bytes))?
-        }
+        oid::INT2 => primitive::<Int16Type>(raw, format, input::parse_int2, receive::int2)?,
+        oid::INT4 => primitive::<Int32Type>(raw, format, input::parse_int4, receive::int4)?,
+        oid::INT8 => primitive::<Int64Type>(raw, format, input::parse_int8, receive::int8)?,
+        oid::FLOAT4 => primitive::<Float32Type>(raw, format, input::parse_float4, receive::float4)?,
+        oid::FLOAT8 => primitive::<Float64Type>(raw, format, input::parse_float8, receive::float8)?,
         oid::NUMERIC => numerics(raw, format)?,
         oid::DATE => primitive::<Date32Type>(raw, format, |text| input::parse_date(text, style), receive::date)?,
         oid::TIME => {
@@ -55,12 +51,9 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
         oid::NAME => strings(raw, format, |_, bytes| input::utf8(bytes).map(|text| name(text).to_owned()))?,
         0 => strings(raw, format, plain)?,
         _ if oid::is_text_like(oid) => strings(raw, format, plain)?,
-        _ if oid::is_oid_like(oid) => primitive::<UInt32Type>(
-            raw,
-            format,
-            |text| input::parse_oid_alias(oid, text),
-            |cursor| cursor.array().map(u32::from_be_bytes),
-        )?,
+        _ if oid::is_oid_like(oid) => {
+            primitive::<UInt32Type>(raw, format, |text| input::parse_oid_alias(oid, text), receive::oid)?
+        }
         oid::INT2VECTOR | oid::OIDVECTOR => list::decode(oid, format, raw, style)?,
         _ if oid::element_of(oid).is_some() => list::decode(oid, format, raw, style)?,
         _ => {
@@ -118,7 +111,7 @@ fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRe
 }
 
 fn boolean(raw: &Raw<'_>, format: Format) -> Result<BooleanArray> {
-    let values = native(raw, format, input::parse_bool, |cursor| cursor.array::<1>().map(|byte| byte != [0]))?;
+    let values = native(raw, format, input::parse_bool, receive::boolean)?;
     Ok(values.into_iter().collect())
 }
 
@@ -131,7 +124,7 @@ fn bytea(raw: &Raw<'_>, format: Format) -> Result<BinaryArray> {
 }
 
 fn uuids(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
-    let values = native(raw, format, input::parse_uuid, |cursor| cursor.array::<16>())?;
+    let values = native(raw, format, input::parse_uuid, receive::uuid)?;
     let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 16)
         .map_err(|error| Error::internal(format!("could not build a uuid column: {error}")))?;
     Ok(Arc::new(array))

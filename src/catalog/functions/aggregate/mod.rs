@@ -1,0 +1,28 @@
+//! Aggregates with PostgreSQL's result types and answers.
+//!
+//! One frame serves them all: [`kind::Kind`] says what a group keeps and how rows enter it, [`frame`] turns a kind into
+//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count`, `min`, `max`, `array_agg` and the boolean and
+//! bit aggregates are DataFusion's where these answer alike.
+
+mod frame;
+mod kind;
+mod moments;
+mod sums;
+mod udaf;
+
+use std::sync::Arc;
+
+use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
+
+use super::Functions;
+
+/// Adds the functions of this module.
+pub(super) fn register(functions: &mut Functions) {
+    for function in sums::functions().into_iter().chain(moments::functions()) {
+        functions.add_aggregate(function);
+    }
+    functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
+    if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
+        functions.aggregate.entry("any_value".to_owned()).or_insert(function);
+    }
+}

@@ -1,0 +1,60 @@
+//! Dimensions: `array_ndims`, `array_dims`, `array_length`, `array_lower`, `array_upper`, `cardinality`.
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::Int32Type;
+
+use super::super::Registry;
+use super::super::call::{Call, list_row, too_large};
+use super::super::ty::Ty::{AnyArray, Int4, Text};
+use crate::error::Result;
+
+pub(super) fn register(r: &mut Registry) {
+    r.add("cardinality", &[AnyArray], Int4, |c| {
+        let lists = c.lists(0)?;
+        c.build::<Int32Type>(|i| Ok(dimensions(&lists.at(i)).iter().product::<i32>() * i32::from(!lists.at(i).is_empty())))
+    });
+    r.add("array_ndims", &[AnyArray], Int4, |c| {
+        let lists = c.lists(0)?;
+        c.build_opt::<Int32Type>(|i| {
+            let count = dimensions(&lists.at(i)).len();
+            Ok(if count == 0 { None } else { Some(i32::try_from(count).map_err(|_| too_large())?) })
+        })
+    });
+    r.add("array_dims", &[AnyArray], Text, |c| {
+        let lists = c.lists(0)?;
+        c.build_text_opt(|i, out| {
+            let sizes = dimensions(&lists.at(i));
+            for size in &sizes {
+                out.push_str(&format!("[1:{size}]"));
+            }
+            Ok(!sizes.is_empty())
+        })
+    });
+    r.add("array_length", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
+    r.add("array_upper", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
+    r.add("array_lower", &[AnyArray, Int4], Int4, |c| dimension(c, |_| 1));
+}
+
+/// The size of each dimension; none of an empty array.
+pub(super) fn dimensions(elements: &ArrayRef) -> Vec<i32> {
+    let mut sizes = Vec::new();
+    let mut level = elements.clone();
+    loop {
+        if level.is_empty() {
+            return if sizes.is_empty() { Vec::new() } else { sizes };
+        }
+        sizes.push(i32::try_from(level.len()).unwrap_or(i32::MAX));
+        match list_row(&level, 0) {
+            Some(inner) => level = inner,
+            None => return sizes,
+        }
+    }
+}
+
+fn dimension(c: &Call<'_>, of: fn(i32) -> i32) -> Result<ArrayRef> {
+    let (lists, number) = (c.lists(0)?, c.prims::<Int32Type>(1)?);
+    c.build_opt::<Int32Type>(|i| {
+        let index = usize::try_from(i64::from(number.at(i)) - 1).ok();
+        Ok(index.and_then(|n| dimensions(&lists.at(i)).get(n).copied()).map(of))
+    })
+}

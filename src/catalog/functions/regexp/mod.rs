@@ -1,0 +1,3 @@
+//! Placeholder.
+use super::Registry;
+pub(super) fn register(_r: &mut Registry) {}

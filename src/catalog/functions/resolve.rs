@@ -1,0 +1,157 @@
+//! Which overload a call means, by PostgreSQL's rules (`func_select_candidate`).
+//!
+//! Knows types only; whether an argument is an untyped literal is told by [`Ty::Unknown`].
+
+use arrow::datatypes::DataType;
+
+use super::overload::Overload;
+use super::ty::{self, Ty};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// The overload a call of `name` with arguments of `types` means.
+pub fn resolve<'a>(name: &str, overloads: &'a [Overload], types: &[Ty]) -> Result<&'a Overload> {
+    let fitting: Vec<&Overload> = overloads.iter().filter(|o| o.accepts(types)).collect();
+    if fitting.is_empty() {
+        return Err(undefined(name, types));
+    }
+    let fitting = best(fitting, |o| exact_matches(o, types));
+    if fitting.len() == 1 {
+        return Ok(fitting[0]);
+    }
+    let fitting = best(fitting, |o| exact_or_preferred(o, types));
+    if fitting.len() == 1 {
+        return Ok(fitting[0]);
+    }
+    let fitting = by_unknown_categories(fitting, types);
+    match fitting.as_slice() {
+        [one] => Ok(one),
+        _ => same_type_guess(&fitting, types).ok_or_else(|| ambiguous(name, types)),
+    }
+}
+
+/// The Arrow types the arguments are to be cast to for `overload`.
+pub fn targets(overload: &Overload, arguments: &[DataType]) -> Result<Vec<DataType>> {
+    let common = common_element(overload, arguments)?;
+    let target = |(i, from): (usize, &DataType)| match (overload.param(i), &common) {
+        (Ty::AnyElement, Some(element)) => element.clone(),
+        (Ty::AnyArray, Some(element)) => match from {
+            list if nested(list) => ty::plain(list),
+            _ => ty::list_of(element.clone()),
+        },
+        (param, _) => param.arrow(from),
+    };
+    Ok(arguments.iter().enumerate().map(target).collect())
+}
+
+/// The error of a call that no overload takes.
+pub fn undefined(name: &str, types: &[Ty]) -> Error {
+    Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {} does not exist", call(name, types)))
+        .hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+fn ambiguous(name: &str, types: &[Ty]) -> Error {
+    Error::new(sqlstate::AMBIGUOUS_FUNCTION, format!("function {} is not unique", call(name, types)))
+        .hint("Could not choose a best candidate function. You might need to add explicit type casts.")
+}
+
+fn call(name: &str, types: &[Ty]) -> String {
+    let types: Vec<String> = types.iter().map(|t| t.name()).collect();
+    format!("{name}({})", types.join(", "))
+}
+
+fn best<'a>(candidates: Vec<&'a Overload>, score: impl Fn(&Overload) -> usize) -> Vec<&'a Overload> {
+    let top = candidates.iter().map(|o| score(o)).max().unwrap_or(0);
+    candidates.into_iter().filter(|o| score(o) == top).collect()
+}
+
+fn exact_matches(overload: &Overload, types: &[Ty]) -> usize {
+    types.iter().enumerate().filter(|(i, t)| overload.param(*i) == **t).count()
+}
+
+fn exact_or_preferred(overload: &Overload, types: &[Ty]) -> usize {
+    let counts = |(i, t): &(usize, &Ty)| {
+        let param = overload.param(*i);
+        **t != Ty::Unknown && (param == **t || (param.is_preferred() && param.category() == t.category()))
+    };
+    types.iter().enumerate().filter(counts).count()
+}
+
+/// For each untyped argument: strings first, else the one category all candidates agree on, preferred types first.
+fn by_unknown_categories<'a>(mut candidates: Vec<&'a Overload>, types: &[Ty]) -> Vec<&'a Overload> {
+    for (i, _) in types.iter().enumerate().filter(|(_, t)| **t == Ty::Unknown) {
+        let categories: Vec<char> = candidates.iter().map(|o| o.param(i).category()).collect();
+        let category = match categories.iter().find(|c| **c == 'S') {
+            Some(c) => *c,
+            None if categories.windows(2).all(|w| w[0] == w[1]) => categories[0],
+            None => return candidates,
+        };
+        let same: Vec<&Overload> = candidates.iter().copied().filter(|o| o.param(i).category() == category).collect();
+        let preferred: Vec<&Overload> = same.iter().copied().filter(|o| o.param(i).is_preferred()).collect();
+        candidates = if preferred.is_empty() { same } else { preferred };
+    }
+    candidates
+}
+
+/// When all typed arguments have one type, the untyped ones are taken to have it too.
+fn same_type_guess<'a>(candidates: &[&'a Overload], types: &[Ty]) -> Option<&'a Overload> {
+    let mut known = types.iter().copied().filter(|t| *t != Ty::Unknown);
+    let first = known.next()?;
+    if known.any(|t| t != first) {
+        return None;
+    }
+    let guess = vec![first; types.len()];
+    let mut fitting = candidates.iter().copied().filter(|o| o.accepts(&guess));
+    let found = fitting.next()?;
+    fitting.next().is_none().then_some(found)
+}
+
+fn nested(data_type: &DataType) -> bool {
+    ty::element(data_type).is_some_and(|e| ty::element(e).is_some())
+}
+
+/// The element type all polymorphic arguments are cast to; `None` when the overload is not polymorphic.
+fn common_element(overload: &Overload, arguments: &[DataType]) -> Result<Option<DataType>> {
+    let mut common: Option<DataType> = None;
+    for (i, argument) in arguments.iter().enumerate() {
+        let element = match overload.param(i) {
+            Ty::AnyArray => ty::element(argument).cloned().unwrap_or(DataType::Null),
+            Ty::AnyElement => argument.clone(),
+            _ => continue,
+        };
+        let mut leaf = &element;
+        while let Some(inner) = ty::element(leaf) {
+            leaf = inner;
+        }
+        common = Some(match common {
+            None => leaf.clone(),
+            Some(DataType::Null) => leaf.clone(),
+            Some(other) => wider(&other, leaf)?,
+        });
+    }
+    Ok(common.map(|c| ty::plain(&c)))
+}
+
+/// The type both fit in by implicit casts.
+pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
+    let (Some(left), Some(right)) = (Ty::of(a), Ty::of(b)) else { return Err(mismatch(a, b)) };
+    match (left, right) {
+        (_, Ty::Unknown) => Ok(ty::plain(a)),
+        (Ty::Unknown, _) => Ok(ty::plain(b)),
+        (Ty::Numeric, Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8) | (Ty::Int2 | Ty::Int4 | Ty::Int8, Ty::Numeric) => {
+            Ok(super::numeric::common_type(&ty::numeric_for(a), &ty::numeric_for(b)))
+        }
+        (l, r) if l == r => Ok(ty::plain(a)),
+        (l, r) if l.casts_implicitly(r) => Ok(r.arrow(a)),
+        (l, r) if r.casts_implicitly(l) => Ok(l.arrow(b)),
+        // An untyped literal may have arrived as text.
+        (Ty::Text, r) => Ok(r.arrow(b)),
+        (l, Ty::Text) => Ok(l.arrow(a)),
+        _ => Err(mismatch(a, b)),
+    }
+}
+
+fn mismatch(a: &DataType, b: &DataType) -> Error {
+    let name = |t: &DataType| Ty::of(t).map_or_else(|| t.to_string(), Ty::name);
+    Error::new(sqlstate::DATATYPE_MISMATCH, format!("types {} and {} cannot be matched", name(a), name(b)))
+}

@@ -1,0 +1,147 @@
+//! A table of overloads as a DataFusion scalar function.
+//!
+//! Argument types are resolved as PostgreSQL resolves them; NULLs of strict overloads and constant arguments are
+//! handled here, so kernels see neither.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, internal_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+
+use super::call::Call;
+use super::overload::{Overload, ReturnArgs};
+use super::resolve;
+use super::ty::Ty;
+use crate::error::Error;
+
+/// A PostgreSQL scalar function.
+#[derive(Clone)]
+pub struct PgScalar {
+    name: &'static str,
+    overloads: Arc<[Overload]>,
+    signature: Signature,
+}
+
+impl PgScalar {
+    /// A function from its overloads.
+    pub fn new(name: &'static str, overloads: Vec<Overload>, volatility: Volatility) -> Self {
+        let signature = Signature::new(TypeSignature::UserDefined, volatility);
+        Self { name, overloads: overloads.into(), signature }
+    }
+
+    /// The function's overloads.
+    pub fn overloads(&self) -> &[Overload] {
+        &self.overloads
+    }
+
+    /// The Arrow types a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
+    pub fn coerce(&self, types: &[Ty], arrow: &[DataType]) -> Result<Vec<DataType>, Error> {
+        let overload = resolve::resolve(self.name, &self.overloads, types)?;
+        resolve::targets(overload, arrow)
+    }
+
+    /// The overload of a call whose arguments have already been cast.
+    fn chosen(&self, fields: &[FieldRef]) -> Result<&Overload, Error> {
+        let types: Option<Vec<Ty>> = fields.iter().map(|f| Ty::of_field(f)).collect();
+        let types = types.ok_or_else(|| resolve::undefined(self.name, &[]))?;
+        resolve::resolve(self.name, &self.overloads, &types)
+    }
+}
+
+impl std::fmt::Debug for PgScalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PgScalar").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for PgScalar {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for PgScalar {}
+
+impl Hash for PgScalar {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for PgScalar {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> DfResult<DataType> {
+        internal_err!("{} derives its type from fields", self.name)
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
+        let known: Option<Vec<Ty>> = arg_types.iter().map(Ty::of).collect();
+        let Some(known) = known else { return Err(external(resolve::undefined(self.name, &[]))) };
+        self.coerce(&known, arg_types)
+            .or_else(|error| {
+                // DataFusion's own planner hands untyped literals over as text.
+                let lenient: Vec<Ty> =
+                    known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
+                self.coerce(&lenient, arg_types).map_err(|_| error)
+            })
+            .map_err(external)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
+        let overload = self.chosen(args.arg_fields).map_err(external)?;
+        let known = ReturnArgs { fields: args.arg_fields, scalars: args.scalar_arguments };
+        let field = overload.return_field(&known).map_err(external)?;
+        Ok(Arc::new(field.with_name(self.name)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let overload = self.chosen(&args.arg_fields).map_err(external)?;
+        let constant = self.signature.volatility != Volatility::Volatile
+            && args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let is_null = |a: &ColumnarValue| matches!(a, ColumnarValue::Scalar(s) if s.is_null());
+        if overload.strict && args.args.iter().any(is_null) {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from(args.return_field.data_type())?));
+        }
+        let rows = if constant { 1 } else { args.number_rows };
+        let call = Call::bind(&args, rows, overload.strict)?;
+        let result = call.run(overload.kernel).map_err(external)?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+        }
+        Ok(ColumnarValue::Array(result))
+    }
+}
+
+/// An error of ours on its way through DataFusion.
+pub fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// An error of Arrow or DataFusion inside a kernel, where only a fault of ours can cause one.
+pub fn fault(error: impl std::fmt::Display) -> Error {
+    Error::internal(error.to_string())
+}
+
+/// A column of NULLs.
+pub fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    new_null_array(data_type, rows)
+}
+
+/// A one-row column of a scalar.
+pub fn one_row(value: &ScalarValue) -> DfResult<ArrayRef> {
+    let array = value.to_array_of_size(1)?;
+    debug_assert_eq!(array.len(), 1, "a scalar makes one row");
+    Ok(array)
+}

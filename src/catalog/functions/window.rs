@@ -1,0 +1,3 @@
+//! Placeholder.
+use super::Functions;
+pub(super) fn register(_f: &mut Functions) {}

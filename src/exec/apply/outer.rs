@@ -1,0 +1,144 @@
+//! Outer references of a plan: which are free in it, and their replacement by literals.
+//!
+//! A reference inside a nested subquery belongs to the nearest enclosing plan node whose input has the column; what
+//! none of them has is free.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::FieldRef;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Subquery};
+
+use super::ApplyNode;
+
+/// The free outer references of a plan with their types, in a fixed order.
+pub fn free_references(plan: &LogicalPlan) -> Result<Vec<(Column, FieldRef)>> {
+    let mut found = BTreeMap::new();
+    collect(plan, &mut found)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Whether a plan has free outer references.
+pub fn has_free_references(plan: &LogicalPlan) -> Result<bool> {
+    Ok(!free_references(plan)?.is_empty())
+}
+
+fn collect(plan: &LogicalPlan, found: &mut BTreeMap<Column, FieldRef>) -> Result<()> {
+    plan.apply(|node| {
+        let schema = merge_schema(&node.inputs());
+        node.apply_expressions(|expr| {
+            expr.apply(|e| {
+                if let Expr::OuterReferenceColumn(field, column) = e {
+                    found.insert(column.clone(), Arc::clone(field));
+                } else if let Some(subquery) = subquery_of(e) {
+                    collect_nested(&subquery.subquery, &schema, found)?;
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        if let Some(apply) = as_apply(node) {
+            for applied in &apply.subqueries {
+                collect_nested(&applied.template, apply.input.schema(), found)?;
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+fn collect_nested(plan: &LogicalPlan, schema: &DFSchema, found: &mut BTreeMap<Column, FieldRef>) -> Result<()> {
+    let mut inner = BTreeMap::new();
+    collect(plan, &mut inner)?;
+    found.extend(inner.into_iter().filter(|(column, _)| !schema.has_column(column)));
+    Ok(())
+}
+
+/// The plan with free outer references replaced by the values given for them.
+pub fn substitute(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) -> Result<LogicalPlan> {
+    let replaced = plan.clone().transform_up(|node| {
+        let schema = merge_schema(&node.inputs());
+        let node = node.map_expressions(|expr| expr.transform_down(|e| substitute_expr(e, &schema, values)))?;
+        node.transform_data(|node| match as_apply(&node) {
+            Some(apply) => substitute_apply(apply, values).map(Transformed::yes),
+            None => Ok(Transformed::no(node)),
+        })
+    })?;
+    Ok(replaced.data)
+}
+
+fn substitute_expr(
+    expr: Expr,
+    schema: &DFSchema,
+    values: &HashMap<Column, ScalarValue>,
+) -> Result<Transformed<Expr>> {
+    if let Expr::OuterReferenceColumn(_, column) = &expr {
+        return Ok(match values.get(column) {
+            Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
+            None => Transformed::no(expr),
+        });
+    }
+    let visible = |values: &HashMap<Column, ScalarValue>| -> HashMap<Column, ScalarValue> {
+        values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect()
+    };
+    Ok(match expr {
+        Expr::ScalarSubquery(subquery) => {
+            Transformed::yes(Expr::ScalarSubquery(substitute_subquery(&subquery, &visible(values))?))
+        }
+        Expr::Exists(Exists { subquery, negated }) => {
+            let subquery = substitute_subquery(&subquery, &visible(values))?;
+            Transformed::yes(Expr::Exists(Exists { subquery, negated }))
+        }
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let subquery = substitute_subquery(&subquery, &visible(values))?;
+            Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated }))
+        }
+        Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
+            let subquery = substitute_subquery(&subquery, &visible(values))?;
+            Transformed::yes(Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }))
+        }
+        other => Transformed::no(other),
+    })
+}
+
+fn substitute_subquery(subquery: &Subquery, values: &HashMap<Column, ScalarValue>) -> Result<Subquery> {
+    let plan = substitute(&subquery.subquery, values)?;
+    let outer_ref_columns = free_references(&plan)?
+        .into_iter()
+        .map(|(column, field)| Expr::OuterReferenceColumn(field, column))
+        .collect();
+    Ok(Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: subquery.spans.clone() })
+}
+
+fn substitute_apply(apply: &ApplyNode, values: &HashMap<Column, ScalarValue>) -> Result<LogicalPlan> {
+    let schema = apply.input.schema();
+    let values: HashMap<Column, ScalarValue> =
+        values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect();
+    let mut apply = apply.clone();
+    for applied in &mut apply.subqueries {
+        applied.template = Arc::new(substitute(&applied.template, &values)?);
+    }
+    Ok(LogicalPlan::Extension(Extension { node: Arc::new(apply) }))
+}
+
+/// The subquery of an expression that is one.
+#[must_use]
+pub fn subquery_of(expr: &Expr) -> Option<&Subquery> {
+    match expr {
+        Expr::ScalarSubquery(subquery)
+        | Expr::Exists(Exists { subquery, .. })
+        | Expr::InSubquery(InSubquery { subquery, .. })
+        | Expr::SetComparison(SetComparison { subquery, .. }) => Some(subquery),
+        _ => None,
+    }
+}
+
+fn as_apply(plan: &LogicalPlan) -> Option<&ApplyNode> {
+    match plan {
+        LogicalPlan::Extension(Extension { node }) => node.as_any().downcast_ref::<ApplyNode>(),
+        _ => None,
+    }
+}

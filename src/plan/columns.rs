@@ -1,0 +1,48 @@
+//! A result's columns as clients see them: PostgreSQL names and types, and where a column comes from.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::LogicalPlan;
+
+use super::PlanEnv;
+use crate::sql::rewrite::names::display_name;
+use crate::types::{PgType, pg_type};
+
+/// One result column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnDesc {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub pg_type: PgType,
+    /// The table it comes from, 0 for an expression.
+    pub table_oid: u32,
+    /// Its number in that table, 0 for an expression.
+    pub attnum: i16,
+}
+
+/// The columns of a plan's result.
+///
+/// The origin (`table_oid`, `attnum`) is told where the output is a plain column of a relation that is in the FROM list
+/// under its own name; everything else is an expression, as PostgreSQL allows (`0`).
+#[must_use]
+pub fn describe(plan: &LogicalPlan, env: &PlanEnv) -> Arc<[ColumnDesc]> {
+    plan.schema()
+        .iter()
+        .map(|(qualifier, field)| {
+            let origin = qualifier.and_then(|table| origin(table, field.name(), env));
+            let (table_oid, attnum) = origin.unwrap_or((0, 0));
+            ColumnDesc { name: display_name(field.name()).to_owned(), pg_type: pg_type(field), table_oid, attnum }
+        })
+        .collect()
+}
+
+fn origin(table: &datafusion::common::TableReference, column: &str, env: &PlanEnv) -> Option<(u32, i16)> {
+    let schema = match table.schema() {
+        Some(schema) => schema,
+        None => env.snapshot.resolve(&env.vars.search_path, table.table())?,
+    };
+    let relation = env.snapshot.relation(schema, table.table())?;
+    let index = relation.provider.schema().index_of(column).ok()?;
+    Some((relation.oid, i16::try_from(index + 1).ok()?))
+}

@@ -1,0 +1,144 @@
+//! What names mean to `SqlToRel`: relations from the snapshot, functions from the registry, our planner hooks.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::catalog::view::ViewTable;
+use datafusion::common::{DataFusionError, Result, TableReference};
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
+};
+
+use super::operators::Operators;
+use super::types::SqlTypes;
+use super::{PlanEnv, literals, marker};
+use crate::error::Error;
+use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sqlstate;
+
+/// The context of one statement.
+pub struct Context<'a> {
+    env: &'a PlanEnv,
+    planners: Vec<Arc<dyn ExprPlanner>>,
+}
+
+impl<'a> Context<'a> {
+    /// A context over a statement's environment.
+    #[must_use]
+    pub fn new(env: &'a PlanEnv) -> Self {
+        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new(Arc::clone(&env.functions)))];
+        planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
+        Self { env, planners }
+    }
+
+    fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+        let snapshot = &self.env.snapshot;
+        if let Some(database) = name.catalog().filter(|d| *d != snapshot.database) {
+            return Err(Error::unsupported(format!(
+                "cross-database references are not implemented: \"{database}.{}.{}\"",
+                name.schema().unwrap_or_default(),
+                name.table()
+            )));
+        }
+        let schema = match name.schema() {
+            Some(schema) => Some(schema),
+            None => snapshot.resolve(&self.env.vars.search_path, name.table()),
+        };
+        let provider = schema.and_then(|schema| snapshot.provider(schema, name.table()));
+        match provider {
+            Some(provider) => Ok(provider_as_source(provider)),
+            None => {
+                let shown = match name.schema() {
+                    Some(schema) => format!("{schema}.{}", name.table()),
+                    None => name.table().to_owned(),
+                };
+                Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{shown}\" does not exist")))
+            }
+        }
+    }
+}
+
+impl ContextProvider for Context<'_> {
+    fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
+        self.relation(&name).map_err(|e| DataFusionError::External(Box::new(e)))
+    }
+
+    fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        let args = literals::fold_arguments(args, self.env)?;
+        if let Some(function) = self.env.functions.table.get(name) {
+            return Ok(provider_as_source(function.create_table_provider(&args)?));
+        }
+        // A scalar function in FROM is a relation of one row and one column, named after the function.
+        match self.env.functions.scalar.get(name) {
+            Some(function) => {
+                let plan = LogicalPlanBuilder::empty(true).project([function.call(args).alias(name)])?.build()?;
+                Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
+            }
+            None => Err(DataFusionError::External(Box::new(
+                Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {name}() does not exist")).hint(
+                    "No function matches the given name and argument types. You might need to add explicit type casts.",
+                ),
+            ))),
+        }
+    }
+
+    fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
+        Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        &self.planners
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(SqlTypes))
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        if name == ARRAY_FUNCTION {
+            return Some(marker::array_of_subquery());
+        }
+        self.env.functions.scalar.get(name).map(Arc::clone)
+    }
+
+    fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {
+        None
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.env.functions.aggregate.get(name).map(Arc::clone)
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.env.functions.window.get(name).map(Arc::clone)
+    }
+
+    fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.env.config.options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.env.functions.scalar.keys().map(Clone::clone).collect()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.env.functions.aggregate.keys().map(Clone::clone).collect()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.env.functions.window.keys().map(Clone::clone).collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! Params: which a plan uses and what their types are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::planner::{PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast;
+
+use super::context::Context;
+use super::{PlanEnv, Values};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+use crate::types::{RawParam, TextStyle, arrow_field, decode_param, oid, pg_type};
+
+/// Most params a statement may have (the protocol counts them in 16 bits).
+const MAX_PARAMS: usize = 65_535;
+
+/// The type of every param up to the highest used or declared; one that nothing settles is text.
+pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<FieldRef>> {
+    let mut found: BTreeMap<usize, Option<FieldRef>> = BTreeMap::new();
+    let mut bad = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|e| {
+                if let Expr::Placeholder(placeholder) = e {
+                    match number(&placeholder.id) {
+                        Some(n) => {
+                            let slot = found.entry(n).or_default();
+                            if slot.is_none() {
+                                *slot = placeholder.field.as_ref().map(Arc::clone);
+                            }
+                        }
+                        None => bad = Some(placeholder.id.clone()),
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    if let Some(id) = bad {
+        return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {id}")));
+    }
+    let count = found.keys().next_back().copied().unwrap_or(0).max(declared.len());
+    let text = || Arc::new(Field::new("param", DataType::Utf8, true));
+    Ok((1..=count)
+        .map(|n| {
+            let declared = declared.get(n - 1).and_then(|f| f.as_ref().map(Arc::clone));
+            declared.or_else(|| found.remove(&n).flatten()).unwrap_or_else(text)
+        })
+        .collect())
+}
+
+/// The field of a type that a client declared; `None` for 0 and the pseudo types that leave it open.
+#[must_use]
+pub fn declared(oid: u32) -> Result<Option<FieldRef>> {
+    match oid {
+        0 | oid::UNKNOWN | oid::VOID => Ok(None),
+        oid => Ok(Some(Arc::new(arrow_field(oid, -1)?.with_name("param").with_nullable(true)))),
+    }
+}
+
+/// The field of a type written in SQL (PREPARE's list).
+pub fn of_sql_type(sql_type: &ast::DataType) -> Result<FieldRef> {
+    Ok(Arc::new(super::types::field(sql_type)?.with_name("param").with_nullable(true)))
+}
+
+/// The values of EXECUTE's arguments, which may be any expressions without columns, cast to the params' types.
+pub fn evaluate(arguments: &[ast::Expr], fields: &[FieldRef], env: &PlanEnv) -> Result<Values> {
+    let context = Context::new(env);
+    let planner = SqlToRel::new_with_options(&context, super::parser_options());
+    let schema = DFSchema::empty();
+    let mut values = Values::new();
+    for (argument, field) in arguments.iter().zip(fields) {
+        let mut argument = argument.clone();
+        crate::sql::rewrite::apply_to_expr(&mut argument)?;
+        let expr = planner.sql_to_expr(argument, &schema, &mut PlannerContext::new())?;
+        let expr = super::literals::adapt(expr, field, &env.vars.style)?;
+        let cast = Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(field)));
+        match super::literals::fold_arguments(vec![cast], env)?.pop() {
+            Some(Expr::Literal(value, _)) => values.push(value),
+            _ => {
+                return Err(Error::unsupported("an argument of EXECUTE is not a constant expression"));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The bound values, read as their types; `08P01` when their number is not the statement's.
+pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Result<Values> {
+    let read = |(field, raw): (&FieldRef, &RawParam)| -> Result<ScalarValue> {
+        let array = decode_param(pg_type(field).oid, raw, style)?;
+        let value = ScalarValue::try_from_array(&array, 0)?;
+        if is_decimal(&value.data_type()) && !value.is_null() {
+            // A numeric keeps the digits it was sent with; the statement is planned again for its scale.
+            return Ok(value);
+        }
+        Ok(value.cast_to(field.data_type()).unwrap_or(value))
+    };
+    fields.iter().zip(raw).map(read).collect()
+}
+
+/// The fields with the types of the values, where a numeric's scale makes them differ; `None` when none does.
+#[must_use]
+pub fn refined(fields: &[FieldRef], values: &Values) -> Option<Vec<Option<FieldRef>>> {
+    let differs = |(field, value): (&FieldRef, &ScalarValue)| {
+        is_decimal(field.data_type()) && *field.data_type() != value.data_type()
+    };
+    if !fields.iter().zip(values).any(differs) {
+        return None;
+    }
+    let refine = |(field, value): (&FieldRef, &ScalarValue)| {
+        let refined = if differs((field, value)) {
+            Arc::new(field.as_ref().clone().with_data_type(value.data_type()))
+        } else {
+            Arc::clone(field)
+        };
+        Some(refined)
+    };
+    Some(fields.iter().zip(values).map(refine).collect())
+}
+
+fn is_decimal(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+}
+
+/// The number in `$n`; `None` when it is not a number that a param can have.
+fn number(id: &str) -> Option<usize> {
+    id.strip_prefix('$')?.parse().ok().filter(|n| (1..=MAX_PARAMS).contains(n))
+}

@@ -1,0 +1,162 @@
+//! SQL type names → Arrow fields that carry the PostgreSQL type.
+//!
+//! Where Arrow has no type of its own (`varchar(n)`, `name`, `oid`, `jsonb`, …) the field's metadata says which it is
+//! (`types::PG_TYPE_KEY`). An unknown name is `42704`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
+};
+
+use crate::error::Error;
+use crate::sql::rewrite::names::{folded, last_part};
+use crate::sqlstate;
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid};
+
+/// The type planner.
+#[derive(Debug)]
+pub struct SqlTypes;
+
+impl TypePlanner for SqlTypes {
+    fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        field(sql_type).map(|f| Some(Arc::new(f))).map_err(|e| DataFusionError::External(Box::new(e)))
+    }
+}
+
+/// The field of an SQL type.
+pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
+    Ok(match sql_type {
+        SqlType::Boolean | SqlType::Bool => plain(DataType::Boolean),
+        SqlType::SmallInt(_) | SqlType::Int2(_) => plain(DataType::Int16),
+        SqlType::Int(_) | SqlType::Integer(_) | SqlType::Int4(_) => plain(DataType::Int32),
+        SqlType::BigInt(_) | SqlType::Int8(_) => plain(DataType::Int64),
+        SqlType::Real | SqlType::Float4 => plain(DataType::Float32),
+        SqlType::Float(info) => float(*info)?,
+        SqlType::Float8 | SqlType::Double(_) | SqlType::DoublePrecision => plain(DataType::Float64),
+        SqlType::Numeric(info) | SqlType::Decimal(info) | SqlType::Dec(info) => numeric(info)?,
+        SqlType::Text | SqlType::String(_) => plain(DataType::Utf8View),
+        SqlType::Varchar(n) | SqlType::CharVarying(n) | SqlType::CharacterVarying(n) | SqlType::Nvarchar(n) => {
+            character(oid::VARCHAR, n.as_ref(), None)
+        }
+        SqlType::Char(n) | SqlType::Character(n) => character(oid::BPCHAR, n.as_ref(), Some(1)),
+        SqlType::Bytea => plain(DataType::BinaryView),
+        SqlType::Date => plain(DataType::Date32),
+        SqlType::Time(_, zone) => match zone {
+            TimezoneInfo::None | TimezoneInfo::WithoutTimeZone => plain(DataType::Time64(TimeUnit::Microsecond)),
+            _ => return Err(Error::unsupported("type time with time zone is not supported")),
+        },
+        SqlType::Timestamp(_, zone) => match zone {
+            TimezoneInfo::None | TimezoneInfo::WithoutTimeZone => timestamp(false),
+            _ => timestamp(true),
+        },
+        SqlType::Interval { .. } => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
+        SqlType::Uuid => plain(DataType::FixedSizeBinary(16)).with_metadata(tag(oid::UUID)),
+        SqlType::JSON => plain(DataType::Utf8View).with_metadata(tag(oid::JSON)),
+        SqlType::JSONB => plain(DataType::Utf8View).with_metadata(tag(oid::JSONB)),
+        SqlType::Regclass => named("regclass")?,
+        SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner)) => {
+            array(inner)?
+        }
+        SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
+        other => named(&other.to_string().to_lowercase())?,
+    })
+}
+
+fn plain(data_type: DataType) -> Field {
+    Field::new("type", data_type, true)
+}
+
+fn tag(oid: u32) -> std::collections::HashMap<String, String> {
+    [(PG_TYPE_KEY.to_owned(), oid.to_string())].into()
+}
+
+fn timestamp(zoned: bool) -> Field {
+    plain(DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from("UTC"))))
+}
+
+fn float(info: ExactNumberInfo) -> Result<Field, Error> {
+    match info {
+        ExactNumberInfo::None => Ok(plain(DataType::Float64)),
+        ExactNumberInfo::Precision(1..=24) => Ok(plain(DataType::Float32)),
+        ExactNumberInfo::Precision(25..=53) => Ok(plain(DataType::Float64)),
+        _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "precision for type float must be between 1 and 53 bits")),
+    }
+}
+
+/// `numeric(p,s)`. A bare `numeric` has PostgreSQL's unbounded meaning only as far as 38 digits go, 10 of them after
+/// the point.
+fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
+    let (precision, scale) = match *info {
+        ExactNumberInfo::None => return Ok(plain(DataType::Decimal128(38, 10))),
+        ExactNumberInfo::Precision(p) => (p, 0),
+        ExactNumberInfo::PrecisionAndScale(p, s) => (p, s),
+    };
+    let in_range = |p: u64| u8::try_from(p).ok().filter(|p| (1..=76).contains(p));
+    let Some(precision) = in_range(precision) else {
+        return Err(Error::unsupported(format!("numeric precision {precision} is not supported: it must be between 1 and 76")));
+    };
+    let scale = i8::try_from(scale)
+        .ok()
+        .filter(|s| *s >= 0 && s.unsigned_abs() <= precision)
+        .ok_or_else(|| Error::unsupported(format!("numeric scale {scale} is not supported: it must be between 0 and the precision")))?;
+    Ok(plain(if precision <= 38 { DataType::Decimal128(precision, scale) } else { DataType::Decimal256(precision, scale) }))
+}
+
+fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Field {
+    let length = match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
+        Some(CharacterLength::Max) => None,
+        None => default,
+    };
+    let mut metadata = tag(oid);
+    if let Some(length) = length {
+        metadata.insert(PG_TYPMOD_KEY.to_owned(), (length + 4).to_string());
+    }
+    plain(DataType::Utf8View).with_metadata(metadata)
+}
+
+fn array(inner: &SqlType) -> Result<Field, Error> {
+    let element = match inner {
+        // `int[][]` is the same type as `int[]` in PostgreSQL.
+        SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _)) => return array(inner),
+        other => field(other)?,
+    };
+    Ok(plain(DataType::List(Arc::new(element.with_name("item")))))
+}
+
+fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
+    let length = || modifiers.first().and_then(|m| m.parse().ok()).map(|length| CharacterLength::IntegerLength { length, unit: None });
+    Ok(match name {
+        "bpchar" => character(oid::BPCHAR, length().as_ref(), None),
+        "varchar" => character(oid::VARCHAR, length().as_ref(), None),
+        "timestamptz" => timestamp(true),
+        "int2" => plain(DataType::Int16),
+        "int4" => plain(DataType::Int32),
+        "int8" => plain(DataType::Int64),
+        "float4" => plain(DataType::Float32),
+        "float8" => plain(DataType::Float64),
+        "bool" => plain(DataType::Boolean),
+        _ => return named(name),
+    })
+}
+
+/// A type by its catalog name.
+fn named(name: &str) -> Result<Field, Error> {
+    if let Some(element) = name.strip_suffix("[]") {
+        return Ok(plain(DataType::List(Arc::new(named(element)?.with_name("item")))));
+    }
+    match oid::by_name(name) {
+        Some(info) => Ok(crate::types::arrow_field(info.oid, -1)?.with_name("type")),
+        None => Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{name}\" does not exist"))),
+    }
+}
+
+/// The quoted form in which the lexer gives `"char"`.
+#[must_use]
+pub fn is_internal_char(ident: &datafusion::sql::sqlparser::ast::Ident) -> bool {
+    ident.quote_style.is_some() && folded(ident) == "char"
+}

@@ -1,0 +1,88 @@
+//! The first snapshot: every configured and discovered table opened, broken ones said and left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionConfig;
+
+use crate::catalog::oids::{Allocator, Kind, schema_oid};
+use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot};
+use crate::config::{Config, TableConfig};
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::storage;
+
+/// Opens the tables of a configuration.
+pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) -> Result<Snapshot> {
+    let tables = tables(config)?;
+    storage::register_stores(executor.env(), &tables)?;
+    let state = SessionStateBuilder::new()
+        .with_config(base.clone())
+        .with_runtime_env(Arc::clone(executor.env()))
+        .with_default_features()
+        .build();
+    let mut opened = Vec::new();
+    for table in &tables {
+        match storage::open(table, &state).await {
+            Ok(found) => opened.push((table, found.provider)),
+            // A table that the operator named must be there; one that was only found may be broken.
+            Err(error) if config.tables.contains(table) => return Err(error),
+            Err(error) => tracing::warn!(schema = %table.schema, table = %table.name, %error, "table left out"),
+        }
+    }
+    let names: Vec<_> = opened.iter().map(|(t, _)| (t.schema.as_str(), t.name.as_str())).collect();
+    let mut allocator = Allocator::new();
+    let oids = allocator.assign(Kind::Relation, &names);
+    let mut schemas: BTreeMap<String, Schema> = BTreeMap::new();
+    let mut all: BTreeSet<&str> = names.iter().map(|(schema, _)| *schema).collect();
+    all.insert(&config.schema);
+    for name in all {
+        let oid = schema_oid(&mut allocator, name);
+        schemas.insert(name.to_owned(), Schema { oid, relations: BTreeMap::new() });
+    }
+    for ((table, provider), oid) in opened.into_iter().zip(oids) {
+        let relation = Relation {
+            oid,
+            schema: table.schema.clone(),
+            name: table.name.clone(),
+            kind: RelationKind::Table,
+            comment: table.comment.clone(),
+            definition: None,
+            provider,
+        };
+        if let Some(schema) = schemas.get_mut(&table.schema) {
+            schema.relations.insert(table.name.clone(), Arc::new(relation));
+        }
+    }
+    Ok(Snapshot::new(1, config.database.clone(), schemas, roles(config)))
+}
+
+/// The tables named in the configuration and those found below its data folders.
+fn tables(config: &Config) -> Result<Vec<TableConfig>> {
+    let mut tables = config.tables.clone();
+    for folder in config.data.iter().map(std::path::PathBuf::as_path).chain(config.demo_folder().as_deref()) {
+        for found in storage::discover(folder, &config.schema)? {
+            let taken = tables.iter().any(|t| t.schema == found.schema && t.name == found.name);
+            if !taken {
+                tables.push(found);
+            }
+        }
+    }
+    Ok(tables)
+}
+
+/// The roles of a configuration; the first is the bootstrap superuser, who cannot log in by itself.
+#[must_use]
+pub fn roles(config: &Config) -> Vec<Role> {
+    let owner = Role { oid: 10, name: "lakewire".to_owned(), superuser: true, login: false };
+    let mut allocator = Allocator::new();
+    let users = config.auth.users.iter().filter(|u| u.name != "lakewire").map(|user| Role {
+        oid: allocator.one(Kind::Role, "", &user.name),
+        name: user.name.clone(),
+        superuser: user.superuser,
+        login: true,
+    });
+    let users: Vec<Role> = users.collect();
+    std::iter::once(owner).chain(users).collect()
+}

@@ -1,0 +1,209 @@
+//! The rows of a running statement on their way to a door.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use super::cancel::Timer;
+use crate::error::{Error, Result};
+use crate::exec::{Encode, Output};
+use crate::plan::ColumnDesc;
+use crate::types::{Format, RowEncoder, TextStyle};
+
+/// Bytes after which a chunk is closed.
+const CHUNK_BYTES: usize = 128 << 10;
+
+/// A whole number of DataRow messages, encoded.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// The messages, back to back.
+    pub bytes: Bytes,
+    /// How many they are.
+    pub rows: usize,
+}
+
+/// How a row stream came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowsEnd {
+    /// All rows were sent; the command tag.
+    Complete(String),
+    /// The row limit was reached; the portal has more.
+    Suspended,
+}
+
+/// The rows of a running statement. Give it back to `Session::finish` when it has ended or failed; dropping it stops
+/// the work.
+pub struct Rows {
+    columns: Arc<[ColumnDesc]>,
+    formats: Arc<[Format]>,
+    source: Source,
+    /// A part of a chunk that was beyond the row limit.
+    rest: Option<Chunk>,
+    /// Rows that this Execute may still send; `None` for all.
+    left: Option<usize>,
+    sent: usize,
+    ended: bool,
+    verb: &'static str,
+    pub(super) token: CancellationToken,
+    pub(super) timer: Option<Timer>,
+    pub(super) portal: Option<String>,
+    pub(super) started: Instant,
+    pub(super) text: Arc<str>,
+}
+
+enum Source {
+    Query(Output<Chunk>),
+    Ready(VecDeque<Chunk>),
+}
+
+/// Makes chunks of a query's batches, on the CPU runtime.
+pub struct RowChunks(RowEncoder);
+
+impl RowChunks {
+    /// An encoder for rows of `schema`.
+    pub fn new(schema: &Schema, formats: &[Format], style: &TextStyle) -> Result<Self> {
+        RowEncoder::try_new(schema, formats, style).map(Self)
+    }
+
+    fn chunks(&mut self, batch: &RecordBatch, out: &mut Vec<Chunk>) -> Result<()> {
+        self.0.encode_chunks(batch, CHUNK_BYTES, |bytes, rows| {
+            out.push(Chunk { bytes, rows });
+            Ok(())
+        })
+    }
+}
+
+impl Encode<Chunk> for RowChunks {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<Chunk>) -> Result<()> {
+        self.chunks(batch, out)
+    }
+}
+
+/// What a row stream belongs to.
+pub struct Origin {
+    /// The statement's text, for the log.
+    pub text: Arc<str>,
+    /// What stops it.
+    pub token: CancellationToken,
+    /// What stops it in time.
+    pub timer: Option<Timer>,
+}
+
+impl Rows {
+    /// The rows of a query.
+    #[must_use]
+    pub fn of_query(output: Output<Chunk>, columns: Arc<[ColumnDesc]>, formats: Arc<[Format]>, origin: Origin) -> Self {
+        Self::new(Source::Query(output), columns, formats, "SELECT", origin)
+    }
+
+    /// The rows of a utility statement, already there. `verb` is its command tag, without a count.
+    pub fn of_batch(
+        batch: &RecordBatch,
+        columns: Arc<[ColumnDesc]>,
+        formats: Arc<[Format]>,
+        style: &TextStyle,
+        verb: &'static str,
+        origin: Origin,
+    ) -> Result<Self> {
+        let mut chunks = Vec::new();
+        RowChunks::new(batch.schema_ref(), &formats, style)?.chunks(batch, &mut chunks)?;
+        Ok(Self::new(Source::Ready(chunks.into()), columns, formats, verb, origin))
+    }
+
+    fn new(
+        source: Source,
+        columns: Arc<[ColumnDesc]>,
+        formats: Arc<[Format]>,
+        verb: &'static str,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            columns,
+            formats,
+            source,
+            rest: None,
+            left: None,
+            sent: 0,
+            ended: false,
+            verb,
+            token: origin.token,
+            timer: origin.timer,
+            portal: None,
+            started: Instant::now(),
+            text: origin.text,
+        }
+    }
+
+    /// The columns, for RowDescription (simple protocol; the extended one sends it on Describe).
+    #[must_use]
+    pub fn columns(&self) -> &Arc<[ColumnDesc]> {
+        &self.columns
+    }
+
+    /// The format of each column.
+    #[must_use]
+    pub fn formats(&self) -> &[Format] {
+        &self.formats
+    }
+
+    /// The next chunk, never beyond the row limit; `None` when the rows have ended or the limit is reached. Cancel-safe.
+    pub async fn next(&mut self) -> Result<Option<Chunk>> {
+        if self.ended || self.left == Some(0) {
+            return Ok(None);
+        }
+        let chunk = match self.rest.take() {
+            Some(rest) => Some(rest),
+            None => match &mut self.source {
+                Source::Ready(chunks) => chunks.pop_front(),
+                Source::Query(output) => output.next().await.transpose()?,
+            },
+        };
+        let Some(mut chunk) = chunk else {
+            self.ended = true;
+            return Ok(None);
+        };
+        if let Some(left) = self.left {
+            if chunk.rows > left {
+                self.rest = Some(split_off(&mut chunk, left)?);
+            }
+            self.left = Some(left - chunk.rows);
+        }
+        self.sent += chunk.rows;
+        Ok(Some(chunk))
+    }
+
+    /// Starts another Execute with its row limit (0 = none).
+    pub(super) fn resume(&mut self, max_rows: usize) {
+        self.left = (max_rows > 0).then_some(max_rows);
+        self.sent = 0;
+    }
+
+    /// How this Execute ended.
+    pub(super) fn end(&self) -> RowsEnd {
+        if self.ended || self.left != Some(0) {
+            return RowsEnd::Complete(match self.verb {
+                "SELECT" => format!("SELECT {}", self.sent),
+                verb => verb.to_owned(),
+            });
+        }
+        RowsEnd::Suspended
+    }
+}
+
+/// Cuts a chunk after `rows` messages and gives the rest.
+fn split_off(chunk: &mut Chunk, rows: usize) -> Result<Chunk> {
+    let mut at = 0usize;
+    for _ in 0..rows {
+        let length = chunk.bytes.get(at + 1..at + 5).and_then(|b| <[u8; 4]>::try_from(b).ok());
+        let length = length.map(u32::from_be_bytes).ok_or_else(|| Error::internal("a chunk ends inside a row"))?;
+        at += 1 + length as usize;
+    }
+    let rest = Chunk { bytes: chunk.bytes.split_off(at), rows: chunk.rows - rows };
+    chunk.rows = rows;
+    Ok(rest)
+}

@@ -1,0 +1,162 @@
+//! Running one statement: its environment, its plan, its rows, its end.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio_util::sync::CancellationToken;
+
+use super::cancel::Timer;
+use super::portal::PortalState;
+use super::rows::{Origin, RowChunks, Rows, RowsEnd};
+use super::{Answer, Session};
+use crate::catalog::SessionVars;
+use crate::error::Result;
+use crate::exec::Job;
+use crate::plan::{self, Plan, PlanEnv, Values};
+use crate::sql::{Statement, StatementKind};
+use crate::types::Format;
+
+impl Session {
+    /// Runs a statement of the simple protocol.
+    pub(super) async fn run_statement(&mut self, statement: &Arc<Statement>) -> Result<Answer> {
+        match &statement.kind {
+            StatementKind::Utility(utility) => self.run_utility(statement, utility, Format::Text).await,
+            StatementKind::Explain(options, _) => self.run_explain(statement, *options, &Values::new(), &[]).await,
+            StatementKind::Query(_) => {
+                let token = self.start_statement()?;
+                let plan = self.plan(statement, &[], &token).await?;
+                let formats = vec![Format::Text; plan.columns.len()].into();
+                self.run_plan(plan, Values::new(), formats, Arc::clone(&statement.text), token).map(Answer::Rows)
+            }
+        }
+    }
+
+    /// Begins a statement that may be stopped: the transaction must be usable, the trigger is armed.
+    pub(super) fn start_statement(&mut self) -> Result<CancellationToken> {
+        self.transaction.check_usable()?;
+        Ok(self.cancel.arm())
+    }
+
+    /// The timer of a statement, when `statement_timeout` is set.
+    pub(super) fn timer(&self) -> Option<Timer> {
+        self.settings.derived().statement_timeout.map(|limit| Timer::start(&self.cancel, limit))
+    }
+
+    /// What a statement is planned in.
+    pub(super) fn plan_env(&mut self, token: &CancellationToken) -> PlanEnv {
+        let (snapshot, transaction_start) = self.transaction.enter(&self.engine.catalog);
+        let derived = self.settings.derived();
+        let search_path = derived
+            .search_path
+            .iter()
+            .map(|name| if name == "$user" { self.identity.user.as_str() } else { name.as_str() })
+            .filter(|name| snapshot.has_schema(name))
+            .map(str::to_owned)
+            .collect();
+        let vars = SessionVars {
+            user: Arc::from(self.identity.user.as_str()),
+            backend_pid: self.identity.backend_pid,
+            search_path,
+            settings: Arc::clone(self.settings.values()),
+            style: Arc::clone(&derived.style),
+            snapshot: Arc::clone(&snapshot),
+            transaction_start,
+            statement_start: Utc::now(),
+            server_start: self.engine.started,
+            client: self.identity.client,
+            server: self.identity.server,
+        };
+        PlanEnv::new(&self.engine.base, snapshot, Arc::clone(&self.engine.functions), vars, token.clone())
+    }
+
+    /// The plan of a query, from the cache when it was planned before under the same names and settings.
+    pub(super) async fn plan(
+        &mut self,
+        statement: &Arc<Statement>,
+        declared: &plan::Declared,
+        token: &CancellationToken,
+    ) -> Result<Arc<Plan>> {
+        // Planning counts against the statement's time as running does.
+        let _timer = self.timer();
+        let env = self.plan_env(token);
+        let key = plan::cache::Key::new(&statement.text, declared, &env);
+        if let Some(plan) = self.engine.plans.get(&key) {
+            return Ok(plan);
+        }
+        let statement = Arc::clone(statement);
+        let declared = declared.to_vec();
+        let plan = self
+            .engine
+            .executor
+            .compute(token, move || match &statement.kind {
+                StatementKind::Query(query) | StatementKind::Explain(_, query) => {
+                    plan::plan_query(query, &statement.positions, &declared, &env)
+                }
+                StatementKind::Utility(_) => Err(crate::Error::internal("a utility statement has no plan")),
+            })
+            .await?;
+        let plan = Arc::new(plan);
+        self.engine.plans.put(key, &plan);
+        Ok(plan)
+    }
+
+    /// Starts a planned query.
+    pub(super) fn run_plan(
+        &mut self,
+        plan: Arc<Plan>,
+        values: Values,
+        formats: Arc<[Format]>,
+        text: Arc<str>,
+        token: CancellationToken,
+    ) -> Result<Rows> {
+        let env = self.plan_env(&token);
+        let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
+        let columns = Arc::clone(&plan.columns);
+        let job = Job {
+            config: env.config.clone(),
+            cancel: token.clone(),
+            plan: Box::new(move || plan.bind(&values, &env)),
+        };
+        let output = self.engine.executor.start(job, encoder);
+        let origin = Origin { text, token, timer: self.timer() };
+        Ok(Rows::of_query(output, columns, formats, origin))
+    }
+
+    /// Takes back a row stream that has ended (or failed while streaming) and says how: the statement is over, and a
+    /// suspended portal keeps its stream. Both protocols.
+    pub fn finish(&mut self, mut rows: Rows, streamed: Result<()>) -> Result<RowsEnd> {
+        let portal = rows.portal.clone();
+        let set = |session: &mut Self, state| {
+            if let Some(portal) = portal.as_ref().and_then(|name| session.portals.get_mut(name)) {
+                portal.state = state;
+            }
+        };
+        if let Err(error) = streamed {
+            set(self, PortalState::Done);
+            return Err(self.failed(error));
+        }
+        rows.timer = None;
+        self.cancel.disarm();
+        let end = rows.end();
+        if end == RowsEnd::Suspended {
+            set(self, PortalState::Suspended(Box::new(rows)));
+            return Ok(end);
+        }
+        self.log_if_slow(&rows);
+        set(self, PortalState::Done);
+        Ok(end)
+    }
+
+    fn log_if_slow(&self, rows: &Rows) {
+        let elapsed = rows.started.elapsed();
+        if self.engine.slow_statement.is_some_and(|limit| elapsed >= limit) {
+            let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(duration_ms = ms, statement = %redact(&rows.text), "slow statement");
+        }
+    }
+}
+
+/// A statement's text for the log: literals may be secrets, so they are taken out.
+fn redact(text: &str) -> String {
+    crate::sql::lex::without_literals(text)
+}

@@ -1,0 +1,82 @@
+//! AST rules applied to every query before planning, one per file. Each keeps the query's meaning.
+
+pub mod arrays;
+pub mod balance;
+pub mod names;
+pub mod numbers;
+pub mod qualifiers;
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{self, VisitMut, VisitorMut};
+
+use crate::error::{Error, Result};
+
+/// Applies all rules to a query.
+pub fn apply(query: &mut ast::Query) -> Result<()> {
+    match query.visit(&mut Rules::default()) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// Applies the expression rules to a lone expression (an argument of EXECUTE).
+pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
+    match expr.visit(&mut Rules::default()) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
+/// anything descends into them.
+#[derive(Default)]
+struct Rules {
+    /// Levels of typed numbers above the expression being visited.
+    inside_number: usize,
+}
+
+impl VisitorMut for Rules {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
+        balance::set_operations(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        names::name_outputs(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
+        numbers::plain_in_query(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        numbers::plain_in_select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
+        balance::logical_chain(expr);
+        arrays::mark(expr);
+        if let Err(error) = qualifiers::strip(expr) {
+            return ControlFlow::Break(error);
+        }
+        if self.inside_number == 0 {
+            numbers::type_integer(expr);
+        }
+        self.inside_number += usize::from(numbers::is_typed(expr));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
+        self.inside_number -= usize::from(numbers::is_typed(expr));
+        if let ast::Expr::Function(function) = expr {
+            numbers::plain_in_function(function);
+        }
+        ControlFlow::Continue(())
+    }
+}

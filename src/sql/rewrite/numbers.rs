@@ -1,0 +1,128 @@
+//! Integer literals with PostgreSQL's types: `1` is int4, `3000000000` int8, anything longer numeric.
+//!
+//! The planner would make every integer an int8. A literal in an expression becomes a cast of itself; where the grammar
+//! means a plain number (ORDER BY and GROUP BY positions, LIMIT, frame bounds) the cast is taken off again.
+
+use datafusion::sql::sqlparser::ast::{
+    self, CastKind, DataType, ExactNumberInfo, Expr, FunctionArguments, GroupByExpr, LimitClause, OrderByKind,
+    UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
+};
+
+/// Gives a number its type.
+pub fn type_integer(expr: &mut Expr) {
+    let digits = match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.clone(),
+            _ => return,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => match inner.as_ref() {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => format!("-{digits}"),
+                _ => return,
+            },
+            _ => return,
+        },
+        _ => return,
+    };
+    let data_type = if digits.parse::<i32>().is_ok() {
+        DataType::Int4(None)
+    } else if digits.parse::<i64>().is_ok() {
+        DataType::Int8(None)
+    } else if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) {
+        let precision = digits.trim_start_matches('-').len() as u64;
+        DataType::Numeric(ExactNumberInfo::PrecisionAndScale(precision, 0))
+    } else {
+        return;
+    };
+    let number = std::mem::replace(expr, placeholder());
+    *expr = Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false };
+}
+
+/// Whether `expr` is a number that [`type_integer`] has dealt with (its operand must not be typed again).
+#[must_use]
+pub fn is_typed(expr: &Expr) -> bool {
+    let Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, .. } = expr else { return false };
+    let number = match inner.as_ref() {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => expr.as_ref(),
+        other => other,
+    };
+    let ours = matches!(data_type, DataType::Int4(None) | DataType::Int8(None) | DataType::Numeric(_));
+    ours && matches!(number, Expr::Value(v) if matches!(v.value, Value::Number(..)))
+}
+
+/// Takes the casts off where a query's own clauses mean plain numbers.
+pub fn plain_in_query(query: &mut ast::Query) {
+    if let Some(order_by) = &mut query.order_by
+        && let OrderByKind::Expressions(items) = &mut order_by.kind
+    {
+        items.iter_mut().for_each(|item| plain(&mut item.expr));
+    }
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit, offset, .. }) => {
+            if let Some(limit) = limit {
+                plain(limit);
+            }
+            if let Some(offset) = offset {
+                plain(&mut offset.value);
+            }
+        }
+        Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
+            plain(offset);
+            plain(limit);
+        }
+        None => {}
+    }
+    if let Some(quantity) = query.fetch.as_mut().and_then(|f| f.quantity.as_mut()) {
+        plain(quantity);
+    }
+}
+
+/// Takes the casts off GROUP BY positions and named windows' frames.
+pub fn plain_in_select(select: &mut ast::Select) {
+    if let GroupByExpr::Expressions(items, _) = &mut select.group_by {
+        items.iter_mut().for_each(plain);
+    }
+    if let Some(ast::Distinct::On(items)) = &mut select.distinct {
+        items.iter_mut().for_each(plain);
+    }
+    for window in &mut select.named_window {
+        if let ast::NamedWindowExpr::WindowSpec(spec) = &mut window.1 {
+            plain_frame(spec);
+        }
+    }
+}
+
+/// Takes the casts off a window function's frame.
+pub fn plain_in_function(function: &mut ast::Function) {
+    if let Some(WindowType::WindowSpec(spec)) = &mut function.over {
+        plain_frame(spec);
+    }
+    if let FunctionArguments::List(list) = &mut function.args {
+        for clause in &mut list.clauses {
+            if let ast::FunctionArgumentClause::OrderBy(items) = clause {
+                items.iter_mut().for_each(|item| plain(&mut item.expr));
+            }
+        }
+    }
+}
+
+fn plain_frame(spec: &mut WindowSpec) {
+    let Some(frame) = &mut spec.window_frame else { return };
+    for bound in std::iter::once(&mut frame.start_bound).chain(frame.end_bound.as_mut()) {
+        if let WindowFrameBound::Preceding(Some(n)) | WindowFrameBound::Following(Some(n)) = bound {
+            plain(n);
+        }
+    }
+}
+
+fn plain(expr: &mut Expr) {
+    if is_typed(expr)
+        && let Expr::Cast { expr: inner, .. } = expr
+    {
+        *expr = std::mem::replace(inner.as_mut(), placeholder());
+    }
+}
+
+fn placeholder() -> Expr {
+    Expr::Value(Value::Null.with_empty_span())
+}

@@ -1,0 +1,105 @@
+//! Schema qualifiers of built-in functions, operators, types and collations: `pg_catalog.lower(x)`,
+//! `a OPERATOR(pg_catalog.~) b`, `x COLLATE pg_catalog."default"`.
+//!
+//! Everything built in lives in `pg_catalog`, so the qualifier adds nothing and is taken off. Another schema stays and
+//! fails where the name is looked up.
+
+use datafusion::sql::sqlparser::ast::{self, BinaryOperator, Expr, ObjectName, UnaryOperator};
+
+use super::names::{folded, last_part};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// Strips one expression's qualifiers.
+pub fn strip(expr: &mut Expr) -> Result<()> {
+    match expr {
+        Expr::Function(function) => strip_name(&mut function.name),
+        Expr::BinaryOp { op, .. } => {
+            if let BinaryOperator::PGCustomBinaryOperator(parts) = op {
+                *op = operator(parts)?;
+            }
+        }
+        Expr::AnyOp { compare_op, .. } | Expr::AllOp { compare_op, .. } => {
+            if let BinaryOperator::PGCustomBinaryOperator(parts) = compare_op {
+                *compare_op = operator(parts)?;
+            }
+        }
+        Expr::Collate { expr: inner, collation } => {
+            collation_exists(collation)?;
+            let inner = std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
+            *expr = inner;
+        }
+        Expr::Cast { data_type, .. } => strip_type(data_type),
+        Expr::TypedString(typed) => strip_type(&mut typed.data_type),
+        Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } if matches!(**inner, Expr::Value(_)) => {
+            let inner = std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
+            *expr = inner;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn strip_name(name: &mut ObjectName) {
+    let qualified = name.0.len() == 2 && name.0[0].as_ident().is_some_and(|i| folded(i) == "pg_catalog");
+    if qualified {
+        name.0.remove(0);
+    }
+}
+
+fn strip_type(data_type: &mut ast::DataType) {
+    match data_type {
+        ast::DataType::Custom(name, _) => strip_name(name),
+        ast::DataType::Array(
+            ast::ArrayElemTypeDef::SquareBracket(inner, _) | ast::ArrayElemTypeDef::AngleBracket(inner),
+        ) => strip_type(inner),
+        _ => {}
+    }
+}
+
+/// All collations of the catalog sort by bytes here, as `C` does; a name that is none of them is an error.
+fn collation_exists(collation: &ObjectName) -> Result<()> {
+    match last_part(collation).as_str() {
+        "default" | "C" | "POSIX" | "ucs_basic" | "C.UTF-8" | "c" | "pg_c_utf8" => Ok(()),
+        other => Err(Error::new(
+            sqlstate::UNDEFINED_OBJECT,
+            format!("collation \"{other}\" for encoding \"UTF8\" does not exist"),
+        )),
+    }
+}
+
+/// The operator inside `OPERATOR(schema.op)`.
+fn operator(parts: &[String]) -> Result<BinaryOperator> {
+    use BinaryOperator as B;
+    let symbol = parts.last().map(String::as_str).unwrap_or_default();
+    Ok(match symbol {
+        "=" => B::Eq,
+        "<>" | "!=" => B::NotEq,
+        "<" => B::Lt,
+        "<=" => B::LtEq,
+        ">" => B::Gt,
+        ">=" => B::GtEq,
+        "+" => B::Plus,
+        "-" => B::Minus,
+        "*" => B::Multiply,
+        "/" => B::Divide,
+        "%" => B::Modulo,
+        "||" => B::StringConcat,
+        "~" => B::PGRegexMatch,
+        "~*" => B::PGRegexIMatch,
+        "!~" => B::PGRegexNotMatch,
+        "!~*" => B::PGRegexNotIMatch,
+        "~~" => B::PGLikeMatch,
+        "~~*" => B::PGILikeMatch,
+        "!~~" => B::PGNotLikeMatch,
+        "!~~*" => B::PGNotILikeMatch,
+        "@>" => B::AtArrow,
+        "<@" => B::ArrowAt,
+        "&&" => B::PGOverlap,
+        "->" => B::Arrow,
+        "->>" => B::LongArrow,
+        other => {
+            return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, format!("operator does not exist: {other}")));
+        }
+    })
+}

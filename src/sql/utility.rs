@@ -1,0 +1,188 @@
+//! PostgreSQL's grammar of utility statements, over the lexer's tokens.
+//!
+//! sqlparser's own utility grammar differs from PostgreSQL's in too many places (transaction modes, SHOW, RESET,
+//! DISCARD, EXPLAIN options), so these few statements are read here. Anything else returns `None` and is a query.
+
+mod cursor;
+mod explain;
+mod transaction;
+
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::lex::{DIALECT, Script, StatementTokens};
+use super::utility_ast::{Discard, SetValue, Utility};
+use super::{Statement, StatementKind, parse_one};
+use crate::error::Result;
+use cursor::Cursor;
+
+/// Parses a utility statement or EXPLAIN; `None` when the tokens are something else.
+pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option<StatementKind>> {
+    let mut cursor = Cursor::new(script, &tokens.tokens);
+    let Some(verb) = cursor.word() else { return Ok(None) };
+    let utility = match verb.as_str() {
+        "explain" => return explain::parse(script, tokens, cursor).map(Some),
+        "set" => set(&mut cursor)?,
+        "reset" => reset(&mut cursor)?,
+        "show" => show(&mut cursor)?,
+        "discard" => discard(&mut cursor)?,
+        "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
+            transaction::parse(&verb, &mut cursor)?
+        }
+        "prepare" => prepare(script, tokens, &mut cursor)?,
+        "execute" => execute(tokens, &mut cursor)?,
+        "deallocate" => {
+            cursor.eat("prepare");
+            Utility::Deallocate(name_or_all(&mut cursor)?)
+        }
+        "close" => Utility::Close(name_or_all(&mut cursor)?),
+        "listen" => Utility::Listen(cursor.identifier()?),
+        "unlisten" => Utility::Unlisten(if cursor.eat_symbol("*") { None } else { Some(cursor.identifier()?) }),
+        "notify" => notify(&mut cursor)?,
+        _ => return Ok(None),
+    };
+    cursor.end()?;
+    Ok(Some(StatementKind::Utility(utility)))
+}
+
+fn set(cursor: &mut Cursor<'_>) -> Result<Utility> {
+    let local = cursor.eat("local");
+    if !local && cursor.eat("session") {
+        if cursor.eat("characteristics") {
+            cursor.expect("as")?;
+            cursor.expect("transaction")?;
+            return Ok(Utility::SetSessionCharacteristics(transaction::modes(cursor, false)?));
+        }
+        if cursor.eat("authorization") {
+            return set_rest(cursor, false, "session_authorization");
+        }
+    }
+    if cursor.eat("transaction") {
+        return Ok(Utility::SetTransaction(transaction::modes(cursor, false)?));
+    }
+    if cursor.eat("time") {
+        cursor.expect("zone")?;
+        return set_time_zone(cursor, local);
+    }
+    if cursor.eat("names") {
+        return set_rest(cursor, local, "client_encoding");
+    }
+    if cursor.eat("role") {
+        return set_rest(cursor, local, "role");
+    }
+    if cursor.eat("schema") {
+        return set_rest(cursor, local, "search_path");
+    }
+    let name = cursor.setting_name()?;
+    if !cursor.eat("to") && !cursor.eat_symbol("=") {
+        return Err(cursor.unexpected());
+    }
+    set_rest(cursor, local, &name)
+}
+
+/// The value list after `SET name TO`.
+fn set_rest(cursor: &mut Cursor<'_>, local: bool, name: &str) -> Result<Utility> {
+    let name = name.to_owned();
+    if cursor.eat("default") || cursor.at_end() && name == "client_encoding" {
+        return Ok(Utility::Set { local, name, value: None });
+    }
+    let mut items = vec![cursor.set_item()?];
+    while cursor.eat_symbol(",") {
+        items.push(cursor.set_item()?);
+    }
+    Ok(Utility::Set { local, name, value: Some(SetValue { items }) })
+}
+
+fn set_time_zone(cursor: &mut Cursor<'_>, local: bool) -> Result<Utility> {
+    if cursor.eat("local") {
+        return Ok(Utility::Set { local, name: "timezone".to_owned(), value: None });
+    }
+    if cursor.eat("interval") {
+        let item = cursor.set_item()?;
+        while cursor.word().is_some() {}
+        return Ok(Utility::Set { local, name: "timezone".to_owned(), value: Some(SetValue { items: vec![item] }) });
+    }
+    set_rest(cursor, local, "timezone")
+}
+
+fn reset(cursor: &mut Cursor<'_>) -> Result<Utility> {
+    Ok(Utility::Reset(show_name(cursor)?))
+}
+
+fn show(cursor: &mut Cursor<'_>) -> Result<Utility> {
+    Ok(Utility::Show(show_name(cursor)?))
+}
+
+/// The name after SHOW and RESET; `None` for ALL.
+fn show_name(cursor: &mut Cursor<'_>) -> Result<Option<String>> {
+    if cursor.eat("all") {
+        return Ok(None);
+    }
+    if cursor.eat("time") {
+        cursor.expect("zone")?;
+        return Ok(Some("timezone".to_owned()));
+    }
+    if cursor.eat("transaction") {
+        cursor.expect("isolation")?;
+        cursor.expect("level")?;
+        return Ok(Some("transaction_isolation".to_owned()));
+    }
+    if cursor.eat("session") {
+        cursor.expect("authorization")?;
+        return Ok(Some("session_authorization".to_owned()));
+    }
+    cursor.setting_name().map(Some)
+}
+
+fn discard(cursor: &mut Cursor<'_>) -> Result<Utility> {
+    let what = match cursor.word().as_deref() {
+        Some("all") => Discard::All,
+        Some("plans") => Discard::Plans,
+        Some("sequences") => Discard::Sequences,
+        Some("temp" | "temporary") => Discard::Temp,
+        _ => return Err(cursor.unexpected_last()),
+    };
+    Ok(Utility::Discard(what))
+}
+
+fn name_or_all(cursor: &mut Cursor<'_>) -> Result<Option<String>> {
+    if cursor.eat("all") { Ok(None) } else { cursor.identifier().map(Some) }
+}
+
+fn notify(cursor: &mut Cursor<'_>) -> Result<Utility> {
+    let channel = cursor.identifier()?;
+    if cursor.eat_symbol(",") {
+        cursor.set_item()?;
+    }
+    Ok(Utility::Notify(channel))
+}
+
+fn prepare(script: &Script<'_>, tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
+    let name = cursor.identifier()?;
+    let mut types = Vec::new();
+    if cursor.eat_symbol("(") {
+        let mut parser = Parser::new(&DIALECT).with_tokens_with_locations(cursor.rest().to_vec());
+        types = parser
+            .parse_comma_separated(Parser::parse_data_type)
+            .map_err(|_| script.syntax_error(Some(&parser.peek_token())))?;
+        cursor.skip_to_closing()?;
+    }
+    cursor.expect("as")?;
+    let rest = tokens.after(script, cursor.consumed()).ok_or_else(|| cursor.unexpected())?;
+    let statement: Statement = parse_one(script, &rest)?;
+    cursor.finish();
+    Ok(Utility::Prepare { name, types, statement: Box::new(statement) })
+}
+
+fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
+    let name = cursor.identifier()?;
+    let mut arguments = Vec::new();
+    if cursor.eat_symbol("(") {
+        super::guard::check_tokens(&tokens.tokens)?;
+        let mut parser = Parser::new(&DIALECT).with_tokens_with_locations(cursor.rest().to_vec());
+        arguments = parser
+            .parse_comma_separated(Parser::parse_expr)
+            .map_err(|_| cursor.error_at(&parser.peek_token()))?;
+        cursor.skip_to_closing()?;
+    }
+    Ok(Utility::Execute { name, arguments })
+}
