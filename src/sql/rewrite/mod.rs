@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod keywords;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -64,6 +65,7 @@ impl VisitorMut for Rules {
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
         arrays::mark(expr);
+        keywords::call(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }
