@@ -3,10 +3,13 @@
 mod harness;
 
 mod cancel;
+mod config;
 mod docs;
 mod lifecycle;
+mod protocol;
 mod psql;
 mod slt;
+mod storage;
 mod streaming;
 mod tidy;
 mod tokio_pg;
