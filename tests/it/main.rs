@@ -3,13 +3,13 @@
 mod harness;
 
 mod cancel;
+mod config;
 mod docs;
 mod lifecycle;
-mod config;
 mod protocol;
 mod psql;
-mod storage;
 mod slt;
+mod storage;
 mod streaming;
 mod tidy;
 mod tokio_pg;

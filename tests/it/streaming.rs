@@ -8,9 +8,9 @@ use postgres_protocol::message::frontend;
 
 use crate::harness::{self, Client, TestServer};
 
-/// 1.2 million wide rows, about 180 MB as text: far more than the server may hold.
-const SQL: &str = "select l.* from lineitem l, generate_series(1, 20) g";
-const ROWS: usize = 60_175 * 20;
+/// 1.5 million wide rows, about 220 MB as text: far more than the server may hold.
+const SQL: &str = "select l.* from lineitem l, nation";
+const ROWS: usize = 60_175 * 25;
 const GROWTH_BYTES: u64 = 64 << 20;
 
 #[test]
