@@ -72,9 +72,7 @@ fn a_client_that_leaves_frees_its_slot() {
             while !matches!(connection.receive(), Ok(Received::Message(b'D', _))) {}
         }
         drop(connection);
-        eventually(Duration::from_secs(5), "the slot is free again", || {
-            Connection::connect(&server.target()).is_ok()
-        });
+        eventually(Duration::from_secs(5), "the slot is free again", || Connection::connect(&server.target()).is_ok());
         eventually(Duration::from_secs(5), "the probe's slot is free again", || {
             Connection::connect(&server.target()).is_ok()
         });
