@@ -5,7 +5,8 @@
 
 Each line is: kind, input, answer, separated by tabs; `\\N` is NULL, an error is `!SQLSTATE message`. Kinds are `expr`
 (an SQL expression), `<type` (the text input of a reg* type, answered by the OID), `>type` (its text output) and
-`format_type` (OID and modifier).
+`format_type` (OID and modifier). relations.txt holds queries on system relations, each with the rows that PostgreSQL
+has for the objects of the tests' catalog.
 """
 
 import pathlib
@@ -201,6 +202,20 @@ EXPRESSIONS = """
     pg_tablespace_size('nosuch')
     pg_column_is_updatable('pg_user', CAST(1 AS SMALLINT), false)
     pg_describe_object(1259, 1259, 0)
+    pg_describe_object(1259, 1259, 1)
+    pg_describe_object(1259, 2662, 0)
+    (pg_identify_object(1259, 1259, 0)).identity
+    (pg_identify_object(1259, 1259, 1)).identity
+    (pg_identify_object(1259, 2662, 0)).type
+    (pg_identify_object(1255, 1242, 0)).identity
+    (pg_identify_object(1255, 1397, 0)).identity
+    (pg_identify_object(1255, 2147, 0)).type
+    (pg_identify_object(1247, 23, 0)).identity
+    (pg_identify_object(1247, 23, 0)).name
+    (pg_identify_object(2615, 11, 0)).type
+    array_to_string(acldefault('r', 10), ' ')
+    array_to_string(acldefault('d', 10), ' ')
+    array_to_string(acldefault('c', 10), ' ')
     pg_describe_object(1247, 23, 0)
     pg_describe_object(1255, 1242, 0)
     pg_describe_object(2615, 11, 0)
@@ -234,6 +249,65 @@ EXPRESSIONS = """
     information_schema._pg_datetime_precision(1082, -1)
     information_schema._pg_numeric_precision_radix(23, -1)
 """
+
+
+# The objects of the tests' catalog (src/catalog/pg_catalog/fixture.rs).
+SCHEMA = """
+    CREATE TABLE customer (c_custkey int PRIMARY KEY, c_name text);
+    CREATE TABLE orders (o_orderkey int8 PRIMARY KEY, o_custkey int NOT NULL REFERENCES customer,
+                         o_totalprice numeric(15,2), o_comment varchar(20));
+    CREATE SCHEMA mart;
+    CREATE TABLE mart."Events" (c_custkey int NOT NULL, c_name text);
+    CREATE VIEW order_keys AS SELECT o_orderkey FROM orders;
+    COMMENT ON TABLE orders IS 'all orders';
+    COMMENT ON COLUMN orders.o_totalprice IS 'what it costs';
+"""
+
+# Relations whose rows for these objects are compared: condition, order, columns left out besides OIDs of objects.
+USERS = "IN ('public', 'mart')"
+RELATIONS = [
+    ("pg_catalog.pg_class", "oid >= 16384 AND relname !~ 'toast'", "relname",
+     "oid relnamespace reltype relowner relfilenode relpages reltuples relallvisible reltoastrelid relfrozenxid"),
+    ("pg_catalog.pg_attribute", "attrelid >= 16384 AND attname !~ 'chunk' AND attnum > 0",
+     "attname, attnotnull, attnum", "attrelid"),
+    ("pg_catalog.pg_type", "oid >= 16384", "typname", "oid typnamespace typowner typrelid typelem typarray"),
+    ("pg_catalog.pg_constraint", "oid >= 16384", "conname", "oid connamespace conrelid conindid confrelid"),
+    ("pg_catalog.pg_index", "indexrelid >= 16384 AND indnatts = 1", "indclass", "indexrelid indrelid"),
+    ("pg_catalog.pg_description", "objoid >= 16384", "description", "objoid"),
+    ("pg_catalog.pg_tables", "schemaname <> 'pg_catalog'", "schemaname, tablename", "tableowner"),
+    ("pg_catalog.pg_indexes", f"schemaname {USERS}", "indexname", ""),
+    ("pg_catalog.pg_stat_user_indexes", "true", "relname", "relid indexrelid idx_scan last_idx_scan idx_tup_read"),
+    ("information_schema.tables", f"table_schema {USERS}", "table_name", "is_insertable_into"),
+    ("information_schema.columns", f"table_schema {USERS}", "table_name, ordinal_position", "is_updatable"),
+    ("information_schema.schemata", "true", "schema_name", "schema_owner"),
+    ("information_schema.table_constraints", f"table_schema {USERS} AND constraint_type <> 'CHECK'",
+     "constraint_name", ""),
+    ("information_schema.check_constraints", f"constraint_schema {USERS}", "check_clause", "constraint_name"),
+    ("information_schema.key_column_usage", "table_schema = 'public'", "constraint_name", ""),
+    ("information_schema.referential_constraints", "true", "constraint_name", ""),
+    ("information_schema.constraint_column_usage", "table_schema = 'public'", "constraint_name", ""),
+    ("information_schema.constraint_table_usage", "table_schema = 'public'", "constraint_name", ""),
+    ("information_schema.table_privileges", f"table_schema {USERS}", "table_name, privilege_type", "grantor grantee"),
+    ("information_schema.column_privileges", f"table_schema {USERS}", "table_name, column_name, privilege_type",
+     "grantor grantee"),
+    ("information_schema.column_udt_usage", f"table_schema {USERS}", "table_name, column_name", ""),
+    ("information_schema.data_type_privileges", f"object_schema {USERS}", "object_name, dtd_identifier", ""),
+]
+
+
+def rows_of(connection, relation, condition, order, left_out):
+    """The golden lines of one relation: the query, then its rows."""
+    _, names, _ = psql(connection, f"""SELECT attname FROM pg_attribute WHERE attrelid = '{relation}'::regclass
+        AND attnum > 0 ORDER BY attnum""")
+    columns = [name for name in names.split() if name not in left_out.split()]
+    # Functions of types travel as OIDs, as the server keeps them.
+    cast = {"typsubscript", "typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze"}
+    shown = [f"{name}::oid" if name in cast else name for name in columns]
+    tail = f"FROM {relation} WHERE {condition} ORDER BY {order}"
+    code, out, err = psql(connection, f"SELECT {', '.join(shown)} {tail}")
+    if code:
+        sys.exit(err)
+    return [f"> SELECT {', '.join(columns)} {tail}", *out.replace(DATABASE, "tpch").splitlines()]
 
 
 def psql(connection, sql):
@@ -291,6 +365,8 @@ def main():
             for text in (word.replace("\0", "||").replace("\n        ", "") for word in words):
                 lines.append(f"<{kind}\t{escape(text)}\t{answer(connection, f'{quote(text)}::{kind}::oid')}")
         write("inputs", lines)
+        psql(connection, SCHEMA)
+        write("relations", [line for relation in RELATIONS for line in rows_of(connection, *relation)])
         expressions = [line.strip() for line in EXPRESSIONS.strip().splitlines()]
         write("expressions", [f"expr\t{escape(e)}\t{answer(connection, e)}" for e in expressions])
     finally:

@@ -18,6 +18,7 @@ use datafusion::catalog::TableProvider;
 
 pub use constraint::{Constraint, ConstraintKind};
 pub use pg_catalog::live::LiveSource;
+pub use pg_catalog::reg;
 pub use vars::SessionVars;
 
 /// Field metadata: the column's comment (`pg_description`).

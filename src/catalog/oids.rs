@@ -4,7 +4,7 @@
 //! names that hash alike are told apart by probing in the order of their names, so the result depends on the set of
 //! names alone, and an object keeps its OID while others come and go unless it was one of such a pair.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -100,6 +100,46 @@ impl Allocator {
         }
         oids
     }
+}
+
+/// The OIDs of what a snapshot names.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogOids {
+    /// Of schemas, by name.
+    pub schemas: BTreeMap<String, u32>,
+    /// Of relations, by schema and name.
+    pub relations: BTreeMap<(String, String), u32>,
+    /// Of roles, by name.
+    pub roles: BTreeMap<String, u32>,
+}
+
+impl CatalogOids {
+    /// The OIDs for a set of names; the order in which they are given does not influence them.
+    #[must_use]
+    pub fn assign<'a>(
+        schemas: impl IntoIterator<Item = &'a str>,
+        relations: impl IntoIterator<Item = (&'a str, &'a str)>,
+        roles: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let (mut oids, mut allocator) = (Self::default(), Allocator::new());
+        for name in BTreeSet::from_iter(schemas) {
+            oids.schemas.insert(name.to_owned(), schema_oid(&mut allocator, name));
+        }
+        for (schema, name) in BTreeSet::from_iter(relations) {
+            let oid = allocator.one(Kind::Relation, schema, name);
+            oids.relations.insert((schema.to_owned(), name.to_owned()), oid);
+        }
+        for name in BTreeSet::from_iter(roles) {
+            oids.roles.insert(name.to_owned(), role_oid(&mut allocator, name));
+        }
+        oids
+    }
+}
+
+/// The OID of a role; `postgres` is the bootstrap superuser.
+#[must_use]
+pub fn role_oid(allocator: &mut Allocator, name: &str) -> u32 {
+    if name == "postgres" { BOOTSTRAP_ROLE } else { allocator.one(Kind::Role, "", name) }
 }
 
 /// The OID of a schema; `public` and the system schemas have PostgreSQL's.

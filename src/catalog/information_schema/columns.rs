@@ -7,7 +7,7 @@ use crate::catalog::functions::system::{
 };
 use crate::catalog::pg_catalog::reg::builtin_type_name;
 use crate::catalog::pg_catalog::rows::{Cell, NULL, Rows, row};
-use crate::catalog::pg_catalog::source::{Source, Table};
+use crate::catalog::pg_catalog::source::Source;
 use crate::catalog::pg_catalog::statics::{self, TypeRow};
 
 /// The collation every text column has unless it says otherwise.
@@ -98,7 +98,7 @@ pub fn element_types(source: &Source, rows: &mut Rows) {
                 &source.database,
                 &table.relation.schema,
                 table.name(),
-                object_type(table),
+                "TABLE",
                 column.attnum.to_string(),
                 data_type(element.oid, Some(element)),
                 Cell::Null, // character_maximum_length
@@ -128,10 +128,6 @@ pub fn element_types(source: &Source, rows: &mut Rows) {
     }
 }
 
-fn object_type(table: &Table) -> &'static str {
-    if table.relation.kind == RelationKind::View { "VIEW" } else { "TABLE" }
-}
-
 /// The types that columns are of.
 pub fn column_udt_usage(source: &Source, rows: &mut Rows) {
     for table in relations(source) {
@@ -156,7 +152,7 @@ pub fn data_type_privileges(source: &Source, rows: &mut Rows) {
         for column in table.columns() {
             let array = statics::types().get(&column.pg_type.oid).is_some_and(|row| row.is_array);
             let place = [&source.database, &table.relation.schema];
-            let (name, kind) = (table.name(), object_type(table));
+            let (name, kind) = (table.name(), "TABLE");
             rows.push(row![place[0], place[1], name, kind, column.attnum.to_string()]);
             if array {
                 rows.push(row![place[0], place[1], name, kind, format!("a{}", column.attnum)]);

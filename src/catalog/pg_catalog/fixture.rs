@@ -21,7 +21,8 @@ use crate::catalog::{
 use crate::types::TextStyle;
 
 /// A table of `columns` (name, type, modifier, nullable).
-fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<Field>) -> Arc<Relation> {
+#[must_use]
+pub fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec<Field>) -> Arc<Relation> {
     let columns = Arc::new(ArrowSchema::new(columns));
     let rows = RecordBatch::new_empty(Arc::clone(&columns));
     let provider = MemTable::try_new(columns, vec![vec![rows]]).expect("the batch has the schema's columns");
@@ -38,6 +39,7 @@ fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns: Vec
 }
 
 /// Tables `public.orders`, `public.customer`, `mart."Events"`, view `public.order_keys`; roles `bi` and `guest`.
+#[must_use]
 pub fn snapshot() -> Snapshot {
     let orders = vec![
         field("o_orderkey", 20, -1, false),
@@ -92,6 +94,7 @@ fn constraints() -> BTreeMap<(String, String), Vec<Constraint>> {
 }
 
 /// The session of `user` with a search path.
+#[must_use]
 pub fn vars(user: &str, search_path: &[&str]) -> SessionVars {
     let start = Utc.timestamp_opt(1_700_000_000, 0).single().expect("a valid moment");
     let settings = [("server_version", "17.10"), ("statement_timeout", "30s"), ("timezone", "UTC")];
@@ -111,6 +114,7 @@ pub fn vars(user: &str, search_path: &[&str]) -> SessionVars {
 }
 
 /// A DataFusion context whose tables are the snapshot's and whose functions are the system's.
+#[must_use]
 pub fn context(vars: SessionVars) -> SessionContext {
     let catalog = MemoryCatalogProvider::new();
     let snapshot = Arc::clone(&vars.snapshot);
@@ -157,6 +161,7 @@ pub async fn value(context: &SessionContext, sql: &str) -> String {
 }
 
 /// The SQLSTATE and message of an error of ours inside DataFusion's.
+#[must_use]
 pub fn sqlstate_of(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::External(inner) => match inner.downcast_ref::<crate::Error>() {

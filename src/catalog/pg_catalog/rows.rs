@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayBuilder, ArrayRef, BinaryBuilder, BooleanBuilder, Decimal128Builder, Float32Builder, Float64Builder,
     Int16Builder, Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, ListArray, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder, UInt32Builder,
+    StructArray, TimestampMicrosecondBuilder, UInt32Builder,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, SchemaRef};
@@ -31,7 +31,7 @@ pub enum Cell<'a> {
     Interval(IntervalMonthDayNano),
     /// Text of any kind.
     Text(Cow<'a, str>),
-    /// An array or vector.
+    /// An array or vector, or a record's fields.
     List(Vec<Cell<'a>>),
 }
 
@@ -177,6 +177,7 @@ pub(crate) enum Column {
     Binary(BinaryBuilder),
     Text(StringBuilder),
     List(Box<ListColumn>),
+    Record(RecordColumn),
 }
 
 /// A list column: its elements and, per row, where they end.
@@ -185,6 +186,13 @@ pub(crate) struct ListColumn {
     elements: Column,
     ends: Vec<Option<usize>>,
     len: usize,
+}
+
+/// A record column: its fields, and which records there are.
+#[derive(Debug)]
+pub(crate) struct RecordColumn {
+    fields: Vec<Column>,
+    valid: Vec<bool>,
 }
 
 /// What a column's text form is parsed as.
@@ -219,6 +227,10 @@ impl Column {
             DataType::Binary => Self::Binary(BinaryBuilder::new()),
             DataType::List(item) => {
                 Self::List(Box::new(ListColumn { elements: Self::of(item.data_type()), ends: Vec::new(), len: 0 }))
+            }
+            DataType::Struct(fields) => {
+                let fields = fields.iter().map(|field| Self::of(field.data_type())).collect();
+                Self::Record(RecordColumn { fields, valid: Vec::new() })
             }
             _ => Self::Text(StringBuilder::new()),
         }
@@ -257,6 +269,7 @@ impl Column {
             Self::Binary(b) => b.append_option(if let Cell::Text(v) = cell { Some(v.as_bytes()) } else { None }),
             Self::Text(b) => b.append_option(if let Cell::Text(v) = cell { Some(v) } else { None }),
             Self::List(list) => list.push(cell),
+            Self::Record(record) => record.push(cell),
         }
     }
 
@@ -276,6 +289,7 @@ impl Column {
             Self::Binary(mut b) => ArrayBuilder::finish(&mut b),
             Self::Text(mut b) => ArrayBuilder::finish(&mut b),
             Self::List(list) => list.finish(data_type),
+            Self::Record(record) => record.finish(data_type),
         }
     }
 }
@@ -305,8 +319,27 @@ impl ListColumn {
             length
         });
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let nulls = NullBuffer::from_iter(self.ends.iter().map(Option::is_some));
+        let nulls: NullBuffer = self.ends.iter().map(Option::is_some).collect();
         Arc::new(ListArray::new(Arc::clone(item), offsets, elements, Some(nulls)))
+    }
+}
+
+impl RecordColumn {
+    fn push(&mut self, cell: &Cell<'_>) {
+        let cells = if let Cell::List(cells) = cell { cells.as_slice() } else { &[] };
+        self.valid.push(matches!(cell, Cell::List(_)));
+        for (i, field) in self.fields.iter_mut().enumerate() {
+            field.push(cells.get(i).unwrap_or(&Cell::Null));
+        }
+    }
+
+    fn finish(self, data_type: &DataType) -> ArrayRef {
+        let DataType::Struct(fields) = data_type else {
+            return arrow::array::new_null_array(data_type, self.valid.len());
+        };
+        let columns = self.fields.into_iter().zip(fields).map(|(column, field)| column.finish(field.data_type()));
+        let valid = NullBuffer::from(self.valid);
+        Arc::new(StructArray::new(fields.clone(), columns.collect(), Some(valid)))
     }
 }
 
@@ -323,7 +356,7 @@ fn float(cell: &Cell<'_>) -> Option<f64> {
 }
 
 /// A value from its text form in a COPY file. What does not parse is NULL.
-fn parse<'a>(text: &'a str, kind: Kind) -> Cell<'a> {
+fn parse(text: &str, kind: Kind) -> Cell<'_> {
     match kind {
         Kind::Bool => Cell::Bool(text == "t"),
         Kind::Int => text.parse().map_or(Cell::Null, Cell::Int),

@@ -3,7 +3,7 @@
 //! A snapshot names schemas, relations and roles; PostgreSQL's catalogs also name row types, array types, indexes,
 //! constraints and rules. Their OIDs are derived here, once per snapshot, in the order of names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, SchemaRef};
@@ -32,7 +32,8 @@ pub struct Source {
     /// Sessions.
     pub live: Arc<dyn LiveSource>,
     objects: HashMap<u32, Object>,
-    names: HashMap<(String, String), usize>,
+    /// Relations and indexes by schema and name.
+    names: HashMap<String, HashMap<String, Object>>,
 }
 
 /// What an OID of this snapshot names.
@@ -238,7 +239,17 @@ impl Source {
     /// The relation `schema.name`.
     #[must_use]
     pub fn table_named(&self, schema: &str, name: &str) -> Option<&Table> {
-        self.names.get(&(schema.to_owned(), name.to_owned())).and_then(|&i| self.tables.get(i))
+        self.place(schema, name).and_then(|i| self.tables.get(i))
+    }
+
+    /// The OID of the relation or index `schema.name`.
+    #[must_use]
+    pub fn relation_oid(&self, schema: &str, name: &str) -> Option<u32> {
+        Some(match *self.names.get(schema)?.get(name)? {
+            Object::Index(table, key) => self.tables[table].keys[key].index,
+            Object::Table(table) => self.tables[table].oid(),
+            _ => return None,
+        })
     }
 
     /// The key with the OID of its constraint or index, and its table.
@@ -256,6 +267,16 @@ impl Source {
     /// All keys with their tables.
     pub fn keys(&self) -> impl Iterator<Item = (&Table, &Key)> {
         self.tables.iter().flat_map(|table| table.keys.iter().map(move |key| (table, key)))
+    }
+
+    /// The tables at either end of a foreign key: PostgreSQL keeps those with triggers.
+    #[must_use]
+    pub fn linked(&self) -> HashSet<u32> {
+        let ends = self.keys().filter_map(|(owner, key)| {
+            let (target, _) = key.references.as_ref()?;
+            Some([owner.oid(), self.tables[*target].oid()])
+        });
+        ends.flatten().collect()
     }
 
     /// A role's name; `None` for an OID that is no role.
@@ -287,6 +308,13 @@ impl Source {
         self.role_name(self.owner).unwrap_or("postgres")
     }
 
+    fn place(&self, schema: &str, name: &str) -> Option<usize> {
+        match self.names.get(schema)?.get(name)? {
+            Object::Table(place) => Some(*place),
+            _ => None,
+        }
+    }
+
     fn add(&mut self, schema_oid: u32, relation: &Arc<Relation>, allocator: &mut Allocator) {
         let (schema, name) = (relation.schema.as_str(), relation.name.as_str());
         let is_table = relation.kind == RelationKind::Table;
@@ -306,7 +334,7 @@ impl Source {
         if table.rule != 0 {
             self.objects.insert(table.rule, Object::Rule(place));
         }
-        self.names.insert((schema.to_owned(), name.to_owned()), place);
+        self.names.entry(schema.to_owned()).or_default().insert(name.to_owned(), Object::Table(place));
         self.tables.push(table);
     }
 
@@ -324,7 +352,7 @@ impl Source {
         }
         for (place, constraint) in foreign {
             let ConstraintKind::ForeignKey { schema, table, referenced } = &constraint.kind else { continue };
-            let Some(&target) = self.names.get(&(schema.clone(), table.clone())) else { continue };
+            let Some(target) = self.place(schema, table) else { continue };
             let columns: Option<Vec<_>> = referenced.iter().map(|name| self.tables[target].attnum(name)).collect();
             if let Some(columns) = columns {
                 self.add_key(place, &constraint, Some((target, columns)), allocator);
@@ -344,7 +372,7 @@ impl Source {
         let columns: Option<Vec<_>> = constraint.columns.iter().map(|name| table.attnum(name)).collect();
         let Some(columns) = columns else { return };
         let name = constraint.name_on(table.name());
-        let schema = &table.relation.schema;
+        let schema = table.relation.schema.as_str();
         let oid = allocator.one(Kind::Constraint, schema, &format!("{}.{name}", table.name()));
         let number = table.keys.len();
         let index = match &references {
@@ -356,6 +384,8 @@ impl Source {
         };
         if references.is_none() {
             self.objects.insert(index, Object::Index(place, number));
+            let names = self.names.entry(schema.to_owned()).or_default();
+            names.entry(name.clone()).or_insert(Object::Index(place, number));
         }
         self.objects.insert(oid, Object::Constraint(place, number));
         let key = Key { oid, name, kind: constraint.kind.clone(), columns, index, references };

@@ -269,6 +269,11 @@ pub fn operators() -> &'static HashMap<u32, OperatorRow> {
 
 /// The default btree operator class of a type: its OID, and the type it takes the values as.
 pub fn btree_class(type_oid: u32) -> Option<(u32, u32)> {
+    const TEXT: u32 = 25;
+    const VARCHAR: u32 = 1043;
+    const ANY_ARRAY: u32 = 2277;
+    const ANY_RANGE: u32 = 3831;
+    const ANY_MULTIRANGE: u32 = 4537;
     static CLASSES: OnceLock<HashMap<u32, u32>> = OnceLock::new();
     let classes = CLASSES.get_or_init(|| {
         let Some(rows) = data::rows("pg_catalog", "pg_opclass") else { return HashMap::new() };
@@ -277,11 +282,6 @@ pub fn btree_class(type_oid: u32) -> Option<(u32, u32)> {
         let pair = |row| (oids(rows, "opcintype").value(row), oids(rows, "oid").value(row));
         (0..rows.num_rows()).filter(wanted).map(pair).collect()
     });
-    const TEXT: u32 = 25;
-    const VARCHAR: u32 = 1043;
-    const ANY_ARRAY: u32 = 2277;
-    const ANY_RANGE: u32 = 3831;
-    const ANY_MULTIRANGE: u32 = 4537;
     let via = match types().get(&type_oid) {
         _ if type_oid == VARCHAR => TEXT,
         Some(row) if row.is_array => ANY_ARRAY,

@@ -44,6 +44,7 @@ pub struct SystemTable {
 
 impl SystemTable {
     /// The relation, its rows not made yet.
+    #[must_use]
     pub fn new(definition: &'static Definition, source: &Arc<Source>) -> Self {
         let fill = fill(definition.schema, definition.name);
         Self { definition, fill, source: Arc::clone(source), batches: [OnceLock::new(), OnceLock::new()] }
@@ -86,7 +87,7 @@ impl SystemTable {
             return Ok(Some(rows.clone()));
         }
         let named = |(column, field): (&ArrayRef, &Arc<arrow::datatypes::Field>)| {
-            if !field.name().ends_with("_catalog") {
+            if !field.name().ends_with("_catalog") && field.name() != "catalog_name" {
                 return Arc::clone(column);
             }
             let name = |value| if value == DATABASE_MARK { self.source.database.as_str() } else { value };

@@ -93,11 +93,29 @@ pub fn index(oid: u32, pretty: bool) -> Option<&'static str> {
 #[must_use]
 pub fn index_column(oid: u32, column: i64) -> Option<String> {
     index(oid, false)?;
+    Some(i16::try_from(column).ok().and_then(|column| system_column(oid, column)).unwrap_or_default())
+}
+
+/// What kind of routine a function is, in words.
+#[must_use]
+pub fn routine_kind(oid: u32) -> &'static str {
+    let Some(rows) = data::rows("pg_catalog", "pg_proc") else { return "function" };
+    let place = statics::oids(rows, "oid").iter().position(|found| found == Some(oid));
+    match place.map(|row| statics::texts(rows, "prokind").value(row)) {
+        Some("a") => "aggregate",
+        Some("p") => "procedure",
+        _ => "function",
+    }
+}
+
+/// The name of a column of a system relation or index.
+#[must_use]
+pub fn system_column(oid: u32, column: i16) -> Option<String> {
     let rows = data::rows("pg_catalog", "pg_attribute")?;
     let (relations, names) = (statics::oids(rows, "attrelid"), statics::texts(rows, "attname"));
     let numbers = statics::column(rows, "attnum").as_primitive::<Int16Type>();
-    let wanted = |row: &usize| relations.value(*row) == oid && i64::from(numbers.value(*row)) == column;
-    Some((0..rows.num_rows()).find(wanted).map(|row| names.value(row).to_owned()).unwrap_or_default())
+    let wanted = |row: &usize| relations.value(*row) == oid && numbers.value(*row) == column;
+    (0..rows.num_rows()).find(wanted).map(|row| names.value(row).to_owned())
 }
 
 /// An expression tree of a system object as SQL.
@@ -114,12 +132,14 @@ pub fn expression(tree: &str) -> Option<&'static str> {
 /// The comment on a system object or, with `number`, on its column. Class 0 is any class.
 #[must_use]
 pub fn comment(object: u32, class: u32, number: i32) -> Option<&'static str> {
-    static COMMENTS: OnceLock<HashMap<(u32, i32), Vec<(u32, usize)>>> = OnceLock::new();
+    /// By object and column: class and row.
+    type Comments = HashMap<(u32, i32), Vec<(u32, usize)>>;
+    static COMMENTS: OnceLock<Comments> = OnceLock::new();
     let rows = data::rows("pg_catalog", "pg_description")?;
     let comments = COMMENTS.get_or_init(|| {
         let (objects, classes) = (statics::oids(rows, "objoid"), statics::oids(rows, "classoid"));
         let numbers = statics::column(rows, "objsubid").as_primitive::<Int32Type>();
-        let mut comments: HashMap<_, Vec<_>> = HashMap::new();
+        let mut comments = Comments::new();
         for row in 0..rows.num_rows() {
             let entry = comments.entry((objects.value(row), numbers.value(row))).or_default();
             entry.push((classes.value(row), row));

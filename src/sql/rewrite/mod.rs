@@ -5,6 +5,7 @@ pub mod balance;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
+pub mod renamed;
 
 use std::ops::ControlFlow;
 
@@ -46,6 +47,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
         names::name_outputs(select);
+        renamed::columns(select);
         ControlFlow::Continue(())
     }
 

@@ -90,6 +90,13 @@ impl<'a> Call<'a> {
         ScalarValue::try_from_array(column, self.row).ok()
     }
 
+    /// A field of a row argument.
+    pub fn field(&self, i: usize, name: &str) -> Option<ScalarValue> {
+        let column = self.columns.get(i).filter(|_| !self.is_null(i))?;
+        let field = column.as_struct_opt()?.column_by_name(name)?;
+        ScalarValue::try_from_array(field, self.row).ok()
+    }
+
     /// A `regclass` argument: an OID, or a name to look up.
     pub fn relation(&self, i: usize) -> Result<u32> {
         match self.text(i) {
@@ -160,6 +167,11 @@ fn accept(wanted: u32, given: &DataType) -> Option<(u32, DataType)> {
     match (wanted, schema::arrow_type(wanted)) {
         // any, anyarray, anyelement, anynonarray
         (2276 | 2277 | 2283 | 2776, _) => Some((3, given.clone())),
+        // A row type takes a whole row.
+        (wanted, _) if matches!(given, DataType::Struct(_)) => {
+            let row = statics::types().get(&wanted).is_some_and(|row| row.kind == "c");
+            row.then(|| (0, given.clone()))
+        }
         // A name of an object is looked up where its reg* is wanted.
         (24 | 2202..=2206 | 4089 | 4096 | 4191, _) if text => Some((1, DataType::Utf8)),
         (_, DataType::Utf8) if text => Some((0, DataType::Utf8)),

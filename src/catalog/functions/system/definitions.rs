@@ -121,14 +121,11 @@ fn expr<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 fn functiondef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let oid = call.oid(0);
     let Some(texts) = texts::function(oid) else { return Ok(Cell::Null) };
-    match &texts.definition {
-        Some(text) => Ok(Cell::from(text)),
-        None => {
-            let name = statics::function_names().name(oid).unwrap_or_default();
-            let message = format!("\"{name}\" is an aggregate function");
-            Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message))
-        }
+    if let Some(text) = &texts.definition {
+        return Ok(Cell::from(text));
     }
+    let name = statics::function_names().name(oid).unwrap_or_default();
+    Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is an aggregate function")))
 }
 
 /// No column is fed by a sequence; names are checked as PostgreSQL checks them.

@@ -3,10 +3,14 @@
 //! They read [`SessionVars`](crate::catalog::SessionVars) and its snapshot, nothing else. `reg_input` and
 //! `reg_output` are the casts between text and the `reg*` types for the planner and the encoder.
 
+// All bodies have one signature, whether or not they can fail.
+#![allow(clippy::unnecessary_wraps)]
+
 mod backends;
 mod call;
 mod definitions;
 mod names;
+mod objects;
 mod privileges;
 mod reg_casts;
 mod session;
@@ -29,6 +33,7 @@ pub fn system_functions() -> Vec<ScalarUDF> {
     let all = [
         session::functions(),
         names::functions(),
+        objects::functions(),
         definitions::functions(),
         privileges::functions(),
         sizes::functions(),

@@ -1,17 +1,15 @@
-//! Names and OIDs: `format_type`, `to_regclass`, `pg_table_is_visible`, `pg_describe_object` and their families.
+//! Names and OIDs: `format_type`, `to_regclass`, `pg_table_is_visible` and their families.
 
 use arrow::array::AsArray;
 use arrow::datatypes::UInt32Type;
+use datafusion::common::ScalarValue;
 
 use super::call::{Body, Call, SystemFunction};
-use crate::catalog::oids::DATABASE;
 use crate::catalog::pg_catalog::reg::{self, Static};
 use crate::catalog::pg_catalog::rows::Cell;
-use crate::catalog::pg_catalog::source::Object;
 use crate::catalog::pg_catalog::statics::{self, Names};
 use crate::catalog::vars::SessionVars;
-use crate::error::{Error, Result};
-use crate::sqlstate;
+use crate::error::Result;
 
 const NULL: Body = |_| Ok(Cell::Null);
 
@@ -20,7 +18,6 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("format_type", format_type),
     ("oidvectortypes", oidvectortypes),
     ("pg_get_userbyid", userbyid),
-    ("pg_describe_object", describe_object),
     ("pg_table_is_visible", |call| Ok(Cell::from(reg::relation_visible(call.vars, call.oid(0))))),
     ("pg_type_is_visible", |call| Ok(Cell::from(reg::type_visible(call.vars, call.oid(0))))),
     ("pg_function_is_visible", function_visible),
@@ -50,6 +47,8 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("_pg_numeric_precision_radix", |call| typmod_number(call, |oid, _| numeric_radix(oid))),
     ("_pg_numeric_scale", |call| typmod_number(call, numeric_scale)),
     ("_pg_datetime_precision", |call| typmod_number(call, datetime_precision)),
+    ("_pg_truetypid", |call| true_type(call, "typbasetype", "atttypid")),
+    ("_pg_truetypmod", |call| true_type(call, "typtypmod", "atttypmod")),
 ];
 
 /// All of this file.
@@ -122,7 +121,19 @@ fn typmod_number<'a>(call: &Call<'a>, number: fn(u32, i32) -> Option<i32>) -> Re
     Ok(Cell::from(number(call.oid(0), typmod)))
 }
 
+/// A field of a `pg_type` row if that is a domain, else one of a `pg_attribute` row.
+fn true_type<'a>(call: &Call<'a>, of_domain: &str, of_column: &str) -> Result<Cell<'a>> {
+    let domain = call.field(1, "typtype").is_some_and(|kind| kind == ScalarValue::from("d"));
+    let value = if domain { call.field(1, of_domain) } else { call.field(0, of_column) };
+    Ok(match value {
+        Some(ScalarValue::UInt32(oid)) => Cell::from(oid),
+        Some(ScalarValue::Int32(typmod)) => Cell::from(typmod),
+        _ => Cell::Null,
+    })
+}
+
 /// Characters of a `character`, `varchar` or `bit` type; none if unbounded.
+#[must_use]
 pub fn character_length(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         _ if typmod == -1 => None,
@@ -133,6 +144,7 @@ pub fn character_length(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Bytes of a text type in UTF-8.
+#[must_use]
 pub fn octet_length(oid: u32, typmod: i32) -> Option<i32> {
     const LARGEST: i32 = 1 << 30;
     const BYTES_PER_CHARACTER: i32 = 4;
@@ -144,6 +156,7 @@ pub fn octet_length(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Digits or bits of a numeric type.
+#[must_use]
 pub fn numeric_precision(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         21 => Some(16),
@@ -157,6 +170,7 @@ pub fn numeric_precision(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// What [`numeric_precision`] counts: bits (2) or digits (10).
+#[must_use]
 pub fn numeric_radix(oid: u32) -> Option<i32> {
     match oid {
         20 | 21 | 23 | 700 | 701 => Some(2),
@@ -166,6 +180,7 @@ pub fn numeric_radix(oid: u32) -> Option<i32> {
 }
 
 /// Digits after the point.
+#[must_use]
 pub fn numeric_scale(oid: u32, typmod: i32) -> Option<i32> {
     match oid {
         20 | 21 | 23 => Some(0),
@@ -175,6 +190,7 @@ pub fn numeric_scale(oid: u32, typmod: i32) -> Option<i32> {
 }
 
 /// Digits of the seconds of a time type.
+#[must_use]
 pub fn datetime_precision(oid: u32, typmod: i32) -> Option<i32> {
     const MICROSECONDS: i32 = 6;
     match oid {
@@ -184,64 +200,4 @@ pub fn datetime_precision(oid: u32, typmod: i32) -> Option<i32> {
         1186 => Some(typmod & 0xffff),
         _ => None,
     }
-}
-
-/// `table orders`, `column a of table orders`, `schema public`, …
-fn describe_object<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
-    let (class, oid, number) = (call.oid(0), call.oid(1), call.int(2).unwrap_or(0));
-    let vars = call.vars;
-    let source = vars.snapshot.system().source();
-    let text = match statics::classes().name(class) {
-        Some("pg_class") => describe_relation(vars, oid, number),
-        Some("pg_type") => Some(reg::format_type(vars, oid, None)).map(|name| format!("type {name}")),
-        Some("pg_proc") => {
-            statics::functions().get(&oid).map(|_| format!("function {}", reg::regprocedure_name(vars, oid)))
-        }
-        Some("pg_operator") => {
-            statics::operators().get(&oid).map(|_| format!("operator {}", reg::regoperator_name(vars, oid)))
-        }
-        Some("pg_namespace") => reg::schema_name(vars, oid).map(|name| format!("schema {name}")),
-        Some("pg_authid") => source.role_name(oid).map(|name| format!("role {name}")),
-        Some("pg_database") if oid == DATABASE => Some(format!("database {}", source.database)),
-        Some("pg_constraint") => source
-            .key(oid)
-            .map(|(table, key)| format!("constraint {} on table {}", key.name, reg::regclass_name(vars, table.oid()))),
-        Some("pg_rewrite") => match source.object(oid) {
-            Some(Object::Rule(table)) => {
-                describe_relation(vars, source.tables[table].oid(), 0).map(|on| format!("rule _RETURN on {on}"))
-            }
-            _ => None,
-        },
-        Some("pg_collation") => statics::collations()
-            .name(oid)
-            .map(|_| format!("collation {}", reg::static_name(vars, Static::Collation, oid))),
-        Some("pg_language") => statics::languages().name(oid).map(|name| format!("language {name}")),
-        Some("pg_am") => statics::access_methods().name(oid).map(|name| format!("access method {name}")),
-        Some("pg_tablespace") => statics::tablespaces().name(oid).map(|name| format!("tablespace {name}")),
-        _ => {
-            let message = format!("objects of class {class} cannot be described");
-            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
-        }
-    };
-    Ok(Cell::from(text))
-}
-
-fn describe_relation(vars: &SessionVars, oid: u32, number: i64) -> Option<String> {
-    let source = vars.snapshot.system().source();
-    let kind = match source.object(oid) {
-        Some(Object::Table(table)) => match source.tables[table].relkind() {
-            "v" => "view",
-            "m" => "materialized view",
-            _ => "table",
-        },
-        Some(Object::Index(..)) => "index",
-        _ => crate::catalog::pg_catalog::texts::view(oid, false).map_or("table", |_| "view"),
-    };
-    reg::relation_name(vars, oid)?;
-    let relation = format!("{kind} {}", reg::regclass_name(vars, oid));
-    if number == 0 {
-        return Some(relation);
-    }
-    let column = source.table(oid)?.column(i16::try_from(number).ok()?)?;
-    Some(format!("column {} of {relation}", column.name()))
 }

@@ -40,8 +40,11 @@ struct Class {
     /// The OID by name.
     find: fn(&Call<'_>, &str) -> Result<u32>,
     /// The owner and the privileges of PUBLIC; `None` for an OID that names nothing.
-    rights: fn(&Call<'_>, u32) -> Option<(u32, &'static [&'static str])>,
+    rights: fn(&Call<'_>, u32) -> Option<Rights>,
 }
+
+/// An owner, and what everybody may do.
+type Rights = (u32, &'static [&'static str]);
 
 static TABLE: Class = Class {
     privileges: &["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"],
@@ -121,7 +124,7 @@ static SERVER: Class =
 static WRAPPER: Class =
     Class { privileges: &["USAGE"], find: |_, name| Err(undefined("foreign-data wrapper", name)), rights: |_, _| None };
 
-fn relation_rights(call: &Call<'_>, oid: u32) -> Option<(u32, &'static [&'static str])> {
+fn relation_rights(call: &Call<'_>, oid: u32) -> Option<Rights> {
     let source = call.vars.snapshot.system().source();
     if source.table(oid).is_some() {
         return Some((source.owner, &["SELECT"]));

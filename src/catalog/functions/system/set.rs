@@ -40,6 +40,7 @@ pub struct SetFunction {
 
 impl SetFunction {
     /// The function of a name in `pg_proc`.
+    #[must_use]
     pub fn new(name: &'static str, body: RowsBody) -> Self {
         const ANY_ELEMENT: u32 = 2283;
         let row = statics::function_names().all(name).iter().find_map(|oid| statics::functions().get(oid));
@@ -56,6 +57,7 @@ impl SetFunction {
     }
 
     /// As a scalar function that returns the list of rows.
+    #[must_use]
     pub fn into_udf(self) -> ScalarUDF {
         ScalarUDF::new_from_impl(self)
     }
@@ -96,7 +98,9 @@ impl SetFunction {
             let null = (0..columns.len()).any(|i| call.is_null(i));
             let made = if null { Vec::new() } else { (self.body)(&call).map_err(external)? };
             lengths.push(made.len());
-            made.iter().for_each(|row| rows.push(row));
+            for row in &made {
+                rows.push(row);
+            }
         }
         Ok((rows.finish()?, lengths))
     }
@@ -159,7 +163,7 @@ impl ScalarUDFImpl for SetFunction {
         let (batch, lengths) = self.rows(vars, &fields, &columns, calls)?;
         let elements: ArrayRef =
             if self.records { Arc::new(StructArray::from(batch)) } else { Arc::clone(batch.column(0)) };
-        let valid = NullBuffer::from_iter((0..calls).map(|i| columns.iter().all(|column| column.is_valid(i))));
+        let valid: NullBuffer = (0..calls).map(|i| columns.iter().all(|column| column.is_valid(i))).collect();
         let offsets = OffsetBuffer::from_lengths(lengths);
         let list = Arc::new(ListArray::try_new(self.element(&fields), offsets, elements, Some(valid))?);
         Ok(if scalar { ColumnarValue::Scalar(ScalarValue::List(list)) } else { ColumnarValue::Array(list) })
@@ -200,9 +204,9 @@ impl TableFunctionImpl for RelationFunction {
             return Err(no_such_function(self.relation, &[]));
         }
         let vars = SessionVars::of(args.session().config_options())?;
-        match vars.snapshot.system().relation("pg_catalog", self.relation) {
-            Some(relation) => Ok(relation),
-            None => plan_err!("there is no relation \"{}\"", self.relation),
-        }
+        let Some(relation) = vars.snapshot.system().relation("pg_catalog", self.relation) else {
+            return plan_err!("there is no relation \"{}\"", self.relation);
+        };
+        Ok(relation)
     }
 }

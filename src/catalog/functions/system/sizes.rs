@@ -145,7 +145,7 @@ fn size_pretty<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
         let half = shift != 0;
         let scaled = if half { size / (1i128 << (shift - 1)) } else { size };
         if scaled.abs() < limit || name == "PB" {
-            let rounded = if half { (scaled + scaled.signum()) / 2 } else { scaled };
+            let rounded = if half { scaled / 2 + scaled % 2 } else { scaled };
             return Ok(Cell::from(format!("{rounded} {name}")));
         }
     }

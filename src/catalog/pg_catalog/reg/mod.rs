@@ -19,7 +19,7 @@ pub use functions::{
 };
 pub use relations::{find_relation, lookup_regclass, regclass_name, relation_name, relation_visible};
 pub use type_names::{
-    builtin_type_name, format_type, lookup_regtype, lookup_type, regtype_name, type_place, type_visible,
+    builtin_type_name, format_type, is_sql_name, lookup_regtype, lookup_type, regtype_name, type_place, type_visible,
 };
 
 /// The schema `pg_catalog`.

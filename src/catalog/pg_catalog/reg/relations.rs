@@ -44,16 +44,8 @@ pub fn find_relation(vars: &SessionVars, schema: Option<&str>, name: &str) -> Op
 }
 
 fn in_schema(vars: &SessionVars, schema: &str, name: &str) -> Option<u32> {
-    if let Some(relation) = vars.snapshot.relation(schema, name) {
-        return Some(relation.oid);
-    }
-    let source = vars.snapshot.system().source();
-    let index = || {
-        let mut keys = source.keys().filter(|(table, key)| key.has_index() && table.relation.schema == schema);
-        keys.find(|(_, key)| key.name == name).map(|(_, key)| key.index)
-    };
-    let system = || statics::classes().in_namespace(statics::namespaces().oid_of(schema)?, name);
-    system().or_else(index)
+    let own = vars.snapshot.system().source().relation_oid(schema, name);
+    own.or_else(|| statics::classes().in_namespace(statics::namespaces().oid_of(schema)?, name))
 }
 
 /// A relation's schema and name by its OID.

@@ -87,6 +87,13 @@ pub fn builtin_type_name(oid: u32) -> String {
     sql_name(oid, None).unwrap_or_else(|| quote_identifier(&row.name))
 }
 
+/// Whether SQL itself names a type, so that its name never takes a schema.
+#[must_use]
+pub fn is_sql_name(oid: u32) -> bool {
+    let base = statics::types().get(&oid).filter(|row| row.is_array).map_or(oid, |row| row.element);
+    sql_name(base, None).is_some()
+}
+
 /// The element type of a true array type.
 fn element(vars: &SessionVars, oid: u32) -> Option<u32> {
     let source = vars.snapshot.system().source();
@@ -118,9 +125,8 @@ fn sql_name(oid: u32, typmod: Option<i32>) -> Option<String> {
         700 => "real".to_owned(),
         701 => "double precision".to_owned(),
         // Without a length where one could be given, the type is not SQL's `character` (which has length 1).
-        1042 if given && modifier.is_none() => return None,
+        1042 | 1560 if given && modifier.is_none() => return None,
         1042 => length("character", HEADER),
-        1560 if given && modifier.is_none() => return None,
         1560 => length("bit", 0),
         1562 => length("bit varying", 0),
         1043 => length("character varying", HEADER),

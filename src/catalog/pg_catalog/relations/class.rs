@@ -15,25 +15,22 @@ pub const FIRST_XID: u32 = 3;
 pub fn pg_class(source: &Source, rows: &mut Rows) {
     let heap = statics::access_methods().oid_of("heap");
     let btree = statics::access_methods().oid_of("btree");
+    let linked = source.linked();
     for table in &source.tables {
-        class_of_table(source, table, heap, rows);
+        class_of_table(source, table, (heap, linked.contains(&table.oid())), rows);
         for key in table.keys.iter().filter(|key| key.has_index()) {
             class_of_index(source, table, key, btree, rows);
         }
     }
 }
 
-fn class_of_table(source: &Source, table: &Table, heap: Option<u32>, rows: &mut Rows) {
+fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, bool), rows: &mut Rows) {
     let storage = table.has_storage();
     let (count, bytes) = table.size();
     let pages = bytes.map_or(0, |bytes| i32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX));
     #[allow(clippy::cast_precision_loss, reason = "reltuples is a real: an estimate")]
-    let tuples = if storage { count.map_or(-1.0, |count| count as f64) } else { 0.0 };
+    let tuples = count.map_or(-1.0, |count| count as f64);
     let natts = i16::try_from(table.schema.fields().len()).unwrap_or(i16::MAX);
-    let foreign = source.keys().any(|(owner, key)| {
-        let referenced = key.references.as_ref().map(|(target, _)| source.tables[*target].oid());
-        (owner.oid() == table.oid() && referenced.is_some()) || referenced == Some(table.oid())
-    });
     rows.push(row![
         table.oid(),
         table.name(),
@@ -55,7 +52,7 @@ fn class_of_table(source: &Source, table: &Table, heap: Option<u32>, rows: &mut 
         natts,
         0i16,            // relchecks
         table.rule != 0, // relhasrules
-        foreign,         // relhastriggers
+        linked,          // relhastriggers
         false,           // relhassubclass
         false,           // relrowsecurity
         false,           // relforcerowsecurity
@@ -64,10 +61,10 @@ fn class_of_table(source: &Source, table: &Table, heap: Option<u32>, rows: &mut 
         false, // relispartition
         0,     // relrewrite
         if storage { FIRST_XID } else { 0 },
-        if storage { 1 } else { 0 }, // relminmxid
-        NULL,                        // relacl
-        NULL,                        // reloptions
-        NULL,                        // relpartbound
+        i32::from(storage), // relminmxid
+        NULL,               // relacl
+        NULL,               // reloptions
+        NULL,               // relpartbound
     ]);
 }
 

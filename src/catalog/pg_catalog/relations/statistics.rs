@@ -8,8 +8,8 @@ use datafusion::common::{ColumnStatistics, ScalarValue};
 
 use crate::catalog::oids::DATABASE;
 use crate::catalog::pg_catalog::data;
-use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
-use crate::catalog::pg_catalog::source::{Column, Source};
+use crate::catalog::pg_catalog::rows::{Cell, NULL, Rows, row};
+use crate::catalog::pg_catalog::source::{Column, Key, Source};
 use crate::catalog::pg_catalog::statics;
 
 /// One row per column whose statistics are known.
@@ -106,16 +106,26 @@ pub fn all_tables(source: &Source, rows: &mut Rows) {
     user_tables(source, rows);
 }
 
+/// Counters that a table without indexes does not have.
+const INDEX_COUNTERS: [&str; 4] = ["idx_scan", "idx_tup_fetch", "idx_blks_read", "idx_blks_hit"];
+/// Counters of TOAST tables, which no table has.
+const TOAST_COUNTERS: [&str; 4] = ["toast_blks_read", "toast_blks_hit", "tidx_blks_read", "tidx_blks_hit"];
+
 /// Tables and materialized views of user schemas.
 pub fn user_tables(source: &Source, rows: &mut Rows) {
     for table in source.tables.iter().filter(|table| table.has_storage()) {
         let count = table.size().0.and_then(|count| i64::try_from(count).ok()).unwrap_or(0);
-        rows.push_counters(&[
+        let mut cells = vec![
             ("relid", table.oid().into()),
             ("schemaname", (&table.relation.schema).into()),
             ("relname", table.name().into()),
             ("n_live_tup", count.into()),
-        ]);
+        ];
+        cells.extend(TOAST_COUNTERS.map(|name| (name, Cell::Null)));
+        if !table.keys.iter().any(Key::has_index) {
+            cells.extend(INDEX_COUNTERS.map(|name| (name, Cell::Null)));
+        }
+        rows.push_counters(&cells);
     }
 }
 

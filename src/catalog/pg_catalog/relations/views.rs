@@ -11,8 +11,9 @@ fn of_kind(source: &Source, kind: RelationKind) -> impl Iterator<Item = &Table> 
 
 /// Tables.
 pub fn pg_tables(source: &Source, rows: &mut Rows) {
+    let linked = source.linked();
     for table in of_kind(source, RelationKind::Table) {
-        let triggers = table.keys.iter().any(|key| key.references.is_some());
+        let triggers = linked.contains(&table.oid());
         let indexes = table.keys.iter().any(Key::has_index);
         let schema = &table.relation.schema;
         rows.push(row![schema, table.name(), source.owner_name(), NULL, indexes, false, triggers, false]);
