@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use super::bare_server;
 use super::connection::{Connection, Received, cancel_request};
+use super::{ENDLESS, HUGE, bare_server};
 use crate::harness::eventually;
-
-/// Runs for hours unless it is stopped.
-const ENDLESS: &str = "select count(*) from generate_series(1, 3000000) a, generate_series(1, 3000000) b";
-/// More than any socket buffers, and without end for the purpose of a test.
-const HUGE: &str = "select a.g, b.g from generate_series(1, 3000000) as a(g), generate_series(1, 3000000) as b(g)";
 
 const CANCELLED: &str = "ErrorResponse ERROR 57014 \"canceling statement due to user request\"";
 
