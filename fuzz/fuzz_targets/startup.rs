@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let mut inbox = BytesMut::from(data);
-    while let Ok(Some(body)) = frame::take_startup(&mut inbox) {
+    while let frame::Opening::Packet(body) = frame::take_startup(&mut inbox) {
         if let Ok(startup::Packet::Startup(raw)) = startup::decode(body) {
             for (_, value) in raw.parameters {
                 let _ = options::parse(&value);

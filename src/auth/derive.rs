@@ -55,8 +55,10 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 mod tests {
     use super::*;
 
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    fn hex(key: &Key) -> String {
+        let (high, low) = key.split_at(16);
+        let half = |half: &[u8]| u128::from_be_bytes(half.try_into().expect("half a key"));
+        format!("{:032x}{:032x}", half(high), half(low))
     }
 
     #[test]

@@ -46,12 +46,13 @@ impl Authenticator {
         let mut roles = HashMap::with_capacity(config.users.len());
         let mut iterations = Vec::new();
         for user in &config.users {
+            let superuser = user.superuser;
             let verifier = match &user.verifier {
                 Some(text) => Some(Arc::new(Verifier::parse(text).ok_or_else(|| bad_verifier(&user.name))?)),
                 None => None,
             };
             iterations.extend(verifier.as_ref().map(|v| v.iterations));
-            roles.insert(user.name.to_string(), Role { verifier, superuser: user.superuser });
+            roles.insert(user.name.clone(), Role { verifier, superuser });
         }
         if iterations.is_empty() {
             iterations.push(DEFAULT_ITERATIONS);
@@ -130,11 +131,8 @@ mod tests {
 
     fn authenticator() -> Authenticator {
         let verifier = make_verifier("open sesame").expect("a password can be made a verifier");
-        let user = |name: &str, verifier: Option<String>, superuser| UserConfig {
-            name: name.to_owned(),
-            verifier,
-            superuser,
-        };
+        let user =
+            |name: &str, verifier: Option<String>, superuser| UserConfig { name: name.to_owned(), verifier, superuser };
         let config = AuthConfig {
             loopback: AuthMethod::Trust,
             remote: AuthMethod::ScramSha256,

@@ -170,17 +170,15 @@ fn check_binding_flag(flag: &str, plus: bool, plus_offered: bool) -> Result<()> 
         "n" | "y" if plus => Err(malformed(
             "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.",
         )),
-        "n" => Ok(()),
         // The client believes we cannot bind, and we said that we can: somebody between us took it out.
-        "y" if plus_offered => Err(Error::fatal(
-            sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
-            "SCRAM channel binding negotiation error",
-        )
-        .detail(
-            "The client supports SCRAM channel binding but thinks the server does not.  \
+        "y" if plus_offered => {
+            Err(Error::fatal(sqlstate::INVALID_AUTHORIZATION_SPECIFICATION, "SCRAM channel binding negotiation error")
+                .detail(
+                    "The client supports SCRAM channel binding but thinks the server does not.  \
              However, this server does support channel binding.",
-        )),
-        "y" => Ok(()),
+                ))
+        }
+        "n" | "y" => Ok(()),
         _ => match flag.strip_prefix("p=") {
             Some(_) if !plus => Err(malformed(
                 "The client selected SCRAM-SHA-256 without channel binding, \

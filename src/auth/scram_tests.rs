@@ -112,7 +112,8 @@ fn downgrades_and_nonsense_are_refused() {
 
 #[test]
 fn a_spoilt_last_message_is_refused() {
-    let spoil: [(&str, fn(&str) -> String); 7] = [
+    type Spoil = fn(&str) -> String;
+    let spoil: [(&str, Spoil); 7] = [
         ("nonce", |m| m.replacen("r=abc", "r=abd", 1)),
         ("binding", |m| m.replacen("c=biws", "c=eSws", 1)),
         ("garbage", |m| format!("{m},x=1")),

@@ -52,7 +52,7 @@ impl Verifier {
     /// Whether this is the password's verifier, compared in constant time.
     #[must_use]
     pub fn matches(&self, password: &str) -> bool {
-        let derived = Self::derive(password, self.salt.to_vec(), self.iterations);
+        let derived = Self::derive(password, self.salt.clone(), self.iterations);
         bool::from(derived.stored_key.ct_eq(&self.stored_key) & derived.server_key.ct_eq(&self.server_key))
     }
 

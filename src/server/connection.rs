@@ -94,14 +94,11 @@ fn open_session(
     // find no such database.
     let database = startup.database.as_ref().unwrap_or(&shared.config.database);
     if *database != shared.config.database {
-        return Err(Error::fatal(
-            sqlstate::INVALID_CATALOG_NAME,
-            format!("database \"{database}\" does not exist"),
-        ));
+        return Err(Error::fatal(sqlstate::INVALID_CATALOG_NAME, format!("database \"{database}\" does not exist")));
     }
     let identity = Identity {
-        user: startup.user.to_string(),
-        database: database.to_string(),
+        user: startup.user.clone(),
+        database: database.clone(),
         client: Some(client),
         server,
         backend_pid: pid,

@@ -33,8 +33,6 @@ use registry::Registry;
 
 pub use signals::run_until_signalled;
 
-/// Connections the kernel keeps for us until they are accepted.
-const BACKLOG: u32 = 1024;
 /// Wrong keys in CancelRequests per address and minute.
 const WRONG_KEYS_PER_MINUTE: u32 = 60;
 /// How long sessions may take to say goodbye once their statements are stopped.
@@ -83,7 +81,7 @@ impl Server {
         let gate = Gate::new(&config, secret.clone(), failures)?;
         let wanted = config.server.listen;
         let cannot = |e| Error::new(sqlstate::IO_ERROR, format!("could not listen on {wanted}: {e}"));
-        let listener = listen(wanted).map_err(cannot)?;
+        let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let connections = config.server.max_connections;
         let shared = Arc::new(Shared {
@@ -197,16 +195,6 @@ impl Gate {
         let tls_required = config.tls.as_ref().is_some_and(|tls| tls.required);
         Ok(Self { door: Door { auth, failures, tls_required }, tls })
     }
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 /// Answers go out at once, and a client whose machine is gone is noticed.

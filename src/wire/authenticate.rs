@@ -106,9 +106,7 @@ async fn response(link: &mut Link, expected: &str) -> Result<bytes::Bytes, End> 
         b'p' => Ok(frame.body),
         // The client left in order.
         b'X' => Err(End::Closed),
-        kind => {
-            Err(End::fatal(Error::protocol(format!("expected {expected} response, got message type {kind}"))))
-        }
+        kind => Err(End::fatal(Error::protocol(format!("expected {expected} response, got message type {kind}")))),
     }
 }
 
@@ -145,8 +143,7 @@ mod tests {
 
     #[test]
     fn initial_responses_are_checked() {
-        let (mechanism, data) =
-            initial_response(Bytes::from_static(b"SCRAM-SHA-256\0\0\0\0\x03n,,")).expect("sound");
+        let (mechanism, data) = initial_response(Bytes::from_static(b"SCRAM-SHA-256\0\0\0\0\x03n,,")).expect("sound");
         assert_eq!((mechanism.as_str(), &data[..]), ("SCRAM-SHA-256", &b"n,,"[..]));
         assert!(initial_response(Bytes::from_static(b"X\0\xff\xff\xff\xff")).expect("sound").1.is_empty());
         for body in [&b""[..], b"X", b"X\0\0\0\0", b"X\0\0\0\0\x04abc", b"X\0\0\0\0\0!", b"X\0\xff\xff\xff\xfe"] {

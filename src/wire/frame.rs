@@ -54,20 +54,31 @@ pub fn session_limit(kind: u8, large: usize) -> Result<usize> {
     }
 }
 
-/// Takes the next startup packet (which has no type byte) off the inbox. `Err(())` is a length no startup packet
-/// has: PostgreSQL closes such a connection without a word, since the other end speaks another protocol.
-pub fn take_startup(inbox: &mut BytesMut) -> Result<Option<Bytes>, ()> {
-    let Some(header) = inbox.first_chunk::<4>() else { return Ok(None) };
+/// What stands at the head of an inbox before the startup packet is complete.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// The packet's body, taken off.
+    Packet(Bytes),
+    /// A part of a packet.
+    Incomplete,
+    /// A length no startup packet has. PostgreSQL closes such a connection without a word, since the other end speaks
+    /// another protocol.
+    Foreign,
+}
+
+/// Takes the next startup packet (which has no type byte) off the inbox, if it is there.
+pub fn take_startup(inbox: &mut BytesMut) -> Opening {
+    let Some(header) = inbox.first_chunk::<4>() else { return Opening::Incomplete };
     let length = i32::from_be_bytes(*header);
     let body = match usize::try_from(length) {
         Ok(length) if length >= 8 && length - 4 <= STARTUP_BYTES => length - 4,
-        _ => return Err(()),
+        _ => return Opening::Foreign,
     };
     if inbox.len() < 4 + body {
-        return Ok(None);
+        return Opening::Incomplete;
     }
     inbox.advance(4);
-    Ok(Some(inbox.split_to(body).freeze()))
+    Opening::Packet(inbox.split_to(body).freeze())
 }
 
 #[cfg(test)]
@@ -120,14 +131,14 @@ mod tests {
 
     #[test]
     fn startup_packets_are_bounded() {
-        assert!(take_startup(&mut inbox(b"\0\0\0")).expect("so far sound").is_none());
+        assert_eq!(take_startup(&mut inbox(b"\0\0\0")), Opening::Incomplete);
         for length in [-1_i32, 0, 7, 10_005, i32::MAX] {
-            assert!(take_startup(&mut inbox(&length.to_be_bytes())).is_err(), "{length}");
+            assert_eq!(take_startup(&mut inbox(&length.to_be_bytes())), Opening::Foreign, "{length}");
         }
         for length in [8_i32, 10_004] {
-            assert!(take_startup(&mut inbox(&length.to_be_bytes())).expect("sound").is_none(), "{length}");
+            assert_eq!(take_startup(&mut inbox(&length.to_be_bytes())), Opening::Incomplete, "{length}");
         }
-        let body = take_startup(&mut inbox(b"\0\0\0\x08\x04\xd2\x16\x2fX")).expect("sound").expect("whole");
-        assert_eq!(&body[..], b"\x04\xd2\x16\x2f");
+        let taken = take_startup(&mut inbox(b"\0\0\0\x08\x04\xd2\x16\x2fX"));
+        assert_eq!(taken, Opening::Packet(Bytes::from_static(b"\x04\xd2\x16\x2f")));
     }
 }

@@ -20,7 +20,10 @@ fn every_message_is_understood() {
     assert!(matches!(decoded(b'D', b"Ss\0"), Ok(Message::Extended(Extended::Describe(Target::Statement(_))))));
     assert!(matches!(decoded(b'C', b"P\0"), Ok(Message::Extended(Extended::Close(Target::Portal(_))))));
     assert!(matches!(decoded(b'E', b"p\0\0\0\0\x05"), Ok(Message::Extended(Extended::Execute { max_rows: 5, .. }))));
-    assert!(matches!(decoded(b'E', b"\0\xff\xff\xff\xff"), Ok(Message::Extended(Extended::Execute { max_rows: 0, .. }))));
+    assert!(matches!(
+        decoded(b'E', b"\0\xff\xff\xff\xff"),
+        Ok(Message::Extended(Extended::Execute { max_rows: 0, .. }))
+    ));
     assert!(matches!(decoded(b'H', b""), Ok(Message::Extended(Extended::Flush))));
     assert!(matches!(decoded(b'S', b""), Ok(Message::Sync)));
     assert!(matches!(decoded(b'X', b""), Ok(Message::Terminate)));
@@ -33,7 +36,8 @@ fn every_message_is_understood() {
 #[test]
 fn bind_carries_values_and_formats() {
     let body = b"p\0s\0\0\x01\0\x01\0\x02\0\0\0\x02hi\xff\xff\xff\xff\0\x02\0\0\0\x01";
-    let Ok(Message::Extended(Extended::Bind { portal, statement, params, result_formats })) = decoded(b'B', body) else {
+    let Ok(Message::Extended(Extended::Bind { portal, statement, params, result_formats })) = decoded(b'B', body)
+    else {
         panic!("a sound Bind");
     };
     assert_eq!((portal.as_str(), statement.as_str()), ("p", "s"));

@@ -79,13 +79,7 @@ impl Link {
     /// A link over an accepted stream.
     #[must_use]
     pub fn new(stream: TcpStream, limits: LinkLimits) -> Self {
-        Self {
-            socket: Socket::Plain(stream),
-            inbox: BytesMut::new(),
-            out: Outbox::default(),
-            flush_due: false,
-            limits,
-        }
+        Self { socket: Socket::Plain(stream), inbox: BytesMut::new(), out: Outbox::default(), flush_due: false, limits }
     }
 
     /// Whether the stream is under TLS.
@@ -140,9 +134,9 @@ impl Link {
     pub(super) async fn startup_packet(&mut self) -> Result<Bytes, End> {
         loop {
             match frame::take_startup(&mut self.inbox) {
-                Ok(Some(body)) => return Ok(body),
-                Ok(None) => self.read().await?,
-                Err(()) => return Err(End::Closed),
+                frame::Opening::Packet(body) => return Ok(body),
+                frame::Opening::Incomplete => self.read().await?,
+                frame::Opening::Foreign => return Err(End::Closed),
             }
         }
     }
@@ -196,11 +190,7 @@ impl Link {
 
     /// Puts rows out, and sends when there are enough. Gives the reason when the statement is cancelled meanwhile;
     /// what could not be sent then stays in the outbox, so that the stream of messages stays whole.
-    pub(super) async fn send_rows(
-        &mut self,
-        chunk: Bytes,
-        cancel: &CancelHandle,
-    ) -> Result<Option<CancelReason>, End> {
+    pub(super) async fn send_rows(&mut self, chunk: Bytes, cancel: &CancelHandle) -> Result<Option<CancelReason>, End> {
         if self.out.rows(chunk) { self.send(Some(cancel)).await } else { Ok(None) }
     }
 
@@ -322,4 +312,3 @@ impl Link {
         Poll::Ready(Ok(()))
     }
 }
-

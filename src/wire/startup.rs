@@ -252,9 +252,9 @@ fn bad_layout() -> Error {
 }
 
 fn early_data(message: &'static str) -> Error {
-    Error::protocol(message).into_fatal().detail(
-        "This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.",
-    )
+    Error::protocol(message)
+        .into_fatal()
+        .detail("This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.")
 }
 
 #[cfg(test)]

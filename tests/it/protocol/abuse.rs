@@ -137,6 +137,7 @@ fn a_message_trickling_in_costs_what_has_come() {
     }
     let answer = connection.query("select 1").expect("an answer");
     assert!(answer.contains("DataRow \"1\""), "{answer}");
-    let grown = crate::harness::memory_bytes(server.pid(), "VmRSS").expect("the process is there").saturating_sub(before);
+    let grown =
+        crate::harness::memory_bytes(server.pid(), "VmRSS").expect("the process is there").saturating_sub(before);
     assert!(grown < 64 << 20, "50 announced messages of 16 MiB cost {grown} bytes");
 }

@@ -74,7 +74,8 @@ fn an_unknown_role_looks_like_a_known_one() {
         let target = Target { user, ..server.target() };
         let mut connection = Connection::open(&target).expect("connected");
         let mut bytes = Vec::new();
-        message::encode("Startup 3.0 \"user\" \"$USER\" \"database\" \"$DATABASE\"", &target, &mut bytes).expect("sound");
+        message::encode("Startup 3.0 \"user\" \"$USER\" \"database\" \"$DATABASE\"", &target, &mut bytes)
+            .expect("sound");
         connection.send(&bytes).expect("sent");
         let mechanisms = authentication(&mut connection, 10).expect("SASL");
         connection.send_message(b'p', b"SCRAM-SHA-256\0\0\0\0\x0cn,,n=,r=abcd").expect("sent");

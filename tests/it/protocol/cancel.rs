@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use super::bare_server;
 use super::connection::{Connection, Received, cancel_request};
+use super::{ENDLESS, HUGE, bare_server};
 use crate::harness::eventually;
-
-/// Runs for hours unless it is stopped.
-const ENDLESS: &str = "select count(*) from generate_series(1, 3000000) a, generate_series(1, 3000000) b";
-/// More than any socket buffers, and without end for the purpose of a test.
-const HUGE: &str = "select a.g, b.g from generate_series(1, 3000000) as a(g), generate_series(1, 3000000) as b(g)";
 
 const CANCELLED: &str = "ErrorResponse ERROR 57014 \"canceling statement due to user request\"";
 
@@ -72,9 +67,7 @@ fn a_client_that_leaves_frees_its_slot() {
             while !matches!(connection.receive(), Ok(Received::Message(b'D', _))) {}
         }
         drop(connection);
-        eventually(Duration::from_secs(5), "the slot is free again", || {
-            Connection::connect(&server.target()).is_ok()
-        });
+        eventually(Duration::from_secs(5), "the slot is free again", || Connection::connect(&server.target()).is_ok());
         eventually(Duration::from_secs(5), "the probe's slot is free again", || {
             Connection::connect(&server.target()).is_ok()
         });

@@ -70,7 +70,11 @@ impl Connection {
     /// Sends a startup packet and waits for ReadyForQuery; gives an ErrorResponse as an error.
     pub fn start(&mut self, version: &str, target: &Target) -> Result<(), String> {
         let mut bytes = Vec::new();
-        message::encode(&format!("Startup {version} \"user\" \"$USER\" \"database\" \"$DATABASE\""), target, &mut bytes)?;
+        message::encode(
+            &format!("Startup {version} \"user\" \"$USER\" \"database\" \"$DATABASE\""),
+            target,
+            &mut bytes,
+        )?;
         self.send(&bytes)?;
         self.await_ready()
     }

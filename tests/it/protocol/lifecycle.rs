@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::bare_server;
 use super::connection::{Connection, Received};
+use super::{BRIEF, ENDLESS, bare_server};
 use crate::harness::{Target, eventually, signal};
-
-const ENDLESS: &str = "select count(*) from generate_series(1, 3000000) a, generate_series(1, 3000000) b";
 
 /// Sends a statement and waits until it runs, which its description shows.
 fn begin(connection: &mut Connection, sql: &str) {
@@ -17,16 +15,15 @@ fn begin(connection: &mut Connection, sql: &str) {
 #[test]
 fn whoever_is_slow_to_start_is_dropped_without_a_word() {
     let server = bare_server().toml("[server]\nauthentication_timeout = \"1s\"").start();
+    let mut connection = Connection::connect(&server.target()).expect("connected");
     for said in [&b""[..], b"\0", b"\0\0\0\x20\0\x03\0\0user\0"] {
         let start = Instant::now();
-        let mut connection = Connection::open(&server.target()).expect("connected");
-        connection.send(said).expect("sent");
-        assert_eq!(connection.receive(), Ok(Received::Closed));
+        let mut slow = Connection::open(&server.target()).expect("connected");
+        slow.send(said).expect("sent");
+        assert_eq!(slow.receive(), Ok(Received::Closed));
         assert!(start.elapsed() >= Duration::from_millis(900), "not before its time");
     }
     // Time to authenticate is not time to live.
-    let mut connection = Connection::connect(&server.target()).expect("connected");
-    connection.query("select pg_sleep(1.5)").expect("an answer");
     let answer = connection.query("select 1").expect("still there");
     assert!(answer.contains("DataRow \"1\""), "{answer}");
 }
@@ -69,7 +66,7 @@ fn shutdown_ends_the_idle_at_once_and_lets_the_running_finish() {
     let mut in_transaction = Connection::connect(&server.target()).expect("connected");
     in_transaction.query("begin").expect("an answer");
     let mut running = Connection::connect(&server.target()).expect("connected");
-    begin(&mut running, "select pg_sleep(2), 'done'");
+    begin(&mut running, BRIEF);
     signal(server.pid(), "TERM");
     let goodbye = "ErrorResponse FATAL 57P01 \"terminating connection due to administrator command\"\nClosed";
     assert_eq!(idle.until(&["Closed"], &[]).as_deref(), Ok(goodbye));
@@ -77,7 +74,7 @@ fn shutdown_ends_the_idle_at_once_and_lets_the_running_finish() {
     let refused = Connection::connect(&server.target()).err().expect("nobody new is served");
     assert_eq!(refused, "ErrorResponse FATAL 57P03 \"the database system is shutting down\"");
     let answer = running.until(&["Closed"], &[]).expect("an answer");
-    assert!(answer.contains("\"done\"") && answer.ends_with(goodbye), "{answer}");
+    assert!(answer.contains("DataRow \"10000000\"") && answer.ends_with(goodbye), "{answer}");
     assert!(server.wait().success());
 }
 

@@ -17,6 +17,26 @@ use std::sync::OnceLock;
 
 use crate::harness::{self, Target, TestServer, TestServerBuilder};
 
+/// The digits, to be joined with themselves.
+macro_rules! digits {
+    ($rest:literal) => {
+        concat!("with d(i) as (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) ", $rest)
+    };
+}
+
+/// Runs for hours unless it is stopped.
+pub const ENDLESS: &str = digits!(
+    "select count(*) from d a, d b, d c, d e, d f, d g, d h, d j, d k, d l, d m, d n \
+     where a.i + b.i + c.i + e.i + f.i + g.i + h.i + j.i + k.i + l.i + m.i + n.i >= 0"
+);
+/// More rows than any socket buffers or any test awaits.
+pub const HUGE: &str =
+    digits!("select a.i, b.i, c.i, e.i from d a, d b, d c, d e, d f, d g, d h, d j, d k, d l, d m, d n");
+/// Takes a while, and ends.
+pub const BRIEF: &str = digits!(
+    "select count(*) from d a, d b, d c, d e, d f, d g, d h where a.i + b.i + c.i + e.i + f.i + g.i + h.i >= 0"
+);
+
 /// A server without tables.
 pub fn bare_server() -> TestServerBuilder {
     TestServer::builder().toml("[demo]\nenabled = false")
@@ -77,6 +97,7 @@ scripts! {
     empty_queries
     encryption_request
     error_fields
+    error_positions
     execute_limits
     flush
     newer_protocol
@@ -91,4 +112,5 @@ scripts! {
     startup_parameters
     transactions
     trust
+    undecided_parameters
 }

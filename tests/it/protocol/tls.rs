@@ -172,7 +172,10 @@ fn what_comes_in_clear_never_counts_as_encrypted() {
         let end = 1 + seed * 7919 % injected.len();
         connection.send(&[&ssl_request()[..], &injected[..end]].concat()).expect("sent");
         let answer = connection.until(&["Closed"], &[]).expect("an answer");
-        assert!(answer.starts_with("ErrorResponse FATAL 08P01 \"received unencrypted data after SSL request\""), "{answer}");
+        assert!(
+            answer.starts_with("ErrorResponse FATAL 08P01 \"received unencrypted data after SSL request\""),
+            "{answer}"
+        );
         assert!(answer.ends_with("Closed"), "{answer}");
     }
     // In a segment of its own it is either found before the answer or fails the handshake.
@@ -234,7 +237,8 @@ fn clear_passwords_travel_under_tls_only() {
 fn a_certificate_can_prove_a_role() {
     let certificate = Certificate::new("lakewire");
     let (ada, eve) = (Certificate::new("ada"), Certificate::new("eve"));
-    let settings = format!("client_ca = {:?}\n[auth]\nloopback = \"cert\"\n[[auth.users]]\nname = \"ada\"", ada.path("crt"));
+    let settings =
+        format!("client_ca = {:?}\n[auth]\nloopback = \"cert\"\n[[auth.users]]\nname = \"ada\"", ada.path("crt"));
     let server = served(&certificate, &settings);
     let attempt = |user, own: Option<&Certificate>| {
         let target = Target { user, ..server.target() };
@@ -276,11 +280,9 @@ fn a_bad_certificate_stops_the_start() {
     let (one, other) = (Certificate::new("one"), Certificate::new("other"));
     let empty = one.folder.path().join("empty");
     fs::write(&empty, "").expect("written");
-    for (cert, key) in [
-        (one.path("crt"), other.path("key")),
-        (empty.to_owned(), one.path("key")),
-        (one.path("crt"), empty.to_owned()),
-    ] {
+    for (cert, key) in
+        [(one.path("crt"), other.path("key")), (empty.to_owned(), one.path("key")), (one.path("crt"), empty.to_owned())]
+    {
         let said = refused_start(one.folder.path(), &cert, &key);
         assert!(said.contains("could not use") || said.contains("certificate"), "{said}");
     }
