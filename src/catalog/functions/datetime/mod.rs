@@ -23,6 +23,8 @@ use crate::types::civil::{Civil, DAY_US};
 pub use crate::types::output::Interval;
 pub use interval::{from_arrow, to_arrow};
 pub use zone::ZoneSpec;
+pub(super) use extract::{iso_week, iso_year_start};
+pub(super) use zone::session_zone;
 
 /// Microseconds of a second.
 pub const SECOND_US: i64 = 1_000_000;

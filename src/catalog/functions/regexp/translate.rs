@@ -1,0 +1,414 @@
+//! A PostgreSQL pattern as one of the `regex` crate.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::{Flags, invalid};
+use crate::error::{Error, Result};
+
+/// The largest bound of a repetition (`RE_DUP_MAX`).
+const MAX_REPEAT: u32 = 255;
+
+/// A translated pattern.
+#[derive(Clone, Debug)]
+pub(super) struct Translated {
+    /// For the `regex` crate.
+    pub pattern: String,
+    /// Whether the whole expression prefers the shortest match.
+    pub shortest: bool,
+    /// Whether the engine's first choice may have another length than PostgreSQL's.
+    pub ambiguous: bool,
+}
+
+/// What is known of a group (or the whole) while it is read.
+#[derive(Default)]
+struct Frame {
+    /// The preference of the first quantified part: longest is true.
+    greedy: Option<bool>,
+    /// The preference of the part before, which a quantifier may still change.
+    pending: Option<bool>,
+    alternation: bool,
+    /// Whether there is a part that a quantifier may follow.
+    atom: bool,
+}
+
+impl Frame {
+    fn flush(&mut self) {
+        let pending = self.pending.take();
+        self.greedy = self.greedy.or(pending);
+    }
+
+    /// The preference of the group; alternatives make it greedy.
+    fn preference(mut self) -> Option<bool> {
+        self.flush();
+        if self.alternation { Some(true) } else { self.greedy }
+    }
+}
+
+struct Translator<'a> {
+    chars: Peekable<Chars<'a>>,
+    flags: Flags,
+    out: String,
+    frames: Vec<Frame>,
+    quantifiers: usize,
+    alternation: bool,
+    lazy: bool,
+    ends_anchored: bool,
+}
+
+/// Translates a pattern; its own options at its start count too.
+pub(super) fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
+    let mut pattern = pattern;
+    if let Some(literal) = pattern.strip_prefix("***=") {
+        (pattern, flags.literal) = (literal, true);
+    } else if let Some(rest) = pattern.strip_prefix("***:") {
+        pattern = rest;
+    } else if pattern.starts_with("***") {
+        return Err(invalid("quantifier operand invalid"));
+    }
+    if flags.literal {
+        let case = if flags.ignore_case { "(?i)" } else { "" };
+        let pattern = format!("{case}{}", regex::escape(pattern));
+        return Ok(Translated { pattern, shortest: false, ambiguous: false });
+    }
+    if let Some((letters, rest)) = pattern.strip_prefix("(?").and_then(|p| p.split_once(')')) {
+        if !letters.is_empty() && letters.chars().all(|c| c.is_ascii_alphabetic()) {
+            for letter in letters.chars() {
+                flags.set(letter).map_err(|_| invalid("invalid embedded option"))?;
+            }
+            pattern = rest;
+        }
+    }
+    let mut translator = Translator {
+        chars: pattern.chars().peekable(),
+        flags,
+        out: String::from(if flags.ignore_case { "(?si)" } else { "(?s)" }),
+        frames: vec![Frame::default()],
+        quantifiers: 0,
+        alternation: false,
+        lazy: false,
+        ends_anchored: false,
+    };
+    translator.run()?;
+    let preference = translator.frames.pop().and_then(Frame::preference);
+    let several = translator.alternation || translator.lazy || translator.quantifiers > 1;
+    Ok(Translated {
+        pattern: translator.out,
+        shortest: preference == Some(false),
+        ambiguous: several && !(translator.ends_anchored && !translator.alternation),
+    })
+}
+
+impl Translator<'_> {
+    fn run(&mut self) -> Result<()> {
+        while let Some(ch) = self.chars.next() {
+            self.ends_anchored = false;
+            match ch {
+                '\\' => self.escape()?,
+                '[' => self.bracket()?,
+                '(' => self.open()?,
+                ')' if self.frames.len() > 1 => self.close(),
+                ')' => return Err(invalid("parentheses () not balanced")),
+                '|' => {
+                    self.out.push('|');
+                    self.alternation = true;
+                    let frame = self.frame();
+                    frame.flush();
+                    (frame.alternation, frame.atom) = (true, false);
+                }
+                '*' | '+' | '?' => self.quantifier(&ch.to_string(), true)?,
+                '{' if self.chars.peek().is_some_and(char::is_ascii_digit) => self.bound()?,
+                '.' => self.atom(if self.flags.newline_stops { "[^\\n]" } else { "." }),
+                '^' => self.assertion(if self.flags.newline_anchors { "(?m:^)" } else { "\\A" }),
+                '$' => {
+                    self.assertion(if self.flags.newline_anchors { "(?m:$)" } else { "\\z" });
+                    self.ends_anchored = !self.flags.newline_anchors && self.frames.len() == 1;
+                }
+                ch if self.flags.expanded && ch.is_whitespace() => {}
+                '#' if self.flags.expanded => while self.chars.next().is_some_and(|c| c != '\n') {},
+                ch => {
+                    let mut buffer = [0; 4];
+                    let escaped = regex::escape(ch.encode_utf8(&mut buffer));
+                    self.atom(&escaped);
+                }
+            }
+        }
+        if self.frames.len() > 1 { Err(invalid("parentheses () not balanced")) } else { Ok(()) }
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.frames.push(Frame::default());
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    fn atom(&mut self, text: &str) {
+        self.out.push_str(text);
+        let frame = self.frame();
+        frame.flush();
+        frame.atom = true;
+    }
+
+    /// A place, which cannot be repeated.
+    fn assertion(&mut self, text: &str) {
+        self.out.push_str(text);
+        let frame = self.frame();
+        frame.flush();
+        frame.atom = false;
+    }
+
+    fn open(&mut self) -> Result<()> {
+        if self.chars.peek() == Some(&'?') {
+            self.chars.next();
+            match self.chars.next() {
+                Some(':') => self.out.push_str("(?:"),
+                Some('=' | '!' | '<') => {
+                    return Err(Error::unsupported("regular expression look-around is not supported"));
+                }
+                Some('#') => {
+                    while self.chars.next().is_some_and(|c| c != ')') {}
+                    return Ok(());
+                }
+                _ => return Err(invalid("quantifier operand invalid")),
+            }
+        } else {
+            self.out.push('(');
+        }
+        self.frame().flush();
+        self.frames.push(Frame::default());
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.out.push(')');
+        let inner = self.frames.pop().and_then(Frame::preference);
+        let frame = self.frame();
+        (frame.pending, frame.atom) = (inner, true);
+    }
+
+    /// Appends a quantifier and its `?`; `variable` is false when it allows one count only.
+    fn quantifier(&mut self, text: &str, variable: bool) -> Result<()> {
+        if !self.frame().atom {
+            return Err(invalid("quantifier operand invalid"));
+        }
+        self.out.push_str(text);
+        let lazy = self.chars.peek() == Some(&'?');
+        if lazy {
+            self.chars.next();
+            self.out.push('?');
+        }
+        if variable {
+            self.quantifiers += 1;
+            self.lazy |= lazy;
+        }
+        let frame = self.frame();
+        if variable {
+            frame.pending = Some(!lazy);
+        }
+        frame.flush();
+        frame.atom = false;
+        Ok(())
+    }
+
+    fn bound(&mut self) -> Result<()> {
+        let low = self.count()?.unwrap_or(0);
+        let (text, variable) = match self.chars.next() {
+            Some('}') => (format!("{{{low}}}"), false),
+            Some(',') => {
+                let high = self.count()?;
+                if self.chars.next() != Some('}') || high.is_some_and(|h| h < low) {
+                    return Err(invalid("invalid repetition count(s)"));
+                }
+                let high_text = high.map_or_else(String::new, |h| h.to_string());
+                (format!("{{{low},{high_text}}}"), high != Some(low))
+            }
+            _ => return Err(invalid("invalid repetition count(s)")),
+        };
+        self.quantifier(&text, variable)
+    }
+
+    fn count(&mut self) -> Result<Option<u32>> {
+        let mut number: Option<u32> = None;
+        while let Some(digit) = self.chars.peek().and_then(|c| c.to_digit(10)) {
+            self.chars.next();
+            let value = number.unwrap_or(0) * 10 + digit;
+            if value > MAX_REPEAT {
+                return Err(invalid("invalid repetition count(s)"));
+            }
+            number = Some(value);
+        }
+        Ok(number)
+    }
+
+    fn escape(&mut self) -> Result<()> {
+        let Some(ch) = self.chars.next() else { return Err(invalid("invalid escape \\ sequence")) };
+        match ch {
+            'd' | 'D' | 's' | 'S' | 'w' | 'W' => self.atom(&format!("\\{ch}")),
+            'y' => self.assertion("\\b"),
+            'Y' => self.assertion("\\B"),
+            'm' => self.assertion("\\b{start}"),
+            'M' => self.assertion("\\b{end}"),
+            'A' => self.assertion("\\A"),
+            'Z' => self.assertion("\\z"),
+            '1'..='9' => return Err(Error::unsupported("regular expression back references are not supported")),
+            _ => {
+                let literal = self.escaped_char(ch)?;
+                self.atom(&hex(literal));
+            }
+        }
+        Ok(())
+    }
+
+    /// The character an escape stands for.
+    fn escaped_char(&mut self, ch: char) -> Result<char> {
+        let code = match ch {
+            'a' => 7,
+            'b' => 8,
+            'B' => u32::from(b'\\'),
+            'e' => 27,
+            'f' => 12,
+            'n' => 10,
+            'r' => 13,
+            't' => 9,
+            'v' => 11,
+            'c' => match self.chars.next() {
+                Some(control) => u32::from(control) & 31,
+                None => return Err(invalid("invalid escape \\ sequence")),
+            },
+            'u' => self.digits(16, 4, 4)?,
+            'U' => self.digits(16, 8, 8)?,
+            'x' => self.digits(16, 1, 255)?,
+            '0' => self.digits(8, 0, 2)?,
+            c if c.is_ascii_alphanumeric() => return Err(invalid("invalid escape \\ sequence")),
+            c => u32::from(c),
+        };
+        char::from_u32(code).ok_or_else(|| invalid("invalid escape \\ sequence"))
+    }
+
+    fn digits(&mut self, radix: u32, least: usize, most: usize) -> Result<u32> {
+        let (mut code, mut found) = (0_u32, 0);
+        while let Some(digit) = self.chars.peek().and_then(|c| c.to_digit(radix)).filter(|_| found < most) {
+            self.chars.next();
+            code = code.checked_mul(radix).and_then(|c| c.checked_add(digit)).unwrap_or(u32::MAX);
+            found += 1;
+        }
+        if found < least { Err(invalid("invalid escape \\ sequence")) } else { Ok(code) }
+    }
+
+    fn bracket(&mut self) -> Result<()> {
+        let rest: String = self.chars.clone().take(6).collect();
+        for (word, assertion) in [("[:<:]]", "\\b{start}"), ("[:>:]]", "\\b{end}")] {
+            if rest == word {
+                self.chars.nth(5);
+                self.assertion(assertion);
+                return Ok(());
+            }
+        }
+        let mut class = String::from("[");
+        if self.chars.peek() == Some(&'^') {
+            self.chars.next();
+            class.push('^');
+            if self.flags.newline_stops {
+                class.push_str("\\n");
+            }
+        }
+        let mut first = true;
+        loop {
+            let Some(ch) = self.chars.next() else { return Err(invalid("brackets [] not balanced")) };
+            match ch {
+                ']' if !first => break,
+                '[' if matches!(self.chars.peek(), Some(':')) => class.push_str(&self.class_name()?),
+                _ => {
+                    if let Some(start) = self.bracket_item(ch, &mut class)? {
+                        self.range(start, &mut class)?;
+                    }
+                }
+            }
+            first = false;
+        }
+        class.push(']');
+        self.atom(&class);
+        Ok(())
+    }
+
+    /// One character of a bracket, or a class escape, which is appended at once.
+    fn bracket_item(&mut self, ch: char, class: &mut String) -> Result<Option<char>> {
+        match ch {
+            '[' if matches!(self.chars.peek(), Some('.' | '=')) => self.collating().map(Some),
+            '\\' => {
+                let Some(next) = self.chars.next() else { return Err(invalid("invalid escape \\ sequence")) };
+                if matches!(next, 'd' | 's' | 'w' | 'D' | 'S' | 'W') {
+                    class.push('\\');
+                    class.push(next);
+                    return Ok(None);
+                }
+                self.escaped_char(next).map(Some)
+            }
+            _ => Ok(Some(ch)),
+        }
+    }
+
+    fn range(&mut self, start: char, class: &mut String) -> Result<()> {
+        class.push_str(&hex(start));
+        let mut ahead = self.chars.clone();
+        if ahead.next() != Some('-') || matches!(ahead.next(), Some(']') | None) {
+            return Ok(());
+        }
+        self.chars.next();
+        let Some(ch) = self.chars.next() else { return Err(invalid("brackets [] not balanced")) };
+        match self.bracket_item(ch, class)? {
+            Some(end) if end >= start => {
+                class.push('-');
+                class.push_str(&hex(end));
+                Ok(())
+            }
+            _ => Err(invalid("invalid character range")),
+        }
+    }
+
+    fn class_name(&mut self) -> Result<String> {
+        self.chars.next();
+        let mut name = String::new();
+        for ch in self.chars.by_ref() {
+            if ch == ':' {
+                break;
+            }
+            name.push(ch);
+        }
+        self.chars.next();
+        let class = match name.as_str() {
+            "alpha" => "\\p{Alphabetic}",
+            "upper" => "\\p{Uppercase}",
+            "lower" => "\\p{Lowercase}",
+            "digit" => "\\d",
+            "alnum" => "\\p{Alphabetic}\\p{Nd}",
+            "word" => "\\w",
+            "space" => "\\s",
+            "blank" => " \\t",
+            "punct" => "[:punct:]",
+            "cntrl" => "\\p{Cc}",
+            "xdigit" => "0-9a-fA-F",
+            "ascii" => "\\x00-\\x7f",
+            "print" => "\\P{Cc}",
+            "graph" => "[\\P{Cc}&&\\S]",
+            _ => return Err(invalid("invalid character class")),
+        };
+        Ok(if class.starts_with("[:") { format!("[{class}]") } else { class.to_owned() })
+    }
+
+    /// `[.x.]` or `[=x=]`: one character.
+    fn collating(&mut self) -> Result<char> {
+        let mark = self.chars.next();
+        match (self.chars.next(), self.chars.next(), self.chars.next()) {
+            (Some(ch), end, Some(']')) if end == mark => Ok(ch),
+            _ => Err(invalid("invalid collating element")),
+        }
+    }
+}
+
+/// A character that can mean nothing but itself, inside brackets and outside.
+fn hex(ch: char) -> String {
+    if ch.is_ascii_alphanumeric() { ch.to_string() } else { format!("\\x{{{:x}}}", u32::from(ch)) }
+}
