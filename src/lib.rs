@@ -11,7 +11,7 @@
 //! 6. Tables' bytes come from [`storage`], brought there by [`ingest`] where they were not Parquet.
 //! 7. [`types`] writes columns as PostgreSQL rows, and the door sends them.
 //!
-//! Modules import only what stands below them in this file (and [`config`], [`error`], [`sqlstate`], [`task`],
+//! Modules import only what stands below them in this file (and [`config`], [`error`], [`sqlstate`],
 //! [`telemetry`], [`settings`]).
 
 pub mod server;
@@ -31,7 +31,6 @@ pub mod config;
 pub mod error;
 pub mod settings;
 pub mod sqlstate;
-pub mod task;
 pub mod telemetry;
 
 pub use error::{Error, Result};

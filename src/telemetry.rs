@@ -25,9 +25,10 @@ impl Telemetry {
     pub fn start(config: &LogConfig) -> Result<Self> {
         let (filter, handle) = reload::Layer::new(parse(&config.filter)?);
         let output = fmt::layer().with_writer(std::io::stderr);
-        let output = match config.json {
-            true => output.json().flatten_event(true).boxed(),
-            false => output.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        let output = if config.json {
+            output.json().flatten_event(true).boxed()
+        } else {
+            output.with_ansi(std::io::stderr().is_terminal()).boxed()
         };
         tracing_subscriber::registry()
             .with(filter)

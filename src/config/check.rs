@@ -46,10 +46,10 @@ pub(super) fn location(location: String) -> Meant<String> {
         && scheme != "file"
     {
         const SCHEMES: [&str; 11] = ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "file"];
-        return match SCHEMES.contains(&scheme) {
-            true => Ok(location),
-            false => Err(format!("unknown scheme \"{scheme}\"; expected one of {}", SCHEMES.join(", "))),
-        };
+        if SCHEMES.contains(&scheme) {
+            return Ok(location);
+        }
+        return Err(format!("unknown scheme \"{scheme}\"; expected one of {}", SCHEMES.join(", ")));
     }
     let path = location.strip_prefix("file://").unwrap_or(&location);
     if Path::new(path).exists() {
@@ -57,10 +57,10 @@ pub(super) fn location(location: String) -> Meant<String> {
     }
     match glob::glob(path) {
         Err(e) => Err(format!("not a valid path or glob: {}", e.msg)),
-        Ok(mut matches) => match matches.any(|path| path.is_ok()) {
-            true => Ok(location),
-            false => Err(format!("nothing matches \"{location}\"")),
-        },
+        Ok(mut matches) => {
+            let found = matches.any(|path| path.is_ok());
+            if found { Ok(location) } else { Err(format!("nothing matches \"{location}\"")) }
+        }
     }
 }
 
@@ -91,10 +91,10 @@ pub(super) fn exposure(listen: SocketAddr, tls: Tls, remote: AuthMethod) -> Opti
 
 /// An amount of memory that can run something.
 pub(super) fn memory(bytes: usize, written: &Value) -> Meant<usize> {
-    match bytes >= MIN_MEMORY_BYTES {
-        true => Ok(bytes),
-        false => Err(format!("expected at least {} MB, not {written}", MIN_MEMORY_BYTES >> 20)),
+    if bytes < MIN_MEMORY_BYTES {
+        return Err(format!("expected at least {} MB, not {written}", MIN_MEMORY_BYTES >> 20));
     }
+    Ok(bytes)
 }
 
 /// A log filter.

@@ -239,7 +239,7 @@ impl Default for ServerConfig {
             authentication_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(30),
             max_message_bytes: 16 << 20,
-            keepalive_idle: Duration::from_secs(60),
+            keepalive_idle: Duration::from_mins(1),
             send_timeout: Duration::from_mins(5),
         }
     }

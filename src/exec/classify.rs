@@ -24,6 +24,10 @@ impl From<ArrowError> for Error {
 /// The error a client gets for one of DataFusion's.
 #[must_use]
 pub fn classify(error: &DataFusionError) -> Error {
+    // Our own error may lie under layers of theirs.
+    if let Some(own) = crate::storage::error_in(error) {
+        return own.clone();
+    }
     match error {
         DataFusionError::External(inner) => external(inner.as_ref()),
         DataFusionError::Shared(inner) => classify(inner),

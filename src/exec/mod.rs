@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ExecutionConfig;
 use crate::error::{Error, Result};
+use crate::storage::SpillDir;
 use memory::{MemoryBudget, QueryPool};
 pub use output::Output;
 use output::Sender;
@@ -39,6 +40,8 @@ pub struct Executor {
     budget: Arc<MemoryBudget>,
     query_limit_bytes: usize,
     slots: Arc<Semaphore>,
+    /// Holds the lock on this process's spill folder.
+    _spill: SpillDir,
 }
 
 /// One query to run.
@@ -60,12 +63,11 @@ pub trait Encode<T>: Send + 'static {
 impl Executor {
     /// An executor within the configured limits. `max_drivers` bounds the queries that may be open at once, waiting
     /// for their clients included.
-    pub fn new(config: &ExecutionConfig, spill_dir: &std::path::Path, max_drivers: usize) -> Result<Self> {
+    pub fn new(config: &ExecutionConfig, spill_parent: &std::path::Path, max_drivers: usize) -> Result<Self> {
         let budget = Arc::new(MemoryBudget::new(config.memory_limit_bytes));
-        std::fs::create_dir_all(spill_dir)
-            .map_err(|e| Error::new(crate::sqlstate::IO_ERROR, format!("could not create the spill directory: {e}")))?;
+        let spill = SpillDir::create(spill_parent)?;
         let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![spill_dir.to_owned()]))
+            .with_mode(DiskManagerMode::Directories(vec![spill.path().to_owned()]))
             .with_max_temp_directory_size(config.spill_limit_bytes);
         let env = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(QueryPool::new(Arc::clone(&budget), config.memory_limit_bytes)))
@@ -78,6 +80,7 @@ impl Executor {
             budget,
             query_limit_bytes: config.query_memory_limit_bytes,
             slots: Arc::new(Semaphore::new(config.max_running)),
+            _spill: spill,
         })
     }
 

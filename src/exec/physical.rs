@@ -26,11 +26,14 @@ static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> =
 /// A state for physical planning with the given options.
 #[must_use]
 pub fn state(config: SessionConfig, env: Arc<RuntimeEnv>) -> SessionState {
-    SessionStateBuilder::new()
+    let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(env)
         .with_physical_optimizer_rules(RULES.clone())
-        .build()
+        .build();
+    // Functions find the session's variables in the options that this hands to the physical expressions.
+    state.mark_start_execution();
+    state
 }
 
 /// The physical plan of an optimised plan.

@@ -67,13 +67,11 @@ fn is_done(dir: &Path, scale: f64) -> Result<bool> {
         Err(_) => {}
     }
     let occupied = fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
-    match occupied || dir.is_file() {
-        true => {
-            let message = format!("\"{}\" exists and is no folder of TPC-H data", dir.display());
-            Err(Error::new(sqlstate::DUPLICATE_OBJECT, message))
-        }
-        false => Ok(false),
+    if occupied || dir.is_file() {
+        let message = format!("\"{}\" exists and is no folder of TPC-H data", dir.display());
+        return Err(Error::new(sqlstate::DUPLICATE_OBJECT, message));
     }
+    Ok(false)
 }
 
 /// One file to be written.

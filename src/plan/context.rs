@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
@@ -17,6 +19,7 @@ use super::operators::Operators;
 use super::types::SqlTypes;
 use super::{PlanEnv, literals, marker};
 use crate::error::Error;
+use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sqlstate;
 
@@ -30,7 +33,7 @@ impl<'a> Context<'a> {
     /// A context over a statement's environment.
     #[must_use]
     pub fn new(env: &'a PlanEnv) -> Self {
-        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new(Arc::clone(&env.functions)))];
+        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
         Self { env, planners }
     }
@@ -71,7 +74,9 @@ impl ContextProvider for Context<'_> {
         let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
         let args = literals::fold_arguments(args, self.env)?;
         if let Some(function) = self.env.functions.table.get(name) {
-            return Ok(provider_as_source(function.create_table_provider(&args)?));
+            let state = physical::state(self.env.config.clone(), Arc::new(RuntimeEnv::default()));
+            let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, &state))?;
+            return Ok(provider_as_source(provider));
         }
         // A scalar function in FROM is a relation of one row and one column, named after the function.
         match self.env.functions.scalar.get(name) {

@@ -1,70 +1,170 @@
 //! Operators with PostgreSQL's meaning, resolved by their operands' types.
 //!
-//! A bare string or an untyped param takes the type that the other side asks for before anything else is decided.
+//! A bare string or an untyped param takes the type that the other side asks for before anything else is decided. Then
+//! arithmetic becomes a call of the function that `pg_operator` names for the operands' types; what PostgreSQL has no
+//! operator for is `42883`.
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
-use datafusion::common::{DFSchema, Result};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
+use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable};
-use datafusion::sql::sqlparser::ast::BinaryOperator;
+use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 
-use super::literals::{adapt, fold_number, is_text, is_unknown};
+use super::calls::{cast, cast_to_text};
+use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use crate::catalog::functions::Functions;
-use crate::types::TextStyle;
+use crate::catalog::functions::arith::{self, function_name};
+use crate::catalog::functions::ty::Ty;
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{PG_TYPE_KEY, TextStyle};
 
 /// The operator hook.
 #[derive(Debug)]
 pub struct Operators {
     functions: Arc<Functions>,
+    style: Arc<TextStyle>,
 }
 
 impl Operators {
-    /// The hook with the functions that operators stand for.
+    /// The hook with the functions that operators stand for, and how the session reads literals.
     #[must_use]
-    pub fn new(functions: Arc<Functions>) -> Self {
-        Self { functions }
+    pub fn new(functions: Arc<Functions>, style: Arc<TextStyle>) -> Self {
+        Self { functions, style }
     }
 
-    /// A call of a registered function; `None` when it is not registered.
+    /// A call of a registered function with its arguments cast; `None` when it is not registered.
     fn call(&self, name: &str, args: Vec<Expr>) -> Option<Expr> {
         self.functions.scalar.get(name).map(|function| function.call(args))
+    }
+
+    /// The operands with their unknowns settled.
+    fn operands(&self, op: &Op, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
+        match (known(&left, schema), known(&right, schema)) {
+            (Some(field), None) => {
+                let right = adapt(right, &wanted(op, &field), &self.style)?;
+                Ok((left, right))
+            }
+            (None, Some(field)) => {
+                let left = adapt(left, &wanted(op, &field), &self.style)?;
+                Ok((left, right))
+            }
+            _ => Ok((left, right)),
+        }
+    }
+
+    /// `+ - * / %` between known types.
+    fn arithmetic(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Result<Option<Expr>> {
+        let number = |ty| matches!(ty, Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
+        if number(types.0) && number(types.1) {
+            return Ok(self.numbers(op, left, right, types));
+        }
+        let Some((name, swapped)) = temporal(op, types) else { return Ok(None) };
+        let (left, right, types) = if swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
+        let (a, b) = temporal_arguments(name, types);
+        Ok(self.call(name, vec![cast(left, a, &self.functions), cast(right, b, &self.functions)]))
+    }
+
+    fn numbers(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Option<Expr> {
+        let arith_op = match op {
+            Op::Plus => arith::Op::Add,
+            Op::Minus => arith::Op::Sub,
+            Op::Multiply => arith::Op::Mul,
+            Op::Divide => arith::Op::Div,
+            _ => arith::Op::Rem,
+        };
+        let ty = common_number(types.0, types.1);
+        let name = function_name(arith_op, ty)?;
+        self.call(name, vec![cast(left, ty, &self.functions), cast(right, ty, &self.functions)])
+    }
+
+    /// `||`.
+    fn concatenate(&self, left: Expr, right: Expr, types: (Option<Ty>, Option<Ty>)) -> Option<Expr> {
+        let array = |ty| matches!(ty, Some(Ty::Array(_) | Ty::AnyArray));
+        match types {
+            (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
+            (a, _) if array(a) => self.call("array_append", vec![left, right]),
+            (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
+            (Some(Ty::Bytea), _) | (_, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
+            (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
+            (a, b) => {
+                let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
+                if !text(a) && !text(b) {
+                    return None;
+                }
+                let side = |expr: Expr, ty: Option<Ty>| match ty {
+                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, ty, &self.functions),
+                    _ => expr,
+                };
+                self.call("text_concat", vec![side(left, a), side(right, b)])
+            }
+        }
     }
 }
 
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = expr;
-        let (left, right) = operands(&op, fold_number(left), fold_number(right), schema)?;
-        if op == BinaryOperator::PGExp || op == BinaryOperator::BitwiseXor && is_power(&left, &right, schema) {
-            if let Some(power) = self.call("power", vec![left.clone(), right.clone()]) {
-                return Ok(PlannerResult::Planned(power));
+        let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
+        let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
+        let fields = (known(&left, schema), known(&right, schema));
+        let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let planned = match &op {
+            Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => match types {
+                (Some(a), Some(b)) => match self.arithmetic(&op, left.clone(), right.clone(), (a, b))? {
+                    Some(planned) => Some(planned),
+                    None => return Err(no_operator(&op, &fields)),
+                },
+                _ => None,
+            },
+            Op::PGExp => self.call("power", vec![left.clone(), right.clone()]),
+            Op::StringConcat if !is_null(&left) && !is_null(&right) => {
+                self.concatenate(left.clone(), right.clone(), types)
             }
+            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => match types {
+                (Some(Ty::Interval), Some(Ty::Interval)) => {
+                    self.call(interval_comparison(&op), vec![left.clone(), right.clone()])
+                }
+                (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
+                _ => None,
+            },
+            Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
+            Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
+            Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
+            _ => None,
+        };
+        match planned {
+            Some(planned) => Ok(PlannerResult::Planned(planned)),
+            None => original(left, right),
         }
-        Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
+    }
+
+    fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(self.named("extract", args))
+    }
+
+    fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        // The grammar's POSITION(substring IN text) comes as the function's (text, substring).
+        Ok(self.named("strpos", args))
+    }
+
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(self.named("substring", args))
+    }
+
+    fn plan_overlay(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(self.named("overlay", args))
     }
 }
 
-fn is_power(_left: &Expr, _right: &Expr, _schema: &DFSchema) -> bool {
-    true
-}
-
-/// The operands with their unknowns settled.
-fn operands(op: &BinaryOperator, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
-    let left_field = known(&left, schema);
-    let right_field = known(&right, schema);
-    let style = TextStyle::default();
-    match (left_field, right_field) {
-        (Some(field), None) => {
-            let right = adapt(right, &wanted(op, &field, true), &style)?;
-            Ok((left, right))
+impl Operators {
+    fn named(&self, name: &str, args: Vec<Expr>) -> PlannerResult<Vec<Expr>> {
+        match self.functions.scalar.get(name) {
+            Some(function) => PlannerResult::Planned(function.call(args)),
+            None => PlannerResult::Original(args),
         }
-        (None, Some(field)) => {
-            let left = adapt(left, &wanted(op, &field, false), &style)?;
-            Ok((left, right))
-        }
-        _ => Ok((left, right)),
     }
 }
 
@@ -76,42 +176,135 @@ fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     expr.to_field(schema).ok().map(|(_, field)| field).filter(|f| *f.data_type() != DataType::Null)
 }
 
-/// The type an unknown operand takes beside one of type `field`: usually the same.
-fn wanted(op: &BinaryOperator, field: &Field, unknown_is_right: bool) -> Field {
-    let temporal = matches!(
-        field.data_type(),
-        DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_) | DataType::Interval(_)
-    );
-    let interval = || Field::new("interval", DataType::Interval(IntervalUnit::MonthDayNano), true);
+fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
+    field.and_then(|f| Ty::of_field(f)).filter(|ty| *ty != Ty::Unknown)
+}
+
+/// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
+fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
+    let own = |f: &Option<FieldRef>| f.as_ref().is_some_and(|f| f.metadata().contains_key(PG_TYPE_KEY));
+    !own(&fields.0) && !own(&fields.1)
+}
+
+/// Whether PostgreSQL compares two types.
+fn comparable(a: Ty, b: Ty) -> bool {
+    a == b || a.category() == b.category() || a.casts_implicitly(b) || b.casts_implicitly(a)
+}
+
+/// The type two numbers are brought to.
+fn common_number(a: Ty, b: Ty) -> Ty {
+    let rank = |ty| match ty {
+        Ty::Int2 => 0,
+        Ty::Int4 => 1,
+        Ty::Int8 => 2,
+        Ty::Numeric => 3,
+        Ty::Float4 => 4,
+        _ => 5,
+    };
+    match (rank(a).min(rank(b)), rank(a).max(rank(b))) {
+        (low, 4) if low < 4 => Ty::Float8,
+        _ if rank(a) >= rank(b) => a,
+        _ => b,
+    }
+}
+
+/// The function behind a date or time operator, and whether its arguments are the other way round.
+fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
+    use Ty::{Date, Int2, Int4, Interval, Time, Timestamp, TimestampTz};
+    let number = |ty| matches!(ty, Int2 | Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
+    let plus = |a, b| match (a, b) {
+        (Timestamp, Interval) => Some("timestamp_pl_interval"),
+        (TimestampTz, Interval) => Some("timestamptz_pl_interval"),
+        (Date, Interval) => Some("date_pl_interval"),
+        (Time, Interval) => Some("time_pl_interval"),
+        (Date, Int2 | Int4) => Some("date_pli"),
+        (Date, Time) => Some("datetime_pl"),
+        (Interval, Interval) => Some("interval_pl"),
+        _ => None,
+    };
+    match (op, types) {
+        (Op::Plus, (a, b)) => plus(a, b).map(|n| (n, false)).or_else(|| plus(b, a).map(|n| (n, true))),
+        (Op::Minus, (a, b)) => {
+            let name = match (a, b) {
+                (Date, Date) => "date_mi",
+                (Timestamp | Date, Timestamp | Date) => "timestamp_mi",
+                (TimestampTz | Timestamp | Date, TimestampTz | Timestamp | Date) => "timestamptz_mi",
+                (Timestamp, Interval) => "timestamp_mi_interval",
+                (TimestampTz, Interval) => "timestamptz_mi_interval",
+                (Date, Interval) => "date_mi_interval",
+                (Date, Int2 | Int4) => "date_mii",
+                (Time, Time) => "time_mi_time",
+                (Time, Interval) => "time_mi_interval",
+                (Interval, Interval) => "interval_mi",
+                _ => return None,
+            };
+            Some((name, false))
+        }
+        (Op::Multiply, (Interval, n)) if number(n) => Some(("interval_mul", false)),
+        (Op::Multiply, (n, Interval)) if number(n) => Some(("interval_mul", true)),
+        (Op::Divide, (Interval, n)) if number(n) => Some(("interval_div", false)),
+        _ => None,
+    }
+}
+
+/// The argument types of a date or time operator's function.
+fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
+    match name {
+        "timestamp_mi" => (Ty::Timestamp, Ty::Timestamp),
+        "timestamptz_mi" => (Ty::TimestampTz, Ty::TimestampTz),
+        "date_pli" | "date_mii" => (Ty::Date, Ty::Int4),
+        "interval_mul" | "interval_div" => (Ty::Interval, Ty::Float8),
+        _ => types,
+    }
+}
+
+fn interval_comparison(op: &Op) -> &'static str {
     match op {
-        BinaryOperator::Plus if temporal && !matches!(field.data_type(), DataType::Date32) => interval(),
-        BinaryOperator::Plus if temporal => Field::new("days", DataType::Int32, true),
-        BinaryOperator::Minus if matches!(field.data_type(), DataType::Timestamp(..)) && unknown_is_right => field.clone(),
-        BinaryOperator::Multiply | BinaryOperator::Divide if matches!(field.data_type(), DataType::Interval(_)) => {
-            Field::new("factor", DataType::Float64, true)
+        Op::Eq => "interval_eq",
+        Op::NotEq => "interval_ne",
+        Op::Lt => "interval_lt",
+        Op::LtEq => "interval_le",
+        Op::Gt => "interval_gt",
+        _ => "interval_ge",
+    }
+}
+
+fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
+    let name = |f: &Option<FieldRef>| match f {
+        Some(field) => {
+            let ty = crate::types::pg_type(field);
+            crate::types::oid::sql_name(ty.oid).to_owned()
         }
-        BinaryOperator::StringConcat
-        | BinaryOperator::PGRegexMatch
-        | BinaryOperator::PGRegexIMatch
-        | BinaryOperator::PGRegexNotMatch
-        | BinaryOperator::PGRegexNotIMatch
-        | BinaryOperator::PGLikeMatch
-        | BinaryOperator::PGILikeMatch
-        | BinaryOperator::PGNotLikeMatch
-        | BinaryOperator::PGNotILikeMatch
-            if !matches!(field.data_type(), DataType::List(_)) =>
-        {
-            Field::new("text", DataType::Utf8, true)
-        }
-        BinaryOperator::Arrow | BinaryOperator::LongArrow if is_text(field.data_type()) => {
-            Field::new("key", DataType::Utf8, true)
-        }
-        _ => match field.data_type() {
-            // A literal keeps more digits than a column of lower precision has.
-            DataType::Timestamp(_, zone) => {
-                field.clone().with_data_type(DataType::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(Arc::clone)))
-            }
-            _ => field.clone(),
-        },
+        None => "unknown".to_owned(),
+    };
+    let message = format!("operator does not exist: {} {op} {}", name(&fields.0), name(&fields.1));
+    let hint = "No operator matches the given name and argument types. You might need to add explicit type casts.";
+    DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint)))
+}
+
+/// The type an unknown operand takes beside one of type `field`: usually the same.
+fn wanted(op: &Op, field: &Field) -> Field {
+    let interval = || Field::new("interval", DataType::Interval(IntervalUnit::MonthDayNano), true);
+    let data_type = field.data_type();
+    let pattern = matches!(
+        op,
+        Op::PGRegexMatch
+            | Op::PGRegexIMatch
+            | Op::PGRegexNotMatch
+            | Op::PGRegexNotIMatch
+            | Op::PGLikeMatch
+            | Op::PGILikeMatch
+            | Op::PGNotLikeMatch
+            | Op::PGNotILikeMatch
+            | Op::StringConcat
+    );
+    match (op, data_type) {
+        (Op::Plus, DataType::Timestamp(..) | DataType::Time64(_) | DataType::Interval(_)) => interval(),
+        (Op::Plus, DataType::Date32) => Field::new("days", DataType::Int32, true),
+        (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
+        (_, DataType::List(_)) => field.clone(),
+        _ if pattern => Field::new("text", DataType::Utf8, true),
+        (Op::Arrow | Op::LongArrow, data_type) if is_text(data_type) => Field::new("key", DataType::Utf8, true),
+        _ => field.clone(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::DFSchema;
@@ -15,7 +16,7 @@ use super::context::Context;
 use super::{PlanEnv, Values};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::{RawParam, TextStyle, arrow_field, decode_param, oid, pg_type};
+use crate::types::{RawParam, TextStyle, arrow_field, decode_params, oid, pg_type};
 
 /// Most params a statement may have (the protocol counts them in 16 bits).
 const MAX_PARAMS: usize = 65_535;
@@ -91,10 +92,11 @@ pub fn evaluate(arguments: &[ast::Expr], fields: &[FieldRef], env: &PlanEnv) -> 
     Ok(values)
 }
 
-/// The bound values, read as their types; `08P01` when their number is not the statement's.
+/// The bound values, read as their types. Errors name the param.
 pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Result<Values> {
-    let read = |(field, raw): (&FieldRef, &RawParam)| -> Result<ScalarValue> {
-        let array = decode_param(pg_type(field).oid, raw, style)?;
+    let oids: Vec<u32> = fields.iter().map(|f| pg_type(f).oid).collect();
+    let arrays = decode_params(&oids, raw, style)?;
+    let read = |(field, array): (&FieldRef, ArrayRef)| -> Result<ScalarValue> {
         let value = ScalarValue::try_from_array(&array, 0)?;
         if is_decimal(&value.data_type()) && !value.is_null() {
             // A numeric keeps the digits it was sent with; the statement is planned again for its scale.
@@ -102,7 +104,7 @@ pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Resul
         }
         Ok(value.cast_to(field.data_type()).unwrap_or(value))
     };
-    fields.iter().zip(raw).map(read).collect()
+    fields.iter().zip(arrays).map(read).collect()
 }
 
 /// The fields with the types of the values, where a numeric's scale makes them differ; `None` when none does.

@@ -1,33 +1,55 @@
 //! The pass over a fresh plan that settles what the operator hooks could not see: unknown literals in IN lists,
-//! BETWEEN, CASE and casts.
+//! BETWEEN, casts and calls; PostgreSQL's casts; the argument types of its functions.
 
-use datafusion::arrow::datatypes::Field;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::{Between, InList};
+use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan};
 
 use super::PlanEnv;
+use super::calls::explicit_cast;
 use super::cancel::PlanningCancel;
-use super::literals::{adapt, fold_number, is_unknown, typed, unknown_text};
-use crate::types::TextStyle;
+use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use crate::catalog::functions::ArgType;
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
-    let style = &env.vars.style;
     plan.transform_up_with_subqueries(|node| {
         PlanningCancel::check(env.config.options())?;
         let schema = merge_schema(&node.inputs());
-        let resolved = node.map_expressions(|expr| expr.transform_up(|e| resolve_expr(e, &schema, style)))?;
+        let resolved = node.map_expressions(|expr| {
+            // A column's name is what it was before its expression was resolved.
+            let name = expr.schema_name().to_string();
+            let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
+            resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
+        })?;
         if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema) } else { Ok(resolved) }
     })
     .map(|t| t.data)
 }
 
-fn resolve_expr(expr: Expr, schema: &DFSchema, style: &TextStyle) -> Result<Transformed<Expr>> {
+/// Whether an expression needs no alias to be known under `name`.
+fn keeps_name(expr: &Expr, name: &str) -> bool {
     match expr {
-        Expr::Cast(cast) => resolve_cast(cast, style),
+        Expr::Alias(_) | Expr::Column(_) => true,
+        other => other.schema_name().to_string() == name || is_predicate_like(other),
+    }
+}
+
+/// Predicates and sort keys have no name that anybody asks for.
+fn is_predicate_like(_expr: &Expr) -> bool {
+    false
+}
+
+fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    let style = &env.vars.style;
+    match expr {
+        Expr::Cast(cast) => resolve_cast(cast, schema, env),
+        Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
@@ -47,10 +69,11 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, style: &TextStyle) -> Result<Tran
     }
 }
 
-/// `'text'::type` read now; `$1::type` types the param.
-fn resolve_cast(cast: Cast, style: &TextStyle) -> Result<Transformed<Expr>> {
+/// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
+fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    let style = &env.vars.style;
     let Cast { expr, field } = cast;
-    if let Some(text) = unknown_text(&expr).filter(|_| !super::literals::is_text(field.data_type())) {
+    if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         // The literal has the digits it was written with; the type's own scale and width come from the cast.
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(literal), field))));
@@ -59,7 +82,50 @@ fn resolve_cast(cast: Cast, style: &TextStyle) -> Result<Transformed<Expr>> {
         let inner = adapt(*expr, &field, style)?;
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
-    Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))))
+    let from = expr.to_field(schema).ok().map(|(_, f)| f);
+    let same = from.as_ref().is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty());
+    if same || is_null(&expr) {
+        return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
+    }
+    Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
+}
+
+/// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
+fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    let style = &env.vars.style;
+    let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
+    let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
+    let Some(types) = types else {
+        return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
+    };
+    let wanted = match env.functions.coerce_scalar(call.func.name(), &types) {
+        Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
+        None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
+    };
+    let mut cast = Vec::with_capacity(args.len());
+    for (arg, data_type) in args.into_iter().zip(wanted) {
+        cast.push(bring(arg, data_type, schema, style)?);
+    }
+    Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
+    if is_unknown(arg) || is_null(arg) || matches!(arg, Expr::Placeholder(p) if p.field.is_none()) {
+        return Some(ArgType::Unknown);
+    }
+    arg.to_field(schema).ok().map(|(_, field)| ArgType::Known(field))
+}
+
+/// An argument as a value of `data_type`.
+fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+    let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
+    let arg = adapt(arg, &field, style)?;
+    let now = arg.to_field(schema).ok().map(|(_, f)| f);
+    match now {
+        Some(now) if now.data_type() == field.data_type() => Ok(arg),
+        Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
+        _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
+    }
 }
 
 fn field_of(expr: &Expr, schema: &DFSchema) -> Option<Field> {

@@ -106,7 +106,7 @@ fn open_session(
         server,
         backend_pid: pid,
     };
-    Session::new(Arc::clone(&shared.engine), identity, &startup.settings)
+    Session::new(Arc::clone(&shared.engine), identity, &startup.all_settings()?)
 }
 
 async fn converse(shared: &Shared, link: &mut Link, admitted: &mut Admitted) -> End {

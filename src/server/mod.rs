@@ -179,10 +179,12 @@ impl Server {
 }
 
 impl Reloader {
-    /// Takes the users, methods and certificates of a configuration. On an error nothing changes.
+    /// Takes the users, methods and certificates of a configuration, and what else the engine can take over while it
+    /// runs. On an error nothing changes.
     pub fn reload(&self, config: &Config) -> Result<()> {
         let failures = Arc::clone(&self.0.gate.load().door.failures);
         let gate = Gate::new(config, self.0.secret.clone(), failures)?;
+        self.0.engine.reload(config)?;
         self.0.gate.store(Arc::new(gate));
         Ok(())
     }

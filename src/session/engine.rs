@@ -45,7 +45,7 @@ impl Engine {
     /// Opens everything the configuration names. Nothing listens yet.
     pub async fn open(config: &Config) -> Result<Arc<Self>> {
         let drivers = config.server.max_connections * 2 + SPARE_DRIVERS;
-        let executor = Executor::new(&config.execution, &config.data_dir.join("spill"), drivers)?;
+        let executor = Executor::new(&config.execution, &config.spill_dir(), drivers)?;
         let base = crate::plan::base_config(config.execution.threads, config.execution.batch_rows);
         let defaults = settings::defaults(&config.settings)?;
         let snapshot = super::load::load(config, &executor, &base).await?;

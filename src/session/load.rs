@@ -23,12 +23,15 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
         .with_default_features()
         .build();
     let mut opened = Vec::new();
-    for table in &tables {
-        match storage::open(table, &state).await {
+    for (table, result) in tables.iter().zip(storage::open_all(&tables, &state).await) {
+        match result {
             Ok(found) => opened.push((table, found.provider)),
             // A table that the operator named must be there; one that was only found may be broken.
             Err(error) if config.tables.contains(table) => return Err(error),
-            Err(error) => tracing::warn!(schema = %table.schema, table = %table.name, %error, "table left out"),
+            Err(error) => {
+                let detail = error.get_detail().unwrap_or_default();
+                tracing::warn!(schema = %table.schema, table = %table.name, %error, detail, "table left out");
+            }
         }
     }
     let names: Vec<_> = opened.iter().map(|(t, _)| (t.schema.as_str(), t.name.as_str())).collect();

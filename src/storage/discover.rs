@@ -85,22 +85,22 @@ impl Folder {
 
     /// Whether the folder's rows are in `key=value` folders.
     fn is_partitioned(&self) -> bool {
-        self.files.is_empty() && self.folders.iter().any(|path| is_partition_folder(path))
+        self.files.is_empty() && !self.folders.is_empty() && self.folders.iter().all(|path| is_partition_folder(path))
     }
 
     /// Whether the folder's own files are parts of one table.
     fn has_parts(&self) -> bool {
-        !self.files.is_empty() && self.files.iter().all(|file| kind::is_part(&file.stem))
+        !self.files.is_empty() && self.folders.is_empty() && self.files.iter().all(|file| kind::is_part(&file.stem))
     }
 }
 
-/// Adds the tables of a folder and of those below it. The topmost folder is never a table itself.
+/// Adds the tables of a folder and of those below it.
 fn walk(folder: &Folder, schema: &str, depth: usize, tables: &mut Tables) {
     if folder.is_lake {
         warn!(folder = %folder.path.display(), "skipped: tables of Delta Lake, Iceberg and Hudi are not supported");
         return;
     }
-    if depth > 0 && (folder.is_partitioned() || folder.has_parts()) {
+    if folder.is_partitioned() || folder.has_parts() {
         add_folder(folder, schema, tables);
         return;
     }
@@ -126,7 +126,9 @@ fn add_folder(folder: &Folder, schema: &str, tables: &mut Tables) {
         warn!(folder = %folder.path.display(), "skipped: the folder has files of different formats ({a:?}, {b:?})");
         return;
     }
-    let name = folder.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    // The folder served may be given as "." or the like, which is no name.
+    let whole = fs::canonicalize(&folder.path).unwrap_or_default();
+    let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or("data");
     let stem = kind::split(name).map_or(name, |(stem, _)| stem);
     add(&folder.path, stem, Some(*first), schema, tables);
 }

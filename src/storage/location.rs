@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// How long a listing may take.
-const LIST_TIMEOUT: Duration = Duration::from_secs(60);
+const LIST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Characters that make a path a glob.
 const GLOB: [char; 3] = ['*', '?', '['];

@@ -60,7 +60,9 @@ impl AsyncFileReader for Reader {
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
-        ranges.iter().for_each(|range| self.count(range));
+        for range in &ranges {
+            self.count(range);
+        }
         async move { self.store.get_ranges(&self.file.location, &ranges).await.map_err(external) }.boxed()
     }
 

@@ -130,7 +130,9 @@ fn wider<'a>(a: &'a DataType, b: &'a DataType, format: FileFormatKind) -> Option
         _ if a == b => Some(Cow::Borrowed(a)),
         _ if rank(a).is_some() && rank(b).is_some() => Some(Cow::Borrowed(if rank(a) > rank(b) { a } else { b })),
         (Float32 | Float64, Float32 | Float64) => Some(Cow::Owned(Float64)),
-        (Decimal128(p, s), Decimal128(q, r)) if s == r => Some(Cow::Owned(Decimal128(*p.max(q), *s))),
+        (Decimal128(digits, scale), Decimal128(others, same)) if scale == same => {
+            Some(Cow::Owned(Decimal128(*digits.max(others), *scale)))
+        }
         // In text formats types are only guessed, from the values that one file happens to have.
         (Int64, Float64) | (Float64, Int64) if is_text(format) => Some(Cow::Owned(Float64)),
         _ if format == FileFormatKind::Csv => Some(Cow::Owned(Utf8View)),

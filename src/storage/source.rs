@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use datafusion::catalog::Session;
-use datafusion::common::Result;
 use datafusion::common::config::{CsvOptions, TableParquetOptions};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::physical_plan::{
@@ -42,8 +41,8 @@ impl Format {
         schema: TableSchema,
         state: &dyn Session,
         store: &Arc<dyn ObjectStore>,
-    ) -> Result<Arc<dyn FileSource>> {
-        Ok(match self.kind.format {
+    ) -> Arc<dyn FileSource> {
+        match self.kind.format {
             FileFormatKind::Parquet => {
                 let mut options = TableParquetOptions {
                     global: state.config_options().execution.parquet.clone(),
@@ -69,6 +68,6 @@ impl Format {
             FileFormatKind::Arrow if self.variant.stream => Arc::new(ArrowSource::new_stream_file_source(schema)),
             FileFormatKind::Arrow => Arc::new(ArrowSource::new_file_source(schema)),
             FileFormatKind::Avro => Arc::new(AvroSource::new(schema)),
-        })
+        }
     }
 }

@@ -45,14 +45,11 @@ pub(super) fn of_size(bytes: u64, table: &SchemaRef) -> Statistics {
 pub(super) fn with_partitions(mut statistics: Statistics, values: &[ScalarValue]) -> Statistics {
     let rows = statistics.num_rows;
     for value in values {
-        let known = |value: &ScalarValue| match value.is_null() {
-            true => Precision::Absent,
-            false => Precision::Exact(value.clone()),
-        };
+        let bound = if value.is_null() { Precision::Absent } else { Precision::Exact(value.clone()) };
         statistics.column_statistics.push(ColumnStatistics {
             null_count: if value.is_null() { rows } else { Precision::Exact(0) },
-            min_value: known(value),
-            max_value: known(value),
+            min_value: bound.clone(),
+            max_value: bound,
             distinct_count: Precision::Exact(usize::from(!value.is_null())),
             ..ColumnStatistics::new_unknown()
         });
@@ -127,10 +124,7 @@ fn proven(metadata: &ParquetMetaData, own: &Schema, mut column: ColumnStatistics
 
 /// A bound in the table's type; the scan casts values in the same way, and the casts keep order.
 fn cast(bound: Precision<ScalarValue>, to: &DataType) -> Precision<ScalarValue> {
-    let convert = |value: ScalarValue| match value.data_type() == *to {
-        true => Some(value),
-        false => value.cast_to(to).ok(),
-    };
+    let convert = |value: ScalarValue| if value.data_type() == *to { Some(value) } else { value.cast_to(to).ok() };
     let known = |value: ScalarValue| convert(value).filter(|value| !value.is_null());
     match bound {
         Precision::Exact(value) => known(value).map_or(Precision::Absent, Precision::Exact),

@@ -26,7 +26,7 @@ use crate::sqlstate;
 /// From the start of a connection to its being open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// One request, body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// One request with its retries.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -68,8 +68,9 @@ fn key(url: &Url, options: &[(String, String)]) -> ObjectStoreUrl {
         hash.update(value.as_bytes());
     }
     let digest = hash.finalize();
-    let name: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    ObjectStoreUrl::parse(format!("lakewire-store://{name}/")).expect("a scheme and hexadecimal digits make a URL")
+    let (name, _) = digest.split_first_chunk::<16>().expect("a SHA-256 digest has 32 bytes");
+    let url = format!("lakewire-store://{:032x}/", u128::from_be_bytes(*name));
+    ObjectStoreUrl::parse(url).expect("a scheme and hexadecimal digits make a URL")
 }
 
 /// A client for a URL's store.

@@ -123,11 +123,7 @@ impl FileTable {
         let visited = filter.apply(|part| {
             decidable &= match part {
                 Expr::ScalarFunction(call) => call.func.signature().volatility == Volatility::Immutable,
-                Expr::Column(_) | Expr::Literal(..) | Expr::BinaryExpr(_) | Expr::Not(_) | Expr::Negative(_) => true,
-                Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::IsTrue(_) | Expr::IsFalse(_) | Expr::IsUnknown(_) => true,
-                Expr::IsNotTrue(_) | Expr::IsNotFalse(_) | Expr::IsNotUnknown(_) => true,
-                Expr::Between(_) | Expr::InList(_) | Expr::Like(_) | Expr::Cast(_) | Expr::Case(_) => true,
-                _ => false,
+                simple => is_simple(simple),
             };
             Ok(if decidable { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
         });
@@ -142,12 +138,10 @@ impl FileTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let statistics = match files.len() == self.files.len() {
-            true => self.statistics.clone(),
-            false => merged(&files, &self.schema),
-        };
+        let whole = files.len() == self.files.len();
+        let statistics = if whole { self.statistics.clone() } else { merged(&files, &self.schema) };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions().max(1));
-        let source = self.format.source(self.read.clone(), state, &self.store)?;
+        let source = self.format.source(self.read.clone(), state, &self.store);
         let config = FileScanConfigBuilder::new(self.registration.url.clone(), source)
             .with_file_groups(groups)
             .with_file_compression_type(self.format.compression())
@@ -169,9 +163,10 @@ impl FileTable {
         for (at, field) in read.fields().iter().enumerate() {
             let wanted = wanted(field.name())?;
             let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), at));
-            let column = match wanted.data_type() == field.data_type() {
-                true => column,
-                false => Arc::new(CastExpr::new(column, wanted.data_type().clone(), None)),
+            let column = if wanted.data_type() == field.data_type() {
+                column
+            } else {
+                Arc::new(CastExpr::new(column, wanted.data_type().clone(), None))
             };
             columns.push((column, field.name().clone()));
         }
@@ -209,9 +204,9 @@ impl TableProvider for FileTable {
 
     /// Partition columns decide whole files; other filters only help to skip parts of files, and are applied again.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = |filter: &&Expr| match self.is_on_partitions(filter) {
-            true => TableProviderFilterPushDown::Exact,
-            false => TableProviderFilterPushDown::Inexact,
+        let support = |filter: &&Expr| {
+            let decided = self.is_on_partitions(filter);
+            if decided { TableProviderFilterPushDown::Exact } else { TableProviderFilterPushDown::Inexact }
         };
         Ok(filters.iter().map(support).collect())
     }
@@ -237,6 +232,31 @@ impl Drop for Registration {
         // It may be gone already when the whole runtime ends; there is nothing left to free then.
         let _ = self.env.deregister_object_store(url);
     }
+}
+
+/// Whether an expression depends on nothing but its operands.
+fn is_simple(part: &Expr) -> bool {
+    matches!(
+        part,
+        Expr::Column(_)
+            | Expr::Literal(..)
+            | Expr::BinaryExpr(_)
+            | Expr::Not(_)
+            | Expr::Negative(_)
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::Between(_)
+            | Expr::InList(_)
+            | Expr::Like(_)
+            | Expr::Cast(_)
+            | Expr::Case(_)
+    )
 }
 
 /// The statistics of files together.

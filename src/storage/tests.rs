@@ -121,6 +121,24 @@ async fn every_format_is_found_and_read() {
     );
 }
 
+#[test]
+fn a_folder_that_is_one_table_itself_is_named_after_it() {
+    let dir = folder();
+    let names = |folder: &Path| -> Vec<String> {
+        let tables = discover(folder, "public").expect("the folder can be read");
+        tables.into_iter().map(|table| table.name).collect()
+    };
+    write_parquet(&dir.path().join("sales/year=2025/a.parquet"), &batch(vec![ids(0..3)]));
+    write_parquet(&dir.path().join("sales/year=2026/a.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(&dir.path().join("sales/.")), ["sales"]);
+    write_parquet(&dir.path().join("out/part-0.parquet"), &batch(vec![ids(0..3)]));
+    write_parquet(&dir.path().join("out/part-1.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(&dir.path().join("out")), ["out"]);
+    // Files beside folders are tables of their own, so that no row is counted into two tables.
+    write_parquet(&dir.path().join("out/other/x.parquet"), &batch(vec![ids(0..3)]));
+    assert_eq!(names(dir.path()), ["part_0", "part_1", "sales", "x"]);
+}
+
 #[tokio::test]
 async fn names_taken_and_lakes_are_left_out() {
     let dir = folder();
@@ -249,6 +267,35 @@ async fn files_with_other_columns_are_merged() {
     let error = open(&config(&dir.path().join("t")), &ctx.state()).await.expect_err("types conflict");
     assert_eq!(error.sqlstate(), sqlstate::DATATYPE_MISMATCH);
     assert!(error.message().contains("part-2.parquet"), "{error}");
+}
+
+#[tokio::test]
+async fn avro_arrow_and_compressed_files_have_postgres_types() {
+    let dir = folder();
+    let stamps = TimestampNanosecondArray::from(vec![Some(1_000_500), None]).with_timezone("Europe/Berlin");
+    let content = batch(vec![ids(0..2), ("at", Arc::new(stamps)), ("s", Arc::new(StringArray::from(vec!["x", "y"])))]);
+    let file = |name: &str| fs::File::create(dir.path().join(name)).expect("the folder is writable");
+    let mut writer = arrow::ipc::writer::FileWriter::try_new(file("t.arrow"), &content.schema()).expect("simple");
+    writer.write(&content).and_then(|()| writer.finish()).expect("the disk has room");
+    let mut writer = arrow::ipc::writer::StreamWriter::try_new(file("t.ipc"), &content.schema()).expect("simple");
+    writer.write(&content).and_then(|()| writer.finish()).expect("the disk has room");
+    let schema = Schema::clone(&content.schema());
+    let mut writer = datafusion::arrow_avro::writer::AvroWriter::new(file("t.avro"), schema).expect("simple");
+    writer.write(&content).and_then(|()| writer.finish()).expect("the disk has room");
+    for name in ["t.arrow", "t.ipc", "t.avro"] {
+        let (ctx, opened) = serve(&config(&dir.path().join(name))).await;
+        let types: Vec<DataType> = opened.provider.schema().fields().iter().map(|f| f.data_type().clone()).collect();
+        let micros = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
+        assert_eq!(types, [DataType::Int32, micros, DataType::Utf8View], "{name}");
+        let found = rows(&ctx, "select id, s, at = '1970-01-01T00:00:00.001Z' from t order by id").await;
+        assert_eq!(found, "0,x,true;1,y,", "{name}");
+        assert_eq!(rows(&ctx, "select count(*), count(at) from t where s > 'a'").await, "2,1", "{name}");
+    }
+    // "id\n1\n2\n", compressed by gzip.
+    let gzip = [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 76, 225, 50, 228, 50, 226, 2, 0, 216, 36, 50, 18, 7, 0, 0, 0];
+    fs::write(dir.path().join("t.csv.gz"), gzip).expect("the folder is writable");
+    let (ctx, _) = serve(&config(&dir.path().join("t.csv.gz"))).await;
+    assert_eq!(rows(&ctx, "select sum(id), count(*) from t").await, "3,2");
 }
 
 /// The error of reading all of `t`.

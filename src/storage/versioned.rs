@@ -32,7 +32,7 @@ const COALESCE_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct VersionedStore {
     inner: Arc<dyn ObjectStore>,
-    files: HashMap<Path, Version>,
+    files: HashMap<Path, Arc<Version>>,
     /// The file system, which is read without going through `inner`: one open both checks and reads.
     local: bool,
 }
@@ -52,14 +52,15 @@ impl VersionedStore {
     /// The listed files of a store; `local` when it is the file system.
     #[must_use]
     pub fn new(inner: Arc<dyn ObjectStore>, files: &[ObjectMeta], local: bool) -> Self {
-        let version =
-            |file: &ObjectMeta| Version { size: file.size, modified: file.last_modified, etag: file.e_tag.clone() };
+        let version = |file: &ObjectMeta| {
+            Arc::new(Version { size: file.size, modified: file.last_modified, etag: file.e_tag.clone() })
+        };
         let files = files.iter().map(|file| (file.location.clone(), version(file))).collect();
         Self { inner, files, local }
     }
 
     /// The version expected of a file.
-    fn version(&self, path: &Path) -> StoreResult<&Version> {
+    fn version(&self, path: &Path) -> StoreResult<&Arc<Version>> {
         let missing = || Error::internal(format!("\"{path}\" is no file of this table version"));
         self.files.get(path).ok_or_else(|| wrapped(missing()))
     }
@@ -89,7 +90,7 @@ impl ObjectStore for VersionedStore {
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> StoreResult<Vec<Bytes>> {
         if self.local {
-            let (version, path, ranges) = (self.version(location)?.clone(), location.clone(), ranges.to_vec());
+            let (version, path, ranges) = (Arc::clone(self.version(location)?), location.clone(), ranges.to_vec());
             let read = tokio::task::spawn_blocking(move || read_local(&version, &path, &ranges));
             return match read.await {
                 Ok(read) => read.map_err(wrapped),

@@ -42,9 +42,13 @@ pub fn pg_type(field: &Field) -> PgType {
     PgType { oid, typmod, len }
 }
 
-/// The field in which values of a type are kept, unnamed and nullable. Error `0A000`: no Arrow type holds it.
+/// The field in which values of a type are kept, unnamed and nullable.
 ///
 /// A `numeric` without modifier is Decimal128(38, 10) as a column's type; a parameter has its own scale.
+///
+/// # Errors
+///
+/// `0A000` for a type or a precision that no Arrow type holds.
 pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
     if let Some(element) = oid::element_of(oid) {
         let element = arrow_field(element, typmod)?.with_name("item");
@@ -94,10 +98,12 @@ pub fn numeric_typmod(precision: u8, scale: i8) -> i32 {
     (i32::from(precision) << 16 | i32::from(scale) & 0x7ff) + 4
 }
 
+/// The list that holds a vector type.
 fn list(element: u32) -> Result<DataType> {
     Ok(DataType::List(Arc::new(arrow_field(element, -1)?.with_name("item"))))
 }
 
+/// The decimal that holds `numeric` of a modifier. Error `0A000`: it has more than 76 digits.
 fn numeric(typmod: i32) -> Result<DataType> {
     if typmod < 4 {
         return Ok(DataType::Decimal128(DECIMAL128_DIGITS, 10));
@@ -115,6 +121,7 @@ fn numeric(typmod: i32) -> Result<DataType> {
     }
 }
 
+/// The PostgreSQL type that an Arrow type alone says; the width is filled in by the caller.
 fn of_data_type(data_type: &DataType) -> PgType {
     let plain = |oid| PgType { oid, typmod: -1, len: -1 };
     match data_type {

@@ -114,6 +114,7 @@ pub fn format_type(oid: u32, typmod: i32) -> String {
     }
 }
 
+/// Every type, ordered by OID.
 static BY_OID: LazyLock<Vec<&'static TypeInfo>> = LazyLock::new(|| {
     let mut all: Vec<_> = TABLE.iter().flat_map(|(base, array)| [Some(base), array.as_ref()]).flatten().collect();
     all.sort_by_key(|info| info.oid);

@@ -1,4 +1,5 @@
-//! Time zones as sorted spans of one offset each: the offset of an instant, and of a local time, as PostgreSQL sees them.
+//! Time zones as sorted spans of one offset each: the offset of an instant and of
+//! a local time, as PostgreSQL sees them.
 //!
 //! `chrono-tz` answers single instants and hides its spans, so the spans of a zone are found once per process by
 //! walking its days, and kept. After [`LAST_YEAR`] the rules go on for ever, as PostgreSQL has it: a later year is
@@ -14,6 +15,8 @@ use super::civil::{self, Civil, DAY_S};
 
 /// The last year whose offsets are taken from the zone's data.
 const LAST_YEAR: i64 = 2099;
+/// The first second after it.
+const END_S: i64 = 4_102_444_800;
 /// No zone left local mean time before this year.
 const FIRST_YEAR: i64 = 1800;
 
@@ -44,6 +47,7 @@ pub struct ZoneCursor {
     until_s: i64,
 }
 
+/// The zones seen so far; they are few and never dropped.
 static ZONES: LazyLock<Mutex<HashMap<Tz, Arc<Zone>>>> = LazyLock::new(Mutex::default);
 
 impl Zone {
@@ -90,6 +94,7 @@ impl Zone {
         past.iter().rev().find(named).or_else(|| future.iter().find(named))
     }
 
+    /// Which span an instant lies in.
     fn index(&self, utc_s: i64) -> usize {
         let utc_s = same_calendar(utc_s);
         self.spans.partition_point(|span| span.start_s <= utc_s).saturating_sub(1)
@@ -118,27 +123,24 @@ impl ZoneCursor {
         &self.zone.spans[self.at]
     }
 
+    /// Finds the span of an instant outside the last one. One beyond the data is not remembered, since its span is of
+    /// another year.
     #[cold]
     fn seek(&mut self, utc_s: i64) {
         let spans = &self.zone.spans;
         self.at = self.zone.index(utc_s);
         if same_calendar(utc_s) == utc_s {
             self.from_s = spans[self.at].start_s;
-            self.until_s = spans.get(self.at + 1).map_or(end_s(), |next| next.start_s);
+            self.until_s = spans.get(self.at + 1).map_or(END_S, |next| next.start_s);
         } else {
             (self.from_s, self.until_s) = (utc_s, utc_s + 1);
         }
     }
 }
 
-/// The first second after the zone data.
-fn end_s() -> i64 {
-    Civil { year: LAST_YEAR + 1, month: 1, day: 1 }.to_days() * DAY_S
-}
-
 /// A second after the zone data as the same second of a year that has the same calendar.
 fn same_calendar(seconds: i64) -> i64 {
-    if seconds < end_s() {
+    if seconds < END_S {
         return seconds;
     }
     let first_day = |year| Civil { year, month: 1, day: 1 }.to_days();
@@ -152,11 +154,12 @@ fn same_calendar(seconds: i64) -> i64 {
     seconds - (first_day(year) - first_day(alike)) * DAY_S
 }
 
+/// A zone's spans, found by asking for every day. No zone changes its offset twice on one day.
 fn spans_of(tz: Tz) -> Vec<Span> {
     let first_day = Civil { year: FIRST_YEAR, month: 1, day: 1 }.to_days();
     let mut spans = vec![Span { start_s: i64::MIN, ..probe(tz, first_day * DAY_S) }];
     let mut known_s = first_day * DAY_S;
-    while known_s < end_s() {
+    while known_s < END_S {
         let next_s = known_s + DAY_S;
         let last = spans.last().expect("the list starts with one");
         let span = probe(tz, next_s);
@@ -182,10 +185,12 @@ fn first_of(tz: Tz, span: &Span, mut before_s: i64, mut at_s: i64) -> i64 {
     at_s
 }
 
+/// Whether two probes belong to one span.
 fn same_rule(left: &Span, right: &Span) -> bool {
     left.offset_s == right.offset_s && left.abbreviation == right.abbreviation
 }
 
+/// What holds at an instant, as a span that starts there.
 fn probe(tz: Tz, utc_s: i64) -> Span {
     let utc = DateTime::from_timestamp(utc_s, 0).expect("the years of zone data are in chrono's range");
     let offset = tz.offset_from_utc_datetime(&utc.naive_utc());
@@ -207,6 +212,11 @@ fn numeric_name(offset_s: i32) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_follows_the_last_year() {
+        assert_eq!(END_S, Civil { year: LAST_YEAR + 1, month: 1, day: 1 }.to_days() * DAY_S);
+    }
 
     #[test]
     fn offsets_follow_the_zone() {

@@ -131,6 +131,8 @@ impl<'a> Conversation<'a> {
             return Err(End::Fatal(error));
         }
         self.link.out.error(&error);
+        // Errors do not wait for Sync, as in PostgreSQL.
+        self.link.flush_later();
         Ok(())
     }
 

@@ -230,9 +230,14 @@ impl Link {
     /// Ends the connection; the client is told why, if there is something to tell and it listens.
     pub async fn close(mut self, end: &End) {
         let farewell = async {
-            if let End::Fatal(report) = end {
-                self.out.error(report);
-                self.flush().await?;
+            match end {
+                End::Fatal(report) => {
+                    self.out.error(report);
+                    self.flush().await?;
+                }
+                // What was answered before the goodbye is still owed.
+                End::Closed => self.flush_if_due().await?,
+                End::Lost(_) | End::Stalled => {}
             }
             self.socket.shutdown().await.map_err(End::Lost)
         };

@@ -23,6 +23,7 @@ pub(super) async fn stream(link: &mut Link, session: &mut Session, mut rows: Row
 pub(super) fn notices(link: &mut Link, session: &mut Session) {
     for notice in session.take_notices() {
         link.out.notice(&notice);
+        link.flush_later();
     }
 }
 

@@ -39,8 +39,10 @@ pub struct Startup {
     pub user: String,
     /// The database, if the client named one.
     pub database: Option<String>,
-    /// Settings, those of `options` first, names as sent.
+    /// Settings of their own, names as sent.
     pub settings: Vec<(String, String)>,
+    /// Command-line switches that set more; not looked at before the client has proved who it is.
+    pub options: Option<String>,
 }
 
 /// A CancelRequest.
@@ -81,6 +83,13 @@ impl Startup {
     #[must_use]
     pub fn key_bytes(&self) -> usize {
         if self.minor >= 2 { 32 } else { 4 }
+    }
+
+    /// All settings, those of `options` first, so that the packet's own win.
+    pub fn all_settings(&self) -> Result<Vec<(String, String)>> {
+        let mut settings = self.options.as_deref().map(options::parse).transpose()?.unwrap_or_default();
+        settings.extend(self.settings.iter().cloned());
+        Ok(settings)
     }
 }
 
@@ -187,22 +196,24 @@ fn split_nul(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Sorts the parameters and settles the version; what the server does not know of the protocol is negotiated away.
 fn judge(link: &mut Link, raw: RawStartup) -> Result<Startup> {
-    let mut startup =
-        Startup { minor: raw.minor.min(NEWEST_MINOR), user: String::new(), database: None, settings: Vec::new() };
+    let mut startup = Startup {
+        minor: raw.minor.min(NEWEST_MINOR),
+        user: String::new(),
+        database: None,
+        settings: Vec::new(),
+        options: None,
+    };
     let mut unknown = Vec::new();
-    let mut command_line = Vec::new();
     for (name, value) in raw.parameters {
         match name.as_str() {
             "user" => startup.user = value,
             "database" => startup.database = Some(value).filter(|name| !name.is_empty()),
-            "options" => command_line = options::parse(&value)?,
+            "options" => startup.options = Some(value),
             "replication" => no_replication(&value)?,
             _ if name.starts_with("_pq_.") => unknown.push(name),
             _ => startup.settings.push((name, value)),
         }
     }
-    command_line.append(&mut startup.settings);
-    startup.settings = command_line;
     if raw.minor > NEWEST_MINOR || !unknown.is_empty() {
         link.out.negotiate_protocol_version((3 << 16) | i32::from(startup.minor), unknown);
     }

@@ -113,7 +113,10 @@ fn user_block(name: &str, password: &str) -> String {
 async fn a_user_made_by_the_command_can_log_in() {
     let block = user_block("ada \"the\" first", "päss word");
     assert!(!block.contains("word"), "{block}");
-    let server = TestServer::builder().toml("[auth]\nloopback = \"scram-sha-256\"").toml(&block).start();
+    let server = TestServer::builder()
+        .toml("[demo]\nenabled = false\n[auth]\nloopback = \"scram-sha-256\"")
+        .toml(&block)
+        .start();
     let connect = async |password: &str| {
         let mut config = tokio_postgres::Config::new();
         config.host(server.addr.ip().to_string()).port(server.addr.port()).dbname("lakewire");

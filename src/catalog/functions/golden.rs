@@ -208,6 +208,7 @@ impl Golden<'_> {
     fn cast(&self, value: &Value, name: &str) -> Result<Value> {
         let base = name.trim_end_matches("[]");
         let (base, modifier) = base.split_once('(').unwrap_or((base, ""));
+        let base = if base == "int" { "int4" } else { base };
         let element = oid::by_name(base).ok_or_else(|| bad(format!("no type {base}")))?.oid;
         let wanted = if name.ends_with("[]") { oid::array_of(element).unwrap_or(0) } else { element };
         let mut result = from_text(value, wanted)?;
@@ -322,7 +323,11 @@ fn answer(functions: &Functions, expression: &str) -> (String, String) {
     match golden.expression() {
         Ok(value) => {
             let name = if value.unknown { "text".to_owned() } else { Ty::of_field(&value.field).map_or_else(String::new, Ty::name) };
-            let text = if value.array.is_null(0) { "NULL".to_owned() } else { text_of(&value) };
+            let mut text = if value.array.is_null(0) { "NULL".to_owned() } else { text_of(&value) };
+            if name == "boolean" && text.len() == 1 {
+                // A cast to text spells booleans out, unlike their output.
+                text = if text == "t" { "true" } else { "false" }.to_owned();
+            }
             (name, text.replace('\\', "\\\\").replace('\n', "\\n"))
         }
         Err(error) => {

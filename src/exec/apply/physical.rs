@@ -48,7 +48,8 @@ impl ApplyExec {
         fields.extend(subqueries.iter().map(|s| Arc::clone(&s.logical.output)));
         let schema = Arc::new(Schema::new(fields));
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
+            // The input's columns come first, so its order is told by the same expressions.
+            EquivalenceProperties::new_with_orderings(Arc::clone(&schema), input.output_ordering().map(|o| o.to_vec())),
             input.output_partitioning().clone(),
             EmissionType::Incremental,
             input.boundedness(),

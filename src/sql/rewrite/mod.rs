@@ -2,9 +2,11 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod keywords;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
+pub mod renamed;
 
 use std::ops::ControlFlow;
 
@@ -46,6 +48,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
         names::name_outputs(select);
+        renamed::columns(select);
         ControlFlow::Continue(())
     }
 
@@ -62,6 +65,7 @@ impl VisitorMut for Rules {
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
         arrays::mark(expr);
+        keywords::call(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }

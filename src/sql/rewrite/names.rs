@@ -49,7 +49,7 @@ pub fn name_outputs(select: &mut Select) {
 }
 
 fn is_column(expr: &Expr) -> bool {
-    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !super::keywords::is_function_word(expr)
 }
 
 fn marked(name: &str, i: usize) -> Ident {

@@ -46,6 +46,8 @@ pub fn mismatch(data_type: &DataType, oid: u32) -> Error {
     Error::unsupported(format!("values of Arrow type {data_type} cannot be sent as type {}", oid::sql_name(oid)))
 }
 
+/// The writer of a value that has no parts. Numbers are tried first, since any integer column may stand for any of
+/// PostgreSQL's numbers; the rest are fixed pairs of types.
 fn flat(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Result<Box<dyn ColumnWriter>> {
     let numbers = match data_type {
         DataType::Int8 => scalar::integer::<Int8Type>(oid, format, style),
@@ -80,6 +82,7 @@ fn flat(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Re
     others.ok_or_else(|| mismatch(data_type, oid))
 }
 
+/// The writer of a byte string of any layout.
 fn bytes<A: 'static + super::writer::Bytewise + Send>(format: Format, style: &TextStyle) -> Box<dyn ColumnWriter> {
     match format {
         Format::Binary => Box::new(Copied::<A>::new(b"")),

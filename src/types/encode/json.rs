@@ -24,21 +24,25 @@ enum Kind {
     Text,
 }
 
+/// A value without parts: its text form, bare or as a JSON string.
 struct Scalar {
     text: Box<dyn ColumnWriter>,
     kind: Kind,
     made: Cells,
 }
 
+/// A list of any layout as a JSON array.
 struct List {
     element: Box<dyn Render>,
     made: Cells,
 }
 
+/// A struct as a JSON object; the names are JSON strings already.
 struct Struct {
     fields: Vec<(Vec<u8>, Box<dyn Render>, Cells)>,
 }
 
+/// A map as a JSON object, in the order of its entries; keys are the text form of their values.
 struct Map {
     key: Scalar,
     value: Box<dyn Render>,
@@ -62,6 +66,7 @@ pub fn writer(data_type: &DataType, oid: u32, format: Format, style: &TextStyle)
     Ok(Box::new(Rendered::new(Document { value, prefix, made: Cells::default() })))
 }
 
+/// What makes a type's JSON. `oid` is the PostgreSQL type of the value, none for the document itself.
 fn render(data_type: &DataType, oid: Option<u32>, style: &TextStyle) -> Result<Box<dyn Render>> {
     if let Some(element) = list_element(data_type) {
         let element = render(element.data_type(), Some(pg_type(element).oid), style)?;
@@ -96,6 +101,7 @@ fn render(data_type: &DataType, oid: Option<u32>, style: &TextStyle) -> Result<B
     }
 }
 
+/// The writer of a scalar, and how its text is shown.
 fn scalar(data_type: &DataType, oid: u32, style: &TextStyle) -> Result<Scalar> {
     let kind = match oid {
         oid::JSON | oid::JSONB => Kind::Bare,
@@ -141,6 +147,7 @@ impl Render for Scalar {
 }
 
 impl Kind {
+    /// Appends a value's text as JSON.
     fn write(self, text: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Boolean => out.extend_from_slice(if text == b"t" { b"true" } else { b"false" }),
@@ -226,18 +233,21 @@ impl Render for Map {
     }
 }
 
+/// A comma before every item but the first.
 fn comma(index: usize, out: &mut Vec<u8>) {
     if index > 0 {
         out.push(b',');
     }
 }
 
+/// A member of an object; both parts are JSON already.
 fn member(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name);
     out.push(b':');
     out.extend_from_slice(value);
 }
 
+/// Text as a JSON string.
 fn string(text: &[u8], out: &mut Vec<u8>) {
     output::json_string(text, out);
 }

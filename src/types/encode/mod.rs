@@ -59,7 +59,11 @@ pub struct RowEncoder {
 
 impl RowEncoder {
     /// An encoder of rows of a schema. `formats` are those of Bind: none for text everywhere, one for all columns, or
-    /// one for each. Errors: another number of formats, a column whose type has no such form.
+    /// one for each.
+    ///
+    /// # Errors
+    ///
+    /// `08P01` for another number of formats, `0A000` for a column whose type has no such form, `54011` for too many columns.
     pub fn try_new(schema: &Schema, formats: &[Format], style: &TextStyle) -> Result<Self> {
         let fields = schema.fields();
         if formats.len() > 1 && formats.len() != fields.len() {
@@ -86,6 +90,10 @@ impl RowEncoder {
     }
 
     /// Appends complete DataRow messages for some rows of a batch.
+    ///
+    /// # Errors
+    ///
+    /// `54000` for a row of a gigabyte or more; `22003`, `22008` for values out of the range of their PostgreSQL type.
     pub fn encode(&mut self, batch: &RecordBatch, rows: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
         let mut next = rows.start;
         while next < rows.end {
@@ -99,6 +107,10 @@ impl RowEncoder {
 
     /// Appends the rows of binary COPY: the column count and the values, without the message head. The formats must
     /// have been binary.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`].
     pub fn encode_bodies(&mut self, batch: &RecordBatch, rows: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
         let mut next = rows.start;
         while next < rows.end {
@@ -112,6 +124,10 @@ impl RowEncoder {
 
     /// Encodes a whole batch into chunks of about `target_bytes` (more only where a single row is larger), giving each
     /// to `emit` with the number of its rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`], and what `emit` fails with.
     pub fn encode_chunks(
         &mut self,
         batch: &RecordBatch,
@@ -210,6 +226,7 @@ impl RowEncoder {
 }
 
 impl Column {
+    /// A column of the PostgreSQL type its field declares. Error `0A000`: its values have no such form.
     fn new(field: &Field, format: Format, style: &TextStyle) -> Result<Self> {
         let oid = super::pg_type(field).oid;
         let writer = choose::writer(field.data_type(), oid, format, style)?;

@@ -28,6 +28,7 @@ enum Layout {
     Binary { element: u32, lower_bound: i32 },
 }
 
+/// Makes one array at a time from the lists of a row.
 struct ListWriter {
     element: Box<dyn ColumnWriter>,
     /// How many lists lie within each other.
@@ -38,6 +39,7 @@ struct ListWriter {
     dims: Vec<usize>,
 }
 
+/// Makes records from the columns of a struct, a block at a time; each field with its type's OID.
 struct RecordWriter {
     fields: Vec<(Box<dyn ColumnWriter>, u32, Cells)>,
     format: Format,
@@ -53,6 +55,10 @@ pub fn list(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -
         depth += 1;
         leaf = field.data_type();
         leaf_oid = pg_type(field).oid;
+        if matches!(leaf_oid, oid::INT2VECTOR | oid::OIDVECTOR) {
+            // A vector is an element, not a dimension.
+            break;
+        }
     }
     if depth > MAX_DIMS || vector && depth > 1 {
         return Err(Error::new(
@@ -105,11 +111,13 @@ pub fn list_element(data_type: &DataType) -> Option<&arrow::datatypes::Field> {
 
 /// The elements of one list, and where they lie.
 pub fn list_row(array: &dyn Array, row: usize) -> (&ArrayRef, Range<usize>) {
+    /// The row of a list with offsets.
     fn list<O: OffsetSizeTrait>(array: &dyn Array, row: usize) -> (&ArrayRef, Range<usize>) {
         let array = array.as_list::<O>();
         let offsets = array.value_offsets();
         (array.values(), offsets[row].as_usize()..offsets[row + 1].as_usize())
     }
+    /// The row of a list with offsets and sizes.
     fn view<O: OffsetSizeTrait>(array: &dyn Array, row: usize) -> (&ArrayRef, Range<usize>) {
         let array = array.as_list_view::<O>();
         let start = array.value_offset(row).as_usize();
@@ -174,6 +182,7 @@ impl ListWriter {
         Ok(())
     }
 
+    /// Writes the array whose elements were collected. An array without elements has no dimensions, whatever the lists.
     fn lay_out(&mut self, out: &mut Vec<u8>) -> Result<()> {
         match self.layout {
             Layout::Text { .. } if self.nulls.is_empty() => out.extend_from_slice(b"{}"),
@@ -258,6 +267,7 @@ impl Render for RecordWriter {
     }
 }
 
+/// `(1,,"a b")`: NULL is nothing, an empty string is `""`.
 fn record_text<'a>(values: impl Iterator<Item = (u32, Option<&'a [u8]>)>, out: &mut Vec<u8>) {
     out.push(b'(');
     for (index, (_, value)) in values.enumerate() {
@@ -271,6 +281,7 @@ fn record_text<'a>(values: impl Iterator<Item = (u32, Option<&'a [u8]>)>, out: &
     out.push(b')');
 }
 
+/// The count of fields, then each one's type, length and bytes.
 fn record_binary<'a>(
     count: usize,
     values: impl Iterator<Item = (u32, Option<&'a [u8]>)>,
@@ -286,6 +297,7 @@ fn record_binary<'a>(
     Ok(())
 }
 
+/// Inner lists of one value have different lengths.
 fn ragged() -> Error {
     Error::new(
         sqlstate::ARRAY_SUBSCRIPT_ERROR,

@@ -18,6 +18,7 @@ use crate::types::output::Interval;
 use crate::types::zone::ZoneCursor;
 use crate::types::{Format, TextStyle, oid, output, send};
 
+/// What every function here makes.
 type Writer = Box<dyn ColumnWriter>;
 
 /// The writer of a date or time column; none where Arrow's and PostgreSQL's type have nothing in common.
@@ -71,6 +72,7 @@ pub fn writer(data_type: &DataType, oid: u32, format: Format, style: &TextStyle)
     Some(writer)
 }
 
+/// A date column; `days` are counted from 1970-01-01.
 fn date<P: ArrowPrimitiveType>(
     days: impl Fn(P::Native) -> Result<i32> + Copy + Send + 'static,
     format: Format,
@@ -85,13 +87,16 @@ fn date<P: ArrowPrimitiveType>(
     }
 }
 
+/// A time column; `to_us` gives microseconds from midnight.
 fn time<P: ArrowPrimitiveType>(to_us: impl Fn(P::Native) -> i64 + Copy + Send + 'static, format: Format) -> Writer {
     match format {
         Format::Text => each::<P>(move |value, out| output::time(to_us(value), out)),
-        Format::Binary => fixed::<P, 8>(move |value| Ok(to_us(value).to_be_bytes())),
+        Format::Binary => fixed::<P, 8>(move |value| send::time(to_us(value)).map(i64::to_be_bytes)),
     }
 }
 
+/// A timestamp column. `to_us` gives microseconds from 1970-01-01, none where 64 bits do not hold them; `zoned` shows
+/// them in the session's zone.
 fn timestamp<P: ArrowPrimitiveType<Native = i64>>(
     to_us: impl Fn(i64) -> Option<i64> + Copy + Send + 'static,
     zoned: bool,
@@ -115,6 +120,7 @@ fn timestamp<P: ArrowPrimitiveType<Native = i64>>(
     }
 }
 
+/// A column of elapsed time: an interval without months and days.
 fn duration(unit: TimeUnit, format: Format, style: &TextStyle) -> Writer {
     let of = |us| Interval { us, ..Interval::default() };
     match unit {
@@ -131,6 +137,7 @@ fn duration(unit: TimeUnit, format: Format, style: &TextStyle) -> Writer {
     }
 }
 
+/// An interval column; `value_of` gives none where its microseconds overflow.
 fn interval<P: ArrowPrimitiveType>(
     value_of: impl Fn(P::Native) -> Option<Interval> + Copy + Send + 'static,
     format: Format,
@@ -151,10 +158,12 @@ fn interval<P: ArrowPrimitiveType>(
     }
 }
 
+/// A value made in the scratch buffer.
 fn each<P: ArrowPrimitiveType>(write: impl FnMut(P::Native, &mut Vec<u8>) -> Result<()> + Send + 'static) -> Writer {
     Box::new(Rendered::new(Each::<P, _>::new(write)))
 }
 
+/// A value of a fixed width; what `bytes` refuses is refused when lengths are taken.
 fn fixed<P: ArrowPrimitiveType, const N: usize>(
     bytes: impl Fn(P::Native) -> Result<[u8; N]> + Copy + Send + 'static,
 ) -> Writer {
@@ -164,6 +173,7 @@ fn fixed<P: ArrowPrimitiveType, const N: usize>(
     Box::new(Direct::<P, _, _>::new(move |value| bytes(value).map(|_| N), write))
 }
 
+/// Milliseconds from 1970-01-01 as days; the extremes are the infinities.
 fn date64_days(ms: i64) -> Result<i32> {
     if ms == i64::MAX {
         return Ok(i32::MAX);
@@ -175,6 +185,7 @@ fn date64_days(ms: i64) -> Result<i32> {
     i32::try_from(days).map_err(|_| Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range"))
 }
 
+/// Nanoseconds as microseconds, ties to even.
 fn round_us(ns: i64) -> i64 {
     output::nanos_to_us(ns)
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::types::input::{self, Numeric};
 use crate::types::{Format, TextStyle, oid, output, send};
 
+/// What every function here makes.
 type Writer = Box<dyn ColumnWriter>;
 
 /// A string column as any type.
@@ -80,10 +81,12 @@ fn reread<A: 'static + Bytewise + Send>(oid: u32, style: &TextStyle) -> Result<W
     }))
 }
 
+/// A value of a string column, for functions that read text.
 fn text_of(value: &[u8]) -> Result<&str> {
     input::utf8(value)
 }
 
+/// A value made in the scratch buffer from the column's bytes.
 fn each<A: 'static + Bytewise + Send>(
     mut write: impl FnMut(&[u8], &mut Vec<u8>) -> Result<()> + Send + 'static,
 ) -> Writer {

@@ -61,6 +61,7 @@ impl Cells {
         &self.bytes[self.range(index)]
     }
 
+    /// Where a value's bytes lie.
     #[inline]
     fn range(&self, index: usize) -> Range<usize> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
@@ -81,7 +82,7 @@ fn is_valid(nulls: Option<&NullBuffer>, row: usize) -> bool {
 
 /// Calls `write` for each row with its cursor; NULLs are written here.
 #[inline]
-fn place(
+pub fn place(
     nulls: Option<&NullBuffer>,
     rows: Range<usize>,
     out: &mut [u8],
@@ -101,7 +102,7 @@ fn place(
 
 /// Puts a value with its length at the start of `out`; gives its length.
 #[inline]
-fn put(value: &[u8], out: &mut [u8]) -> usize {
+pub fn put(value: &[u8], out: &mut [u8]) -> usize {
     let len = u32::try_from(value.len()).expect("rows are bounded");
     out[..4].copy_from_slice(&len.to_be_bytes());
     out[4..4 + value.len()].copy_from_slice(value);
@@ -116,6 +117,7 @@ pub struct Direct<P: ArrowPrimitiveType, L, W> {
 }
 
 impl<P: ArrowPrimitiveType, L, W> Direct<P, L, W> {
+    /// `len` must give the same answer each time it is asked.
     pub fn new(len: L, write: W) -> Self {
         Self { len, write, native: std::marker::PhantomData }
     }
@@ -188,6 +190,7 @@ pub struct Copied<A> {
 }
 
 impl<A> Copied<A> {
+    /// A writer that puts `prefix` before every value; mostly there is none.
     pub fn new(prefix: &'static [u8]) -> Self {
         Self { prefix, array: std::marker::PhantomData }
     }
@@ -255,6 +258,7 @@ pub struct Rendered<R> {
 }
 
 impl<R> Rendered<R> {
+    /// A writer over a source of values.
     pub fn new(render: R) -> Self {
         Self { render, cells: Cells::default(), start: 0 }
     }
@@ -290,6 +294,7 @@ pub struct Each<P, F> {
 }
 
 impl<P, F> Each<P, F> {
+    /// A source that calls `write` for every value that is not NULL.
     pub fn new(write: F) -> Self {
         Self { write, native: std::marker::PhantomData }
     }
@@ -319,6 +324,7 @@ pub struct EachOf<A, F> {
 }
 
 impl<A, F> EachOf<A, F> {
+    /// A source that calls `write` for every value that is not NULL.
     pub fn new(write: F) -> Self {
         Self { write, array: std::marker::PhantomData }
     }

@@ -7,6 +7,7 @@ use super::trim;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
+/// PostgreSQL's limit of dimensions.
 const MAX_DIMS: usize = 6;
 
 /// An array literal taken apart.
@@ -19,6 +20,10 @@ pub struct ArrayLiteral {
 }
 
 /// An array's text.
+///
+/// # Errors
+///
+/// `22P02` for a malformed literal, `54000` for more than six dimensions, `0A000` for lower bounds other than 1.
 pub fn parse_array(text: &str, delimiter: u8) -> Result<ArrayLiteral> {
     let malformed = |detail: &str| malformed(text, detail);
     let (bounds, body) = bounds(text)?;
@@ -85,6 +90,7 @@ fn bounds(text: &str) -> Result<(Option<Vec<usize>>, &str)> {
     Ok((Some(dims), trim(body)))
 }
 
+/// The literal, and what is left of it to read.
 struct Reader<'a> {
     text: &'a str,
     rest: &'a [u8],
@@ -94,6 +100,7 @@ struct Reader<'a> {
     leaf: Option<usize>,
 }
 
+/// The pieces of a literal; NULL is an element that is none.
 enum Token {
     Open,
     Close,
@@ -175,6 +182,7 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The next piece. Error: the text ends, or quotes are misplaced.
     fn token(&mut self) -> Result<Token> {
         while let [first, tail @ ..] = self.rest
             && is_space(*first)
@@ -193,6 +201,7 @@ impl Reader<'_> {
         Ok(token)
     }
 
+    /// An element in double quotes, in which a backslash takes the next byte as it is.
     fn quoted(&mut self) -> Result<Token> {
         let mut value = Vec::new();
         let mut rest = &self.rest[1..];
@@ -218,6 +227,7 @@ impl Reader<'_> {
         }
     }
 
+    /// An element without quotes: up to a delimiter or brace, without the spaces round it.
     fn bare(&mut self) -> Result<Token> {
         let mut value = Vec::new();
         let mut escaped = false;
@@ -247,27 +257,33 @@ impl Reader<'_> {
         Ok(Token::Element((!null).then(|| text_of(value))))
     }
 
+    /// `22P02` with a reason.
     fn malformed(&self, detail: &str) -> Error {
         malformed(self.text, detail)
     }
 
+    /// The text ends inside the array.
     fn ended(&self) -> Error {
         self.malformed("Unexpected end of input.")
     }
 
+    /// Sub-arrays of one dimension have different lengths.
     fn ragged(&self) -> Error {
         self.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
     }
 }
 
+/// An element's bytes as the text they are.
 fn text_of(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("cut from UTF-8 at ASCII bytes only")
 }
 
+/// `22P02` with the literal and a reason.
 fn malformed(text: &str, detail: &str) -> Error {
     Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, format!("malformed array literal: \"{text}\"")).detail(detail)
 }
 
+/// `54000`
 fn too_many_dims() -> Error {
     Error::new(
         sqlstate::PROGRAM_LIMIT_EXCEEDED,
@@ -275,6 +291,7 @@ fn too_many_dims() -> Error {
     )
 }
 
+/// What C's `isspace` says of ASCII.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }

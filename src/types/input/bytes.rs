@@ -5,6 +5,10 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// `boolean`: `true`, `yes`, `on`, `1` and their opposites, or any beginning of a word that leaves no doubt.
+///
+/// # Errors
+///
+/// `22P02` for any other text.
 pub fn parse_bool(text: &str) -> Result<bool> {
     let word = trim(text).to_ascii_lowercase();
     let starts = |full: &str| !word.is_empty() && full.starts_with(&word);
@@ -18,6 +22,10 @@ pub fn parse_bool(text: &str) -> Result<bool> {
 }
 
 /// `bytea`: `\x` with hexadecimal digits, or text with `\\` and `\ooo`.
+///
+/// # Errors
+///
+/// `22023` for bad hexadecimal digits, `22P02` for a bad escape.
 pub fn parse_bytea(text: &str) -> Result<Vec<u8>> {
     match text.strip_prefix("\\x") {
         Some(digits) => hex(digits),
@@ -26,6 +34,10 @@ pub fn parse_bytea(text: &str) -> Result<Vec<u8>> {
 }
 
 /// `uuid`: 32 hexadecimal digits, with hyphens after every fourth at will, in braces or not.
+///
+/// # Errors
+///
+/// `22P02` for any other text.
 pub fn parse_uuid(text: &str) -> Result<[u8; 16]> {
     let invalid = || invalid_syntax("uuid", text);
     let body = match text.strip_prefix('{') {
@@ -64,6 +76,7 @@ pub fn parse_char(text: &str) -> String {
     String::from_utf8(out).expect("bytes above ASCII are written as escapes")
 }
 
+/// Pairs of hexadecimal digits; spaces may stand between pairs. Error `22023`.
 fn hex(digits: &str) -> Result<Vec<u8>> {
     let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
     let mut bytes = Vec::with_capacity(digits.len() / 2);
@@ -87,6 +100,7 @@ fn hex(digits: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// Text in which `\\` is a backslash and `\ooo` a byte. Error `22P02`.
 fn escaped(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -112,6 +126,7 @@ fn escaped(text: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// The value of a hexadecimal digit.
 fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

@@ -10,6 +10,10 @@ use crate::types::civil::{self, DAY_US};
 use crate::types::zone::Zone;
 
 /// `date`: days from 1970-01-01, `i32::MAX` and `i32::MIN` for the infinities.
+///
+/// # Errors
+///
+/// `22007` for text that is no date, `22008` for fields or a date out of range, `22009` and `22023` for bad zones.
 pub fn parse_date(text: &str, style: &TextStyle) -> Result<i32> {
     let moment = Reader::read(text, style, Goal::Date).map_err(|fault| report(&fault, "date", text))?;
     match moment {
@@ -27,11 +31,20 @@ pub fn parse_date(text: &str, style: &TextStyle) -> Result<i32> {
 
 /// `timestamp`: microseconds from 1970-01-01, the extremes for the infinities. A zone in the text is ignored, as
 /// PostgreSQL ignores it.
+///
+/// # Errors
+///
+/// `22007` for text that is no timestamp, `22008` for fields or a moment out of range, `22009` and `22023` for bad
+/// zones.
 pub fn parse_timestamp(text: &str, style: &TextStyle) -> Result<i64> {
     timestamp(text, style, "timestamp", |reader| Ok(reader.local_us))
 }
 
 /// `timestamptz`: microseconds (UTC) from 1970-01-01; a text without zone is in the session's.
+///
+/// # Errors
+///
+/// As [`parse_timestamp`].
 pub fn parse_timestamptz(text: &str, style: &TextStyle) -> Result<i64> {
     timestamp(text, style, "timestamp with time zone", |read| {
         let offset = match read.zone {
@@ -44,6 +57,10 @@ pub fn parse_timestamptz(text: &str, style: &TextStyle) -> Result<i64> {
 }
 
 /// `time`: microseconds from midnight. A date before it and a zone after it are read and dropped.
+///
+/// # Errors
+///
+/// `22007` for text that is no time, `22008` for fields out of range, `22009` and `22023` for bad zones.
 pub fn parse_time(text: &str, style: &TextStyle) -> Result<i64> {
     let fault = |fault: Fault| report(&fault, "time", text);
     match Reader::read(text, style, Goal::Time).map_err(fault)? {
@@ -53,11 +70,13 @@ pub fn parse_time(text: &str, style: &TextStyle) -> Result<i64> {
     }
 }
 
+/// A local time in microseconds from 1970-01-01, and the zone that was named with it.
 struct Read {
     local_us: i64,
     zone: Option<ZoneOf>,
 }
 
+/// Reads a timestamp of either type; `instant` says which moment the local time and its zone are.
 fn timestamp(
     text: &str,
     style: &TextStyle,
@@ -102,6 +121,7 @@ pub(super) fn report(fault: &Fault, type_name: &str, text: &str) -> Error {
     }
 }
 
+/// `22008`: the fields are fine, the value is beyond the type's range.
 fn out_of_range(what: &str, text: &str) -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("{what} out of range: \"{text}\""))
 }

@@ -50,7 +50,8 @@ impl Reader {
             return if found == TIME { Ok(found) } else { Err(Fault::Format) };
         }
         if self.prefix.take().is_some() {
-            let date = Civil::from_days(number(text)?.min(i64::from(i32::MAX)) + civil::MIN_DAY);
+            let date =
+                Civil::from_days(i64::from(i32::try_from(number(text)?).map_err(|_| Fault::Range)?) + civil::MIN_DAY);
             (self.year, self.month, self.day) = (date.year, i64::from(date.month), i64::from(date.day));
             return Ok(DATE | JULIAN);
         }

@@ -78,10 +78,12 @@ fn run(text: &str, wanted: impl Fn(u8) -> bool) -> usize {
     text.bytes().take_while(|&byte| wanted(byte)).count()
 }
 
+/// An ASCII digit.
 fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit()
 }
 
+/// A field that starts with a digit: its kind and length.
 fn number(text: &str) -> (Kind, usize) {
     let digits = run(text, is_digit);
     let rest = &text[digits..];
@@ -104,6 +106,7 @@ fn number(text: &str) -> (Kind, usize) {
     }
 }
 
+/// A field that starts with a letter: a word, a date that starts with its month, or a zone.
 fn word(text: &str) -> (Kind, usize) {
     let letters = run(text, |byte| byte.is_ascii_lowercase());
     let joined = match text.as_bytes().get(letters) {
@@ -119,6 +122,7 @@ fn word(text: &str) -> (Kind, usize) {
     (Kind::Word, letters)
 }
 
+/// A field that starts with a sign, which may stand apart from what follows; and the bytes it takes up.
 fn signed(text: &str) -> Option<(Field, usize)> {
     let (sign, tail) = text.split_at(1);
     let spaces = run(tail, |byte| byte == b' ' || matches!(byte, b'\t'..=b'\r'));

@@ -15,6 +15,11 @@ use crate::types::civil::DAY_US;
 use crate::types::output::Interval;
 
 /// `interval`. `style` matters for one form: in `sql_standard` a sign before the first field holds for all.
+///
+/// # Errors
+///
+/// `22007` for text that is no interval, `22015` for a field out of range, `22008` for a sum that Arrow cannot hold
+/// (292 years of hours, minutes and seconds).
 pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
     let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, style)) {
@@ -40,6 +45,7 @@ pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
     interval.to_nanos().map(|_| interval).ok_or_else(out_of_range)
 }
 
+/// What a text says.
 enum Parts {
     Infinity { negative: bool },
     Sum(Sum),
@@ -54,6 +60,7 @@ struct Sum {
     us: i64,
 }
 
+/// What a step found, or why the text is wrong.
 type Step<T = ()> = std::result::Result<T, Fault>;
 
 impl Sum {
@@ -85,12 +92,14 @@ impl Sum {
         }
     }
 
+    /// Adds units of less than a day.
     fn add_time(&mut self, whole: i64, fraction: f64, unit_us: i64) -> Step {
         let us = whole.checked_mul(unit_us).and_then(|us| self.us.checked_add(us));
         self.us = us.ok_or(Fault::Range)?;
         self.add_fraction(fraction, unit_us)
     }
 
+    /// Adds a fraction of a unit in microseconds, rounded.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a fraction of a unit of 64 bits")]
     fn add_fraction(&mut self, fraction: f64, unit_us: i64) -> Step {
         if fraction == 0.0 {
@@ -104,12 +113,14 @@ impl Sum {
         Ok(())
     }
 
+    /// Adds whole units of days.
     fn add_days(&mut self, whole: i64, unit_days: i32) -> Step {
         let days = to_i32(whole)?.checked_mul(unit_days).and_then(|days| self.days.checked_add(days));
         self.days = days.ok_or(Fault::Range)?;
         Ok(())
     }
 
+    /// Adds a fraction of a unit of days: whole days, then microseconds.
     #[expect(clippy::cast_possible_truncation, reason = "a fraction of 30 days at most")]
     fn add_fraction_days(&mut self, fraction: f64, unit_days: i32) -> Step {
         let scaled = fraction * f64::from(unit_days);
@@ -117,6 +128,7 @@ impl Sum {
         self.add_fraction(scaled - f64::from(scaled as i32), DAY_US)
     }
 
+    /// Adds units of years; a fraction becomes whole months.
     #[expect(clippy::cast_possible_truncation, reason = "a fraction of a millennium in months")]
     fn add_years(&mut self, whole: i64, fraction: f64, unit_years: i32) -> Step {
         let years = to_i32(whole)?.checked_mul(unit_years).map(i64::from).ok_or(Fault::Range)?;
@@ -136,10 +148,12 @@ impl Sum {
     }
 }
 
+/// Days, months and years are of C's `int`.
 fn to_i32(number: i64) -> Step<i32> {
     i32::try_from(number).map_err(|_| Fault::Range)
 }
 
+/// The forms with words and signs, right to left.
 fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
     let signed = |field: &Field| field.text.starts_with(['-', '+']);
     let all_negative = style == IntervalStyle::SqlStandard
@@ -219,6 +233,7 @@ fn bit(unit: Unit) -> u32 {
     }
 }
 
+/// `hh:mm:ss` in microseconds, negated if the whole interval is.
 fn signed_time(text: &str, negative: bool) -> Step<i64> {
     let us = Clock::parse(text)?.total_us()?;
     Ok(if negative { -us } else { us })

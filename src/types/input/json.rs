@@ -13,6 +13,7 @@ use crate::types::output;
 /// Deeper documents are refused.
 const MAX_DEPTH: usize = 512;
 
+/// Why a surrogate alone is refused.
 const HALF_PAIR: &str = "Unicode low surrogate must follow a high surrogate.";
 
 /// A value as `jsonb` keeps it.
@@ -25,12 +26,20 @@ enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// Whether text is JSON. Error `22P02`.
+/// Whether text is JSON.
+///
+/// # Errors
+///
+/// `22P02` with the reason as detail, `54001` for documents nested too deeply.
 pub fn check_json(text: &str) -> Result<()> {
     Reader::new(text, false).document().map(drop)
 }
 
 /// The text `jsonb` prints for a document.
+///
+/// # Errors
+///
+/// As [`check_json`], and `22P05` for an escaped zero byte, `22003` for numbers of too many digits.
 pub fn normal_jsonb(text: &str) -> Result<String> {
     let json = Reader::new(text, true).document()?;
     let mut out = String::with_capacity(text.len());
@@ -39,6 +48,7 @@ pub fn normal_jsonb(text: &str) -> Result<String> {
 }
 
 impl Json {
+    /// Appends the form `jsonb` prints.
     fn write(&self, out: &mut String) {
         match self {
             Self::Bare(text) => out.push_str(text),
@@ -65,6 +75,7 @@ impl Json {
     }
 }
 
+/// A position in a document.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -73,10 +84,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// At the start of a document.
     fn new(text: &'a str, keep: bool) -> Self {
         Self { text, at: 0, keep }
     }
 
+    /// The whole text: one value and spaces.
     fn document(mut self) -> Result<Json> {
         let value = self.value(0)?;
         self.spaces();
@@ -86,6 +99,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Any value; `depth` counts the arrays and objects round it.
     fn value(&mut self, depth: usize) -> Result<Json> {
         if depth > MAX_DEPTH {
             return Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "JSON is nested too deeply")
@@ -108,6 +122,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// An object, from its brace on.
     fn object(&mut self, depth: usize) -> Result<Json> {
         let mut members: Vec<(String, Json)> = Vec::new();
         self.at += 1;
@@ -139,6 +154,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// An array, from its bracket on.
     fn array(&mut self, depth: usize) -> Result<Json> {
         let mut items = Vec::new();
         self.at += 1;
@@ -161,6 +177,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A string, from its quote on.
     fn string(&mut self) -> Result<String> {
         let mut value = String::new();
         self.at += 1;
@@ -186,8 +203,9 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What stands for an escape, from its backslash on.
     fn escape(&mut self) -> Result<char> {
-        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(|| ended())?;
+        let letter = self.text.as_bytes().get(self.at + 1).copied().ok_or_else(ended)?;
         self.at += 2;
         let character = match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
@@ -205,6 +223,7 @@ impl<'a> Reader<'a> {
         Ok(character)
     }
 
+    /// The character of a `\u` escape, or of a pair of them.
     fn unicode(&mut self) -> Result<char> {
         let first = self.hex()?;
         if !self.keep {
@@ -233,8 +252,9 @@ impl<'a> Reader<'a> {
         char::from_u32(code).ok_or_else(|| invalid("Unicode escape is invalid."))
     }
 
+    /// Four hexadecimal digits.
     fn hex(&mut self) -> Result<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| ended())?;
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(ended)?;
         let mut code = 0;
         for &digit in digits {
             let digit = char::from(digit)
@@ -246,6 +266,7 @@ impl<'a> Reader<'a> {
         Ok(code)
     }
 
+    /// A number; its value is kept as NUMERIC prints it, so `1e2` is `100`.
     fn number(&mut self) -> Result<Json> {
         let rest = &self.text[self.at..];
         let len = rest
@@ -270,6 +291,7 @@ impl<'a> Reader<'a> {
         Ok(Json::Bare(String::from_utf8_lossy(&printed).into_owned()))
     }
 
+    /// A run of letters, digits and anything beyond ASCII.
     fn word(&mut self) -> &'a str {
         let text: &'a str = self.text;
         let rest = &text[self.at..];
@@ -278,27 +300,32 @@ impl<'a> Reader<'a> {
         &rest[..len]
     }
 
+    /// Skips JSON's white space.
     fn spaces(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
         self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
+    /// The next byte, none at the end.
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Skips a byte if it is the next one, and says whether it was.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
+    /// The error of a character where something else must stand.
     fn expected(&self, what: &str) -> Error {
         let Some(found) = self.text[self.at..].chars().next() else { return ended() };
         invalid(format!("Expected {what}, but found \"{found}\"."))
     }
 }
 
+/// The error of a document that stops short.
 fn ended() -> Error {
     invalid("The input string ended unexpectedly.")
 }
@@ -334,6 +361,7 @@ fn unique(mut members: Vec<(String, Json)>) -> Vec<(String, Json)> {
     members
 }
 
+/// Text as a JSON string.
 fn string(text: &str, out: &mut String) {
     let mut bytes = Vec::with_capacity(text.len() + 2);
     output::json_string(text.as_bytes(), &mut bytes);

@@ -29,7 +29,11 @@ pub use numeric::{MAX_DIGITS, Numeric, parse_numeric};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-/// Bytes as text. Error `22021`: not UTF-8, or a zero byte.
+/// Bytes as text, which has no zero byte.
+///
+/// # Errors
+///
+/// `22021`, with the bytes at fault.
 pub fn utf8(bytes: &[u8]) -> Result<&str> {
     let invalid = |at: usize, len: usize| {
         let bytes: Vec<_> = bytes[at..bytes.len().min(at + len)].iter().map(|byte| format!("0x{byte:02x}")).collect();

@@ -6,21 +6,37 @@ use crate::sqlstate;
 use crate::types::oid;
 
 /// `smallint`
+///
+/// # Errors
+///
+/// `22P02` for text that is no integer, `22003` for one of more than 16 bits.
 pub fn parse_int2(text: &str) -> Result<i16> {
     integer(text, "smallint")
 }
 
 /// `integer`
+///
+/// # Errors
+///
+/// `22P02` for text that is no integer, `22003` for one of more than 32 bits.
 pub fn parse_int4(text: &str) -> Result<i32> {
     integer(text, "integer")
 }
 
 /// `bigint`
+///
+/// # Errors
+///
+/// `22P02` for text that is no integer, `22003` for one of more than 64 bits.
 pub fn parse_int8(text: &str) -> Result<i64> {
     integer(text, "bigint")
 }
 
 /// `oid`: as C's `strtoul` reads it, so `-1` is the greatest OID.
+///
+/// # Errors
+///
+/// `22P02` for text that is no number, `22003` for one of more than 32 bits.
 pub fn parse_oid(text: &str) -> Result<u32> {
     let body = trim(text);
     let digits = body.strip_prefix(['-', '+']).unwrap_or(body);
@@ -34,6 +50,10 @@ pub fn parse_oid(text: &str) -> Result<u32> {
 }
 
 /// A number of an alias of `oid` (`regclass`, `xid`, …); `-` is 0. A name needs the catalog: it is an error here.
+///
+/// # Errors
+///
+/// As [`parse_oid`], and `0A000` for a name, which needs the catalog.
 pub fn parse_oid_alias(oid: u32, text: &str) -> Result<u32> {
     let name = oid::sql_name(oid);
     if name.starts_with("reg") {
@@ -49,6 +69,10 @@ pub fn parse_oid_alias(oid: u32, text: &str) -> Result<u32> {
 }
 
 /// `real`
+///
+/// # Errors
+///
+/// `22P02` for text that is no number, `22003` for one too large or too close to zero.
 pub fn parse_float4(text: &str) -> Result<f32> {
     let value = float::<f32>(text, "real")?;
     if value.is_infinite() || value == 0.0 {
@@ -58,6 +82,10 @@ pub fn parse_float4(text: &str) -> Result<f32> {
 }
 
 /// `double precision`
+///
+/// # Errors
+///
+/// `22P02` for text that is no number, `22003` for one too large or too close to zero.
 pub fn parse_float8(text: &str) -> Result<f64> {
     let value = float::<f64>(text, "double precision")?;
     if value.is_infinite() || value == 0.0 {
@@ -117,6 +145,7 @@ pub(super) fn well_formed(digits: &str, radix: u32, prefixed: bool) -> bool {
     any && after_digit
 }
 
+/// A float by its own words and by the decimal form; C's hexadecimal form is refused.
 fn float<T: std::str::FromStr + From<f32>>(text: &str, type_name: &str) -> Result<T> {
     let body = trim(text);
     let unsigned = body.strip_prefix(['-', '+']).unwrap_or(body);
@@ -147,6 +176,7 @@ fn check_range(text: &str, type_name: &str, zero: bool) -> Result<()> {
     Ok(())
 }
 
+/// `22003` with the text.
 fn out_of_range(type_name: &str, text: &str) -> Error {
     Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("value \"{text}\" is out of range for type {type_name}"))
 }

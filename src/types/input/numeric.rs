@@ -30,7 +30,11 @@ pub enum Numeric {
 }
 
 impl Numeric {
-    /// A finite value from its digits (ASCII or 0 to 9 alike), most significant first. Error `22003`: too many digits.
+    /// A finite value from its digits (ASCII or 0 to 9 alike), most significant first.
+    ///
+    /// # Errors
+    ///
+    /// `22003` for more than [`MAX_DIGITS`] digits.
     pub fn from_digits(negative: bool, digits: impl Iterator<Item = u8>, scale: usize) -> Result<Self> {
         let max = usize::from(MAX_DIGITS);
         let mut chunk = (0_u64, 1_u64);
@@ -58,6 +62,10 @@ impl Numeric {
 }
 
 /// `numeric`: decimal with an exponent, `0x`, `0o` and `0b` integers, `NaN`, `Infinity`.
+///
+/// # Errors
+///
+/// `22P02` for text that is no number, `22003` for one of more than [`MAX_DIGITS`] digits.
 pub fn parse_numeric(text: &str) -> Result<Numeric> {
     let body = trim(text);
     let (negative, unsigned) = match body.as_bytes().first() {
@@ -115,6 +123,7 @@ fn exponent_of(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -number } else { number })
 }
 
+/// An integer in base 16, 8 or 2.
 fn whole(negative: bool, digits: &str, radix: u32) -> Result<Numeric> {
     let limit = i256::from_i128(10).wrapping_pow(u32::from(MAX_DIGITS));
     let mut value = i256::ZERO;
@@ -127,6 +136,7 @@ fn whole(negative: bool, digits: &str, radix: u32) -> Result<Numeric> {
     Ok(Numeric::Finite { value: if negative { value.wrapping_neg() } else { value }, scale: 0 })
 }
 
+/// `22003`: more digits than a 256-bit decimal has. PostgreSQL would take up to 131072 before the point.
 pub(in crate::types) fn too_many_digits() -> Error {
     Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format")
         .detail(format!("Numeric values have at most {MAX_DIGITS} digits."))

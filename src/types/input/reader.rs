@@ -13,6 +13,7 @@ use crate::types::civil::{self, Civil, DAY_S, DAY_US};
 use crate::types::zone::Zone;
 use crate::types::{DateOrder, TextStyle};
 
+/// Bits of what has been read, by which a second value of a kind is found.
 pub(super) const YEAR: u32 = 1;
 pub(super) const MONTH: u32 = 2;
 pub(super) const DAY: u32 = 4;
@@ -194,12 +195,14 @@ impl Reader {
         Ok(self.run_together(&text[..at], self.seen | DATE)? | ZONE)
     }
 
+    /// A zone by its name in the time zone database, in any case of letters.
     fn zone_name(&mut self, text: &str) -> Step<u32> {
         let tz = Tz::from_str_insensitive(text).map_err(|_| Fault::Zone(text.to_owned()))?;
         self.zone = Some(ZoneOf::Named(tz));
         Ok(ZONE)
     }
 
+    /// A word: a zone, a month, a half of the day, an era, or a moment of its own.
     fn word(&mut self, field: &Field, style: &TextStyle, infinity: &mut Option<bool>) -> Step<u32> {
         let text = field.text.as_str();
         if let Some(offset) = words::zone_offset(text) {
@@ -239,6 +242,7 @@ impl Reader {
         Ok(0)
     }
 
+    /// A month's name; gives what it settled, which may be the day.
     fn month_word(&mut self, month: u32) -> u32 {
         let mut found = MONTH;
         if self.seen & MONTH != 0 && !self.text_month && self.seen & DAY == 0 && (1..=31).contains(&self.month) {
@@ -251,6 +255,7 @@ impl Reader {
         found
     }
 
+    /// `now`, `today` and the days beside it, in the session's zone.
     fn relative(&mut self, word: Word, style: &TextStyle) -> u32 {
         let now_us = Utc::now().timestamp_micros();
         let offset_s = Zone::of(style.time_zone).at_utc(now_us.div_euclid(1_000_000)).offset_s;
@@ -291,7 +296,8 @@ impl Reader {
             } else if self.year <= 0 {
                 return Err(Fault::Range);
             }
-            if self.year > 5_874_898 {
+            // Years beyond PostgreSQL's are told by the caller; this is what C's `int` holds.
+            if self.year.abs() > i64::from(i32::MAX) {
                 return Err(Fault::Range);
             }
         }
@@ -314,6 +320,7 @@ impl Reader {
         self.clock.of_day_us().map(drop)
     }
 
+    /// Turns the twelve-hour clock into the day's.
     fn settle_afternoon(&mut self) -> Step {
         match self.afternoon {
             Some(_) if self.clock.hour > 12 => Err(Fault::Range),

@@ -1,6 +1,7 @@
 //! The words of dates, times and intervals: months, weekdays, units, zone abbreviations.
 //!
-//! Abbreviations are those of PostgreSQL's default set; for the few whose meaning changed over time the present one holds.
+//! Abbreviations are those of PostgreSQL's default set; for the few whose meaning
+//! changed over time the present one holds.
 
 /// A word in a date or time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+/// Digits as PostgreSQL prints them.
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// A byte string as `\x…`, or with `bytea_output = escape` as text with octal escapes.
@@ -87,6 +88,7 @@ pub fn json_string(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// The form of `bytea_output = escape`: printable ASCII as it is, the rest in octal.
 fn bytea_escape(value: &[u8], out: &mut Vec<u8>) {
     for &byte in value {
         match byte {
@@ -97,10 +99,12 @@ fn bytea_escape(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The two digits of a byte.
 fn hex(byte: u8) -> [u8; 2] {
     [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
 }
 
+/// What C's `isspace` says of ASCII.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }

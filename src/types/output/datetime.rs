@@ -9,7 +9,9 @@ use crate::types::civil::{self, Civil, DAY_US};
 use crate::types::zone::ZoneCursor;
 use crate::types::{DateOrder, DateStyle, TextStyle};
 
+/// From Sunday, as [`civil::weekday`] counts.
 const WEEKDAYS: [&[u8]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
+/// From January.
 const MONTHS: [&[u8]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
@@ -25,7 +27,11 @@ const PAIRS: [u8; 200] = {
     pairs
 };
 
-/// A date of days from 1970-01-01; the greatest and smallest number are the infinities. Error: beyond PostgreSQL's range.
+/// A date of days from 1970-01-01; the greatest and smallest number are the infinities.
+///
+/// # Errors
+///
+/// `22008` beyond PostgreSQL's range, 4714 BC to 5874897 AD.
 pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     if infinity(days == i32::MAX, days == i32::MIN, out) {
         return Ok(());
@@ -45,16 +51,21 @@ pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// A time of microseconds from midnight, at most 24:00:00. Error: not within a day.
+/// A time of microseconds from midnight, at most 24:00:00.
+///
+/// # Errors
+///
+/// `22008` outside of a day.
 pub fn time(us: i64, out: &mut Vec<u8>) -> Result<()> {
-    if !(0..=DAY_US).contains(&us) {
-        return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "time out of range"));
-    }
-    clock(us, out);
+    clock(crate::types::send::time(us)?, out);
     Ok(())
 }
 
 /// A timestamp without zone, in microseconds from 1970-01-01; the greatest and smallest number are the infinities.
+///
+/// # Errors
+///
+/// `22008` before PostgreSQL's first timestamp, 4714 BC.
 pub fn timestamp(us: i64, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
     if infinity(us == i64::MAX, us == i64::MIN, out) {
         return Ok(());
@@ -68,6 +79,10 @@ pub fn timestamp(us: i64, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// An instant in microseconds (UTC) from 1970-01-01, shown in the cursor's zone.
+///
+/// # Errors
+///
+/// `22008` before PostgreSQL's first timestamp, or where the local time overflows.
 pub fn timestamptz(us: i64, style: &TextStyle, zone: &mut ZoneCursor, out: &mut Vec<u8>) -> Result<()> {
     if infinity(us == i64::MAX, us == i64::MIN, out) {
         return Ok(());
@@ -88,10 +103,12 @@ pub fn timestamptz(us: i64, style: &TextStyle, zone: &mut ZoneCursor, out: &mut 
     Ok(())
 }
 
+/// `22008`: Arrow holds earlier times than PostgreSQL.
 fn out_of_range() -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "timestamp out of range")
 }
 
+/// Writes an infinity, and says whether it was one.
 fn infinity(positive: bool, negative: bool, out: &mut Vec<u8>) -> bool {
     if positive {
         out.extend_from_slice(b"infinity");
@@ -140,8 +157,17 @@ fn words(date: Civil, weekday: usize, order: DateOrder, out: &mut Vec<u8>) {
     out.push(b' ');
 }
 
+/// `2026-11-22`; years have four digits at least.
 #[inline]
 fn iso_date(date: Civil, out: &mut Vec<u8>) {
+    if let Ok(year @ 1..10_000) = u32::try_from(date.year) {
+        let mut text = *b"0000-00-00";
+        set_pair(&mut text, 0, year / 100);
+        set_pair(&mut text, 2, year % 100);
+        set_pair(&mut text, 5, date.month);
+        set_pair(&mut text, 8, date.day);
+        return out.extend_from_slice(&text);
+    }
     year(date, out);
     out.push(b'-');
     pair(date.month, out);
@@ -149,6 +175,7 @@ fn iso_date(date: Civil, out: &mut Vec<u8>) {
     pair(date.day, out);
 }
 
+/// Day, month and year in the order of the session, with a separator.
 fn ordered(date: Civil, separator: u8, order: DateOrder, out: &mut Vec<u8>) {
     let (first, second) = if order == DateOrder::Dmy { (date.day, date.month) } else { (date.month, date.day) };
     pair(first, out);
@@ -158,6 +185,7 @@ fn ordered(date: Civil, separator: u8, order: DateOrder, out: &mut Vec<u8>) {
     year(date, out);
 }
 
+/// The year of its era, of four digits at least.
 #[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a year below 10,000")]
 fn year(date: Civil, out: &mut Vec<u8>) {
@@ -170,6 +198,7 @@ fn year(date: Civil, out: &mut Vec<u8>) {
     }
 }
 
+/// The era of years before 1.
 fn before_christ(date: Civil, out: &mut Vec<u8>) {
     if date.year <= 0 {
         out.extend_from_slice(b" BC");
@@ -181,11 +210,11 @@ fn before_christ(date: Civil, out: &mut Vec<u8>) {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within one day")]
 fn clock(us: i64, out: &mut Vec<u8>) {
     let (seconds, fraction) = ((us / 1_000_000) as u32, (us % 1_000_000) as u32);
-    pair(seconds / 3_600, out);
-    out.push(b':');
-    pair(seconds / 60 % 60, out);
-    out.push(b':');
-    pair(seconds % 60, out);
+    let mut text = *b"00:00:00";
+    set_pair(&mut text, 0, seconds / 3_600);
+    set_pair(&mut text, 3, seconds / 60 % 60);
+    set_pair(&mut text, 6, seconds % 60);
+    out.extend_from_slice(&text);
     if fraction != 0 {
         self::fraction(fraction, out);
     }
@@ -224,9 +253,24 @@ pub(super) fn pair(number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&PAIRS[at..at + 2]);
 }
 
-/// The two digits of a number below 100.
+/// Writes two digits into a text.
 #[inline]
-pub(in crate::types) fn pair_of(number: u64) -> &'static [u8] {
-    let at = usize::try_from(number).expect("below 100") * 2;
-    &PAIRS[at..at + 2]
+fn set_pair(text: &mut [u8], at: usize, number: u32) {
+    let from = number as usize * 2;
+    text[at..at + 2].copy_from_slice(&PAIRS[from..from + 2]);
+}
+
+/// Fills a slice with a number's decimal digits, zeros first; the number has no more digits than the slice.
+#[inline]
+pub(in crate::types) fn fill_digits(mut number: u64, text: &mut [u8]) {
+    let mut end = text.len();
+    while end >= 2 {
+        let from = usize::try_from(number % 100).expect("below 100") * 2;
+        text[end - 2..end].copy_from_slice(&PAIRS[from..from + 2]);
+        number /= 100;
+        end -= 2;
+    }
+    if end == 1 {
+        text[0] = PAIRS[usize::try_from(number % 10).expect("below 10") * 2 + 1];
+    }
 }

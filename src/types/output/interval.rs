@@ -92,10 +92,12 @@ pub fn interval(value: Interval, style: IntervalStyle, out: &mut Vec<u8>) {
 }
 
 impl Fields {
+    /// Every field, for questions about signs.
     fn all(&self) -> [i64; 7] {
         [self.year, self.month, self.day, self.hour, self.minute, self.second, self.fraction]
     }
 
+    /// The fields of the time part.
     fn time(&self) -> [i64; 4] {
         [self.hour, self.minute, self.second, self.fraction]
     }
@@ -239,10 +241,12 @@ impl Fields {
     }
 }
 
+/// Appends formatted text.
 fn put(out: &mut Vec<u8>, args: std::fmt::Arguments<'_>) {
     out.write_fmt(args).expect("writing to memory cannot fail");
 }
 
+/// The parts that are not zero, each with its letter.
 fn iso_parts(parts: &[(i64, char)], out: &mut Vec<u8>) {
     for (value, unit) in parts.iter().filter(|(value, _)| *value != 0) {
         put(out, format_args!("{value}{unit}"));

@@ -9,7 +9,7 @@ mod interval;
 mod number;
 
 pub use bytes::{array_element, bytea, char_byte, json_string, record_field, uuid};
-pub(super) use datetime::pair_of;
+pub(super) use datetime::fill_digits;
 pub use datetime::{date, time, timestamp, timestamptz};
 pub use interval::{Interval, interval, nanos_to_us};
 pub use number::{Digits256, boolean, float4, float8, integer, numeric, numeric256};

@@ -112,6 +112,7 @@ impl Digits256 {
     }
 }
 
+/// The lower half of a pair of limbs.
 const LIMB: u128 = u64::MAX as u128;
 
 /// Writes digits with the point `scale` places from their end.

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::{Format, TextStyle, arrow_field, input, oid};
 
+/// PostgreSQL's limit of dimensions.
 const MAX_DIMS: i32 = 6;
 /// PostgreSQL's limit of elements.
 const MAX_ELEMENTS: usize = 134_217_727;
@@ -43,6 +44,7 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
     })
 }
 
+/// An array from its literal, or a vector from its words.
 fn text(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<ArrayRef> {
     let text = input::utf8(bytes)?;
     let literal = if matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR) {
@@ -55,6 +57,7 @@ fn text(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<Array
     wrap(element, values::decode(element, Format::Text, &raw, style)?, &literal.dims)
 }
 
+/// An array from its binary form. No more elements are taken on trust than there are bytes for.
 fn binary(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<ArrayRef> {
     let vector = matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR);
     let mut cursor = Cursor::new(bytes);
@@ -143,6 +146,7 @@ fn wrap(element: u32, values: ArrayRef, dims: &[usize]) -> Result<ArrayRef> {
     Ok(array)
 }
 
+/// A NULL of the type of lists of an element type.
 fn new_null(element: u32) -> Result<ListArray> {
     let field = Arc::new(arrow_field(element, -1)?.with_name("item"));
     let values = new_empty_array(field.data_type());
@@ -150,6 +154,7 @@ fn new_null(element: u32) -> Result<ListArray> {
         .map_err(|error| Error::internal(format!("could not build an array: {error}")))
 }
 
+/// `54000`
 fn too_large() -> Error {
     Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, format!("array size exceeds the maximum allowed ({MAX_ELEMENTS})"))
 }

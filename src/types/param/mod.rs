@@ -21,6 +21,11 @@ const LEFT_OVER: &str = "incorrect binary data format";
 /// The element's Arrow type is that of [`arrow_field`], but for two: a `numeric` has the digits and the scale of its
 /// value, and an array has as many list levels as it has dimensions. Errors are PostgreSQL's: `22P02`, `22003`,
 /// `22007`, `22008`, `22P03`, `08P01`, `22021`; `0A000` for a type no Arrow type holds.
+///
+/// # Errors
+///
+/// PostgreSQL's: `22P02`, `22003`, `22007`, `22008` for text, `22P03` and `08P01` for bytes, `22021` for what is not UTF-8;
+/// `0A000` for a type no Arrow type holds.
 pub fn decode_param(oid: u32, param: &RawParam, style: &TextStyle) -> Result<ArrayRef> {
     match &param.bytes {
         None => Ok(new_null_array(arrow_field(oid, -1)?.data_type(), 1)),
@@ -29,6 +34,10 @@ pub fn decode_param(oid: u32, param: &RawParam, style: &TextStyle) -> Result<Arr
 }
 
 /// All parameters of a Bind; errors of binary values name the parameter, counted from 1.
+///
+/// # Errors
+///
+/// As [`decode_param`], and `08P01` for another number of values than of types.
 pub fn decode_params(oids: &[u32], params: &[RawParam], style: &TextStyle) -> Result<Vec<ArrayRef>> {
     if oids.len() != params.len() {
         return Err(Error::protocol(format!(
@@ -51,6 +60,10 @@ pub fn decode_params(oids: &[u32], params: &[RawParam], style: &TextStyle) -> Re
 }
 
 /// A value's text as an array of one element; what a cast of a literal to the type gives.
+///
+/// # Errors
+///
+/// As [`decode_param`].
 pub fn decode_text(oid: u32, text: &str, style: &TextStyle) -> Result<ArrayRef> {
     input::utf8(text.as_bytes())?;
     values::decode(oid, Format::Text, &[Some(text.as_bytes())], style)

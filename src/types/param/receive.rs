@@ -194,6 +194,7 @@ pub fn insufficient() -> Error {
     Error::protocol("insufficient data left in message")
 }
 
+/// `22008`: the number is beyond the type's range.
 fn out_of_range(what: &str) -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("{what} out of range"))
 }

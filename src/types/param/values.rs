@@ -65,10 +65,12 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
     Ok(array)
 }
 
+/// Reads every value that is not NULL.
 fn each<T>(raw: &Raw<'_>, mut read: impl FnMut(&[u8]) -> Result<T>) -> Result<Vec<Option<T>>> {
     raw.iter().map(|bytes| bytes.map(&mut read).transpose()).collect()
 }
 
+/// Reads every value by its format's function.
 fn native<T>(
     raw: &Raw<'_>,
     format: Format,
@@ -81,6 +83,7 @@ fn native<T>(
     }
 }
 
+/// Values of an Arrow primitive type.
 fn primitive<P: ArrowPrimitiveType>(
     raw: &Raw<'_>,
     format: Format,
@@ -91,6 +94,7 @@ fn primitive<P: ArrowPrimitiveType>(
     Ok(Arc::new(values.into_iter().collect::<PrimitiveArray<P>>()))
 }
 
+/// Timestamps of either type, without zone so far.
 fn instants(
     raw: &Raw<'_>,
     format: Format,
@@ -99,6 +103,7 @@ fn instants(
     Ok(native(raw, format, parse, receive::timestamp)?.into_iter().collect())
 }
 
+/// Intervals, whose microseconds become nanoseconds.
 fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRef> {
     let parse = |text: &str| {
         let interval = input::parse_interval(text, style.interval_style)?;
@@ -110,11 +115,13 @@ fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRe
     Ok(Arc::new(values.collect::<PrimitiveArray<IntervalMonthDayNanoType>>()))
 }
 
+/// Booleans; in binary any byte but zero is true.
 fn boolean(raw: &Raw<'_>, format: Format) -> Result<BooleanArray> {
     let values = native(raw, format, input::parse_bool, receive::boolean)?;
     Ok(values.into_iter().collect())
 }
 
+/// Byte strings; in binary all bytes are the value.
 fn bytea(raw: &Raw<'_>, format: Format) -> Result<BinaryArray> {
     let values = match format {
         Format::Text => each(raw, |bytes| input::parse_bytea(input::utf8(bytes)?))?,
@@ -123,6 +130,7 @@ fn bytea(raw: &Raw<'_>, format: Format) -> Result<BinaryArray> {
     Ok(values.into_iter().collect())
 }
 
+/// UUIDs as 16 bytes each.
 fn uuids(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
     let values = native(raw, format, input::parse_uuid, receive::uuid)?;
     let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 16)
@@ -130,15 +138,18 @@ fn uuids(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
     Ok(Arc::new(array))
 }
 
+/// Values that are kept as text.
 fn strings(raw: &Raw<'_>, format: Format, read: impl Fn(Format, &[u8]) -> Result<String>) -> Result<ArrayRef> {
     let values = each(raw, |bytes| read(format, bytes))?;
     Ok(Arc::new(values.into_iter().collect::<StringArray>()))
 }
 
+/// Text as it came, once it is known to be text.
 fn plain(_format: Format, bytes: &[u8]) -> Result<String> {
     input::utf8(bytes).map(str::to_owned)
 }
 
+/// A `"char"` in the text it prints as: bytes above ASCII are escapes.
 fn char_text(format: Format, bytes: &[u8]) -> Result<String> {
     match format {
         Format::Text => input::utf8(bytes).map(input::parse_char),
@@ -151,6 +162,7 @@ fn char_text(format: Format, bytes: &[u8]) -> Result<String> {
     }
 }
 
+/// A document in `jsonb`'s normal form; the binary form has a version byte, 1, before its text.
 fn jsonb(format: Format, bytes: &[u8]) -> Result<String> {
     let text = match (format, bytes) {
         (Format::Text, _) => bytes,
@@ -197,6 +209,7 @@ fn numerics(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
     Ok(Arc::new(wide.with_precision_and_scale(digits, scale).map_err(fault)?))
 }
 
+/// A number that a decimal can hold.
 fn finite(value: Numeric) -> Result<(i256, i8)> {
     match value {
         Numeric::Finite { value, scale } => Ok((value, scale)),
@@ -206,6 +219,7 @@ fn finite(value: Numeric) -> Result<(i256, i8)> {
     }
 }
 
+/// `0A000`: Arrow's decimals have no such value.
 fn not_finite(text: &str) -> Error {
     Error::unsupported(format!("numeric value \"{text}\" is not supported")).hint("Use double precision for it.")
 }

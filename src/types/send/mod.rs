@@ -11,7 +11,11 @@ use super::output::Interval;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
-/// A date of days from 1970-01-01 as PostgreSQL counts it; the infinities stay. Error: beyond PostgreSQL's range.
+/// A date of days from 1970-01-01 as PostgreSQL counts it; the infinities stay.
+///
+/// # Errors
+///
+/// `22008` beyond PostgreSQL's range, 4714 BC to 5874897 AD.
 #[inline]
 pub fn date(days: i32) -> Result<i32> {
     if days == i32::MAX || days == i32::MIN {
@@ -24,6 +28,10 @@ pub fn date(days: i32) -> Result<i32> {
 }
 
 /// A timestamp of microseconds from 1970-01-01 as PostgreSQL counts it; the infinities stay.
+///
+/// # Errors
+///
+/// `22008` before PostgreSQL's first timestamp, 4714 BC.
 #[inline]
 pub fn timestamp(us: i64) -> Result<i64> {
     if us == i64::MAX || us == i64::MIN {
@@ -33,6 +41,19 @@ pub fn timestamp(us: i64) -> Result<i64> {
         return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "timestamp out of range"));
     }
     Ok(us - PG_EPOCH_US)
+}
+
+/// A time of microseconds from midnight.
+///
+/// # Errors
+///
+/// `22008` outside of a day.
+#[inline]
+pub fn time(us: i64) -> Result<i64> {
+    if !(0..=civil::DAY_US).contains(&us) {
+        return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "time out of range"));
+    }
+    Ok(us)
 }
 
 /// The 16 bytes of an interval: microseconds, days, months.
@@ -46,6 +67,10 @@ pub fn interval(value: Interval) -> [u8; 16] {
 }
 
 /// The head of an array's binary form. `dims` are the lengths, outermost first; none for an empty array.
+///
+/// # Errors
+///
+/// `54000` for a dimension of more than 31 bits.
 pub fn array_head(dims: &[usize], lower_bound: i32, has_null: bool, element: u32, out: &mut Vec<u8>) -> Result<()> {
     let number = |count: usize| i32::try_from(count).map_err(|_| too_large());
     out.extend_from_slice(&number(dims.len())?.to_be_bytes());
@@ -59,6 +84,10 @@ pub fn array_head(dims: &[usize], lower_bound: i32, has_null: bool, element: u32
 }
 
 /// A value with its length before it, or -1 for NULL.
+///
+/// # Errors
+///
+/// `54000` for a value of more than 31 bits of length.
 pub fn sized(value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<()> {
     match value {
         None => out.extend_from_slice(&(-1_i32).to_be_bytes()),
@@ -71,6 +100,7 @@ pub fn sized(value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// `54000`: lengths on the wire are of 31 bits.
 fn too_large() -> Error {
     Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "value is too large for the wire format")
 }

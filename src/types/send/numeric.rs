@@ -7,6 +7,7 @@ use arrow::datatypes::i256;
 
 use crate::types::output::Digits256;
 
+/// Signs, and the values that are only a sign.
 const POSITIVE: u16 = 0x0000;
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
@@ -50,6 +51,7 @@ pub fn numeric_special(infinite: Option<bool>, out: &mut Vec<u8>) {
     header(0, 0, sign, dscale, out);
 }
 
+/// The slow way, by decimal digits, for what does not fit 128 bits with its padding.
 fn numeric_digits(value: i256, scale: i8, out: &mut Vec<u8>) {
     let (lowest, pad) = align(scale);
     let digits = Digits256::new(value);
@@ -63,6 +65,7 @@ fn align(scale: i8) -> (i32, u32) {
 }
 
 impl Groups {
+    /// The digits of a number that fits 128 bits; most fit 64, which divides faster.
     #[expect(clippy::cast_possible_truncation, reason = "remainders of 10000")]
     fn of_u128(mut whole: u128, lowest: i32) -> Self {
         let mut groups = Self { digits: [0; MAX_GROUPS], len: 0, lowest };
@@ -101,6 +104,7 @@ impl Groups {
         }
     }
 
+    /// The header, and the digits without zeros at either end.
     fn write(&self, negative: bool, scale: i8, out: &mut Vec<u8>) {
         let dscale = u16::from(scale.max(0).unsigned_abs());
         let mut len = self.len;
@@ -121,6 +125,7 @@ impl Groups {
     }
 }
 
+/// The four numbers at the start: count of digits, weight of the first, sign, display scale.
 fn header(count: i16, weight: i16, sign: u16, dscale: u16, out: &mut Vec<u8>) {
     let mut head = [0; 8];
     head[..2].copy_from_slice(&count.to_be_bytes());

@@ -326,6 +326,11 @@ fn parameters_name_their_number() {
     assert_eq!(error.message(), "invalid byte sequence for encoding \"UTF8\": 0xff");
     let error = decode(oid::NUMERIC, Format::Text, b"NaN", &style).expect_err("no decimal is NaN");
     assert_eq!(error.sqlstate(), sqlstate::FEATURE_NOT_SUPPORTED);
+    let deep = "[".repeat(100_000);
+    for oid in [oid::JSON, oid::JSONB] {
+        let error = decode(oid, Format::Text, deep.as_bytes(), &style).expect_err("too deep");
+        assert_eq!(error.sqlstate(), sqlstate::STATEMENT_TOO_COMPLEX);
+    }
     let null = decode_params(&[oid::DATE], &[RawParam { bytes: None, format: Format::Text }], &style).expect("NULL");
     assert!(null[0].is_null(0));
 }

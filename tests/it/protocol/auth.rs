@@ -117,7 +117,7 @@ fn leaving_to_ask_for_the_password_is_no_failure() {
 
 #[test]
 fn broken_proofs_are_refused_one_by_one() {
-    let server = server("max_failures_per_minute = 0\n");
+    let server = server("max_failures_per_minute = 1000\n");
     let target = Target { user: "ada", ..server.target() };
     for (kind, body, says) in [
         (b'Q', &b"select 1\0"[..], "08P01 \"expected SASL response, got message type 81\""),

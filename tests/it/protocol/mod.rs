@@ -26,7 +26,7 @@ pub fn bare_server() -> TestServerBuilder {
 fn target() -> Target {
     static SERVER: OnceLock<Target> = OnceLock::new();
     let target = SERVER.get_or_init(|| match harness::oracle() {
-        Some(addr) => Target { addr, user: "postgres", database: "postgres", pid: None },
+        Some(addr) => Target { addr, user: "postgres", database: "postgres" },
         None => bare_server().start_for_ever(),
     });
     target.clone()

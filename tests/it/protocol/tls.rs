@@ -51,8 +51,8 @@ impl Certificate {
     }
 
     /// The `[tls]` section that serves it.
-    fn settings(&self) -> String {
-        format!("[tls]\ncert = {:?}\nkey = {:?}\n", self.path("crt"), self.path("key"))
+    fn settings(&self, required: bool) -> String {
+        format!("[tls]\ncert = {:?}\nkey = {:?}\nrequired = {required}\n", self.path("crt"), self.path("key"))
     }
 
     /// `tls-server-end-point`: rcgen signs with ECDSA and SHA-256.
@@ -114,7 +114,7 @@ fn assert_answers(connection: &mut Connection) {
 }
 
 fn served(certificate: &Certificate, more: &str) -> TestServer {
-    bare_server().toml(&format!("{}{more}", certificate.settings())).start()
+    bare_server().toml(&format!("{}{more}", certificate.settings(false))).start()
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn direct_tls_needs_alpn() {
 #[test]
 fn tls_can_be_required() {
     let certificate = Certificate::new("lakewire");
-    let server = served(&certificate, "required = true\n");
+    let server = bare_server().toml(&certificate.settings(true)).start();
     let refused = Connection::connect(&server.target()).err().expect("in clear");
     assert!(refused.contains("FATAL 28000") && refused.contains("no encryption"), "{refused}");
     let mut secure = Client::default().connect(&server.target(), &certificate);
@@ -194,7 +194,7 @@ fn what_comes_in_clear_never_counts_as_encrypted() {
 #[test]
 fn passwords_are_bound_to_the_channel() {
     let certificate = Certificate::new("lakewire");
-    let settings = format!("[auth]\nmax_failures_per_minute = 0\n{}", scram_settings());
+    let settings = format!("[auth]\nmax_failures_per_minute = 1000\n{}", scram_settings());
     let server = served(&certificate, &settings);
     let target = Target { user: "ada", ..server.target() };
     let attempt = |mechanism, binding| {

@@ -23,7 +23,13 @@ pub(super) fn register(r: &mut Registry) {
     r.add("date_trunc", &[Text, Timestamp], Timestamp, |c| {
         let (words, ts) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?);
         let mut units = Units::new(TIMESTAMP);
-        c.build::<TimestampMicrosecondType>(|i| truncate(ts.at(i), units.get(words.at(i))?, words.at(i), TIMESTAMP))
+        c.build::<TimestampMicrosecondType>(|i| {
+            // PostgreSQL looks at the unit only when there is something to cut.
+            if is_infinite(ts.at(i)) {
+                return Ok(ts.at(i));
+            }
+            truncate(ts.at(i), units.get(words.at(i))?, words.at(i), TIMESTAMP)
+        })
     });
     r.add("date_trunc", &[Text, TimestampTz], TimestampTz, |c| {
         let (words, ts) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?);

@@ -211,7 +211,7 @@ fn overlay(c: &Call<'_>) -> Result<ArrayRef> {
 fn chr(code: i32) -> Result<char> {
     let limit = |m: String| Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, m);
     match code {
-        ..0 => Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "character number must be positive")),
+        ..0 => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "character number must be positive")),
         0 => Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "null character not permitted")),
         0x11_0000.. => Err(limit(format!("requested character too large for encoding: {code}"))),
         _ => u32::try_from(code)

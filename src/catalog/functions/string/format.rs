@@ -49,7 +49,7 @@ pub(super) fn register(r: &mut Registry) {
 }
 
 /// A name as SQL writes it: in double quotes unless it is a plain lower-case identifier and no keyword.
-pub(in super::super) fn quote_ident(name: &str) -> Cow<'_, str> {
+fn quote_ident(name: &str) -> Cow<'_, str> {
     let plain = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if plain && !KEYWORDS.contains(&format!(" {name} ")) {
@@ -59,7 +59,7 @@ pub(in super::super) fn quote_ident(name: &str) -> Cow<'_, str> {
 }
 
 /// Appends a string as SQL writes it.
-pub(in super::super) fn quote_literal(text: &str, out: &mut String) {
+fn quote_literal(text: &str, out: &mut String) {
     if text.contains('\\') {
         out.push('E');
     }

@@ -22,8 +22,6 @@ pub(super) fn register(r: &mut Registry) {
     format::register(r);
 }
 
-pub(super) use format::{quote_ident, quote_literal};
-
 /// The byte offset of character `index`, the length when there are fewer.
 pub(super) fn byte_offset(text: &str, index: usize) -> usize {
     if text.is_ascii() {

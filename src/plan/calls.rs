@@ -1,0 +1,80 @@
+//! Casts and calls as expressions: what PostgreSQL's casts do where Arrow's differ.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::{Cast, Expr, lit};
+
+use crate::catalog::functions::Functions;
+use crate::catalog::functions::ty::Ty;
+use crate::types::PG_TYPMOD_KEY;
+
+/// An operand brought to the type an operator takes; exact types keep their own digits.
+#[must_use]
+pub fn cast(expr: Expr, ty: Ty, _functions: &Functions) -> Expr {
+    match ty {
+        // Digits and scale of a numeric follow from the operand: the function's own coercion picks them.
+        Ty::Numeric => expr,
+        ty => Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(ty.field()))),
+    }
+}
+
+/// A value as PostgreSQL's text of it; NULL stays NULL.
+#[must_use]
+pub fn cast_to_text(expr: Expr, ty: Ty, functions: &Functions) -> Expr {
+    match (ty, functions.scalar.get("concat")) {
+        (Ty::Bool, _) => {
+            let arms = vec![
+                (Box::new(expr.clone()), Box::new(lit("true"))),
+                (Box::new(Expr::Not(Box::new(expr))), Box::new(lit("false"))),
+            ];
+            Expr::Case(Case::new(None, arms, None))
+        }
+        (Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Text | Ty::Unknown, _) | (_, None) => {
+            Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8View))
+        }
+        (_, Some(concat)) => {
+            let text = concat.call(vec![expr.clone()]);
+            let arms = vec![(Box::new(Expr::IsNotNull(Box::new(expr))), Box::new(text))];
+            Expr::Case(Case::new(None, arms, None))
+        }
+    }
+}
+
+/// An explicit cast with PostgreSQL's rounding, text forms and lengths.
+#[must_use]
+pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functions: &Functions) -> Expr {
+    let from_ty = from.and_then(|f| Ty::of_field(f));
+    let to_ty = Ty::of_field(to);
+    let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
+    match (from_ty, to_ty) {
+        (Some(Ty::Float4 | Ty::Float8 | Ty::Numeric), Some(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
+            match functions.scalar.get("round") {
+                Some(round) => keep(round.call(vec![expr])),
+                None => keep(expr),
+            }
+        }
+        (Some(ty), Some(Ty::Text)) => {
+            let text = if ty == Ty::Text { expr } else { cast_to_text(expr, ty, functions) };
+            with_length(keep(text), to, functions)
+        }
+        _ => keep(expr),
+    }
+}
+
+/// `varchar(n)` cuts, `char(n)` cuts and pads.
+fn with_length(expr: Expr, to: &Field, functions: &Functions) -> Expr {
+    let typmod = to.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok());
+    let Some(length) = typmod.map(|t| t - 4).filter(|n| *n >= 0) else { return expr };
+    let field = Arc::new(to.clone());
+    let is_bpchar = crate::types::pg_type(to).oid == crate::types::oid::BPCHAR;
+    let name = if is_bpchar { "rpad" } else { "left" };
+    match functions.scalar.get(name) {
+        Some(function) => {
+            let sized = function.call(vec![expr, lit(length)]);
+            Expr::Cast(Cast::new_from_field(Box::new(sized), field))
+        }
+        None => expr,
+    }
+}
