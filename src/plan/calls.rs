@@ -7,6 +7,8 @@ use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, lit};
 
 use crate::catalog::functions::Functions;
+use super::literals::is_text;
+use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::Ty;
 use crate::types::PG_TYPMOD_KEY;
 
@@ -48,6 +50,17 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
     let from_ty = from.and_then(|f| Ty::of_field(f));
     let to_ty = Ty::of_field(to);
     let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
+    let reg = |field: &Field| Some(crate::types::pg_type(field).oid).filter(|oid| is_reg(*oid));
+    match (from.and_then(|f| reg(f)), reg(to)) {
+        // Text to an object's identifier and back: looked up in the statement's snapshot.
+        (None, Some(oid)) if from.is_none_or(|f| is_text(f.data_type())) => {
+            return reg_input(oid).map_or_else(|| keep(expr.clone()), |f| f.call(vec![expr.clone()]));
+        }
+        (Some(oid), None) if is_text(to.data_type()) => {
+            return reg_output(oid).map_or_else(|| keep(expr.clone()), |f| keep(f.call(vec![expr.clone()])));
+        }
+        _ => {}
+    }
     match (from_ty, to_ty) {
         (Some(Ty::Float4 | Ty::Float8 | Ty::Numeric), Some(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
             match functions.scalar.get("round") {
@@ -61,6 +74,12 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         _ => keep(expr),
     }
+}
+
+/// Whether a type's values are object identifiers that print as names.
+#[must_use]
+pub fn is_reg(oid: u32) -> bool {
+    reg_output(oid).is_some()
 }
 
 /// `varchar(n)` cuts, `char(n)` cuts and pads.

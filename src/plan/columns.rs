@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{Column, Result};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::PlanEnv;
+use crate::catalog::functions::system::reg_output;
 use crate::sql::rewrite::names::display_name;
 use crate::types::{PgType, pg_type};
 
@@ -35,6 +38,29 @@ pub fn describe(plan: &LogicalPlan, env: &PlanEnv) -> Arc<[ColumnDesc]> {
             ColumnDesc { name: display_name(field.name()).to_owned(), pg_type: pg_type(field), table_oid, attnum }
         })
         .collect()
+}
+
+/// The plan with its output columns of object identifiers (`regclass`, `regtype`, …) as the names they print.
+pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let named = |field: &Field| match field.data_type() {
+        DataType::UInt32 => reg_output(pg_type(field).oid),
+        _ => None,
+    };
+    if !plan.schema().fields().iter().any(|f| named(f).is_some()) {
+        return Ok(plan);
+    }
+    let exprs: Vec<Expr> = plan
+        .schema()
+        .iter()
+        .map(|(qualifier, field)| {
+            let column = Expr::Column(Column::new(qualifier.map(Clone::clone), field.name()));
+            match named(field) {
+                Some(function) => function.call(vec![column]).alias_qualified(qualifier.map(Clone::clone), field.name()),
+                None => column,
+            }
+        })
+        .collect();
+    LogicalPlanBuilder::from(plan).project(exprs)?.build()
 }
 
 fn origin(table: &datafusion::common::TableReference, column: &str, env: &PlanEnv) -> Option<(u32, i16)> {

@@ -114,7 +114,8 @@ fn to_plan(
     let statement = ast::Statement::Query(Box::new(query.clone()));
     let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
     let plan = plan.and_then(|plan| resolve::resolve(plan, env));
-    Ok(plan.and_then(|plan| subqueries::apply_subqueries(plan, env)))
+    let plan = plan.and_then(|plan| subqueries::apply_subqueries(plan, env));
+    Ok(plan.and_then(columns::name_objects))
 }
 
 impl Plan {

@@ -26,6 +26,7 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
     let mut found: BTreeMap<usize, Option<FieldRef>> = BTreeMap::new();
     let mut bad = None;
     plan.apply_with_subqueries(|node| {
+        let is_limit = matches!(node, LogicalPlan::Limit(_));
         node.apply_expressions(|expr| {
             expr.apply(|e| {
                 if let Expr::Placeholder(placeholder) = e {
@@ -33,7 +34,9 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
                         Some(n) => {
                             let slot = found.entry(n).or_default();
                             if slot.is_none() {
-                                *slot = placeholder.field.as_ref().map(Arc::clone);
+                                let bigint = || Arc::new(Field::new("param", DataType::Int64, true));
+                                let own = placeholder.field.as_ref().map(Arc::clone);
+                                *slot = own.or_else(|| is_limit.then(bigint));
                             }
                         }
                         None => bad = Some(placeholder.id.clone()),

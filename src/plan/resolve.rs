@@ -11,7 +11,7 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan};
 
 use super::PlanEnv;
-use super::calls::explicit_cast;
+use super::calls::{explicit_cast, is_reg};
 use super::cancel::PlanningCancel;
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
@@ -36,13 +36,8 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
 fn keeps_name(expr: &Expr, name: &str) -> bool {
     match expr {
         Expr::Alias(_) | Expr::Column(_) => true,
-        other => other.schema_name().to_string() == name || is_predicate_like(other),
+        other => other.schema_name().to_string() == name,
     }
-}
-
-/// Predicates and sort keys have no name that anybody asks for.
-fn is_predicate_like(_expr: &Expr) -> bool {
-    false
 }
 
 fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
@@ -73,6 +68,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
     let Cast { expr, field } = cast;
+    if is_reg(crate::types::pg_type(&field).oid) && is_unknown(&expr) {
+        return Ok(Transformed::yes(explicit_cast(*expr, None, &field, &env.functions)));
+    }
     if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         // The literal has the digits it was written with; the type's own scale and width come from the cast.

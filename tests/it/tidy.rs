@@ -10,7 +10,7 @@ use crate::harness::repository;
 
 /// The rooms in the order data flows: one may use only those after it.
 const ROOMS: &[&str] = &[
-    "server", "wire", "http", "session", "sql", "plan", "exec", "catalog", "storage", "ingest", "types", "auth",
+    "server", "wire", "http", "session", "plan", "exec", "catalog", "storage", "ingest", "sql", "types", "auth",
     "config",
 ];
 

@@ -22,6 +22,7 @@ mod math;
 mod output;
 mod overload;
 mod regexp;
+mod sleep;
 mod string;
 mod table;
 mod udf;
@@ -86,6 +87,7 @@ impl Functions {
         aggregate::register(&mut functions);
         window::register(&mut functions);
         table::register(&mut functions);
+        functions.add_scalar(sleep::pg_sleep());
         for function in system::system_functions().into_iter().chain(system::system_set_functions()) {
             functions.add_scalar(function);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use datafusion::arrow::compute::concat;
+use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::common::utils::SingleRowListArrayBuilder;
@@ -162,7 +162,8 @@ fn column(subquery: &PhysicalApplied, outcomes: &[Outcome], batch: &RecordBatch)
         if values.is_empty() {
             return Ok(datafusion::arrow::array::new_empty_array(data_type));
         }
-        return ScalarValue::iter_to_array(values);
+        // The promised type may say more of an element (its PostgreSQL type) than the values do.
+        return Ok(cast(&ScalarValue::iter_to_array(values)?, data_type)?);
     };
     let probes = probe.evaluate(batch)?.into_array(batch.num_rows())?;
     let mut found = Vec::with_capacity(outcomes.len());

@@ -40,6 +40,14 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
+/// Strips the qualifier of a function in FROM.
+pub fn strip_table_function(factor: &mut ast::TableFactor) {
+    match factor {
+        ast::TableFactor::Table { name, args: Some(_), .. } | ast::TableFactor::Function { name, .. } => strip_name(name),
+        _ => {}
+    }
+}
+
 fn strip_name(name: &mut ObjectName) {
     let qualified = name.0.len() == 2 && name.0[0].as_ident().is_some_and(|i| folded(i) == "pg_catalog");
     if qualified {

@@ -7,6 +7,8 @@
 mod frame;
 mod kind;
 mod moments;
+mod ordered;
+mod strings;
 mod sums;
 mod udaf;
 
@@ -19,6 +21,9 @@ use super::Functions;
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {
     for function in sums::functions().into_iter().chain(moments::functions()) {
+        functions.add_aggregate(function);
+    }
+    for function in ordered::functions().into_iter().chain(strings::functions()) {
         functions.add_aggregate(function);
     }
     functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
