@@ -93,18 +93,20 @@ fn external(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Error {
 fn schema(error: &SchemaError) -> Error {
     match error {
         SchemaError::FieldNotFound { field, .. } => match &field.relation {
-            Some(relation) => {
-                Error::new(sqlstate::UNDEFINED_COLUMN, format!("column {}.{} does not exist", relation.table(), field.name))
-            }
+            Some(relation) => Error::new(
+                sqlstate::UNDEFINED_COLUMN,
+                format!("column {}.{} does not exist", relation.table(), field.name),
+            ),
             None => Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{}\" does not exist", field.name)),
         },
         SchemaError::AmbiguousReference { field } => {
             Error::new(sqlstate::AMBIGUOUS_COLUMN, format!("column reference \"{}\" is ambiguous", field.name))
         }
-        SchemaError::DuplicateQualifiedField { name, qualifier } => {
-            Error::new(sqlstate::DUPLICATE_ALIAS, format!("table name \"{}\" specified more than once", qualifier.table()))
-                .detail(format!("Both have a column \"{name}\"."))
-        }
+        SchemaError::DuplicateQualifiedField { name, qualifier } => Error::new(
+            sqlstate::DUPLICATE_ALIAS,
+            format!("table name \"{}\" specified more than once", qualifier.table()),
+        )
+        .detail(format!("Both have a column \"{name}\".")),
         SchemaError::DuplicateUnqualifiedField { name } => {
             Error::new(sqlstate::DUPLICATE_COLUMN, format!("column name \"{name}\" specified more than once"))
         }
@@ -257,9 +259,7 @@ fn tidy(text: &str) -> String {
     let line = line.rsplit_once("planning: ").map_or(line, |(_, rest)| rest).trim_end_matches('.');
     let mut chars = line.chars();
     match chars.next() {
-        Some(first) if !chars.as_str().starts_with(char::is_uppercase) => {
-            first.to_lowercase().chain(chars).collect()
-        }
+        Some(first) if !chars.as_str().starts_with(char::is_uppercase) => first.to_lowercase().chain(chars).collect(),
         _ => line.to_owned(),
     }
 }

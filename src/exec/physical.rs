@@ -38,7 +38,9 @@ pub fn state(config: SessionConfig, env: Arc<RuntimeEnv>) -> SessionState {
 
 /// The physical plan of an optimised plan.
 pub async fn plan(plan: &LogicalPlan, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
-    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(ApplyPlanner)]).create_physical_plan(plan, state).await
+    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(ApplyPlanner)])
+        .create_physical_plan(plan, state)
+        .await
 }
 
 /// The task context of a local plan: options and runtime, no function maps.

@@ -6,8 +6,8 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, lit};
 
-use crate::catalog::functions::Functions;
 use super::literals::is_text;
+use crate::catalog::functions::Functions;
 use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::Ty;
 use crate::types::PG_TYPMOD_KEY;

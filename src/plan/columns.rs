@@ -55,7 +55,9 @@ pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
         .map(|(qualifier, field)| {
             let column = Expr::Column(Column::new(qualifier.map(Clone::clone), field.name()));
             match named(field) {
-                Some(function) => function.call(vec![column]).alias_qualified(qualifier.map(Clone::clone), field.name()),
+                Some(function) => {
+                    function.call(vec![column]).alias_qualified(qualifier.map(Clone::clone), field.name())
+                }
                 None => column,
             }
         })

@@ -33,7 +33,8 @@ impl<'a> Context<'a> {
     /// A context over a statement's environment.
     #[must_use]
     pub fn new(env: &'a PlanEnv) -> Self {
-        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
+        let mut planners: Vec<Arc<dyn ExprPlanner>> =
+            vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
         Self { env, planners }
     }

@@ -78,7 +78,10 @@ pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
 pub fn fold_number(expr: Expr) -> Expr {
     let Expr::Cast(Cast { expr: inner, field }) = &expr else { return expr };
     let (Expr::Literal(value, None), true) = (inner.as_ref(), field.metadata().is_empty()) else { return expr };
-    let number = matches!(value, ScalarValue::Int64(_) | ScalarValue::UInt64(_) | ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..));
+    let number = matches!(
+        value,
+        ScalarValue::Int64(_) | ScalarValue::UInt64(_) | ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..)
+    );
     match value.cast_to(field.data_type()) {
         Ok(folded) if number => Expr::Literal(folded, None),
         _ => expr,

@@ -39,7 +39,13 @@ fn diagnostic(error: &DataFusionError) -> Option<Location> {
 /// The first place where the name that the error quotes stands in the query.
 fn by_name(error: &Error, query: &ast::Query) -> Option<Location> {
     let state = error.sqlstate();
-    let named = [sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_COLUMN, sqlstate::UNDEFINED_FUNCTION, sqlstate::AMBIGUOUS_COLUMN, sqlstate::GROUPING_ERROR];
+    let named = [
+        sqlstate::UNDEFINED_TABLE,
+        sqlstate::UNDEFINED_COLUMN,
+        sqlstate::UNDEFINED_FUNCTION,
+        sqlstate::AMBIGUOUS_COLUMN,
+        sqlstate::GROUPING_ERROR,
+    ];
     if !named.contains(&state) {
         return None;
     }

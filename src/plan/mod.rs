@@ -22,8 +22,8 @@ pub mod types;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
-use datafusion::common::{DataFusionError, ParamValues};
 use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::{DataFusionError, ParamValues};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::scalar::ScalarValue;

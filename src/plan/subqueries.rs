@@ -193,7 +193,9 @@ fn joinable(plan: &LogicalPlan) -> Result<bool> {
 fn filters_only(plan: &LogicalPlan, equal: bool) -> Result<bool> {
     match plan {
         LogicalPlan::Filter(filter) => {
-            let fine = |conjunct: &&Expr| !contains_outer(conjunct) || (!has_subquery(conjunct) && (!equal || is_equality(conjunct)));
+            let fine = |conjunct: &&Expr| {
+                !contains_outer(conjunct) || (!has_subquery(conjunct) && (!equal || is_equality(conjunct)))
+            };
             Ok(split_conjunction(&filter.predicate).iter().all(fine)
                 && !nested_free(plan)?
                 && filters_only(&filter.input, equal)?)
@@ -202,7 +204,8 @@ fn filters_only(plan: &LogicalPlan, equal: bool) -> Result<bool> {
             let inner = join.join_type == datafusion::common::JoinType::Inner;
             let here = uses_outer(plan)?;
             let (left, right) = (has_free_references(&join.left)?, has_free_references(&join.right)?);
-            Ok(!here && (!left && !right || inner && filters_only(&join.left, equal)? && filters_only(&join.right, equal)?))
+            Ok(!here
+                && (!left && !right || inner && filters_only(&join.left, equal)? && filters_only(&join.right, equal)?))
         }
         LogicalPlan::SubqueryAlias(alias) => filters_only(&alias.input, equal),
         LogicalPlan::Projection(p) if !uses_outer(plan)? => filters_only(&p.input, equal),

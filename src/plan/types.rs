@@ -83,7 +83,9 @@ fn float(info: ExactNumberInfo) -> Result<Field, Error> {
         ExactNumberInfo::None => Ok(plain(DataType::Float64)),
         ExactNumberInfo::Precision(1..=24) => Ok(plain(DataType::Float32)),
         ExactNumberInfo::Precision(25..=53) => Ok(plain(DataType::Float64)),
-        _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "precision for type float must be between 1 and 53 bits")),
+        _ => {
+            Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "precision for type float must be between 1 and 53 bits"))
+        }
     }
 }
 
@@ -97,13 +99,18 @@ fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
     };
     let in_range = |p: u64| u8::try_from(p).ok().filter(|p| (1..=76).contains(p));
     let Some(precision) = in_range(precision) else {
-        return Err(Error::unsupported(format!("numeric precision {precision} is not supported: it must be between 1 and 76")));
+        return Err(Error::unsupported(format!(
+            "numeric precision {precision} is not supported: it must be between 1 and 76"
+        )));
     };
-    let scale = i8::try_from(scale)
-        .ok()
-        .filter(|s| *s >= 0 && s.unsigned_abs() <= precision)
-        .ok_or_else(|| Error::unsupported(format!("numeric scale {scale} is not supported: it must be between 0 and the precision")))?;
-    Ok(plain(if precision <= 38 { DataType::Decimal128(precision, scale) } else { DataType::Decimal256(precision, scale) }))
+    let scale = i8::try_from(scale).ok().filter(|s| *s >= 0 && s.unsigned_abs() <= precision).ok_or_else(|| {
+        Error::unsupported(format!("numeric scale {scale} is not supported: it must be between 0 and the precision"))
+    })?;
+    Ok(plain(if precision <= 38 {
+        DataType::Decimal128(precision, scale)
+    } else {
+        DataType::Decimal256(precision, scale)
+    }))
 }
 
 fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Field {
@@ -129,7 +136,12 @@ fn array(inner: &SqlType) -> Result<Field, Error> {
 }
 
 fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
-    let length = || modifiers.first().and_then(|m| m.parse().ok()).map(|length| CharacterLength::IntegerLength { length, unit: None });
+    let length = || {
+        modifiers
+            .first()
+            .and_then(|m| m.parse().ok())
+            .map(|length| CharacterLength::IntegerLength { length, unit: None })
+    };
     Ok(match name {
         "bpchar" => character(oid::BPCHAR, length().as_ref(), None),
         "varchar" => character(oid::VARCHAR, length().as_ref(), None),

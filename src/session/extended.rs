@@ -240,10 +240,7 @@ impl Session {
         if is_query {
             return Ok(Answer::Done("SELECT 0".to_owned()));
         }
-        Err(Error::new(
-            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("portal \"{name}\" cannot be run"),
-        ))
+        Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, format!("portal \"{name}\" cannot be run")))
     }
 
     fn set_state(&mut self, name: &str, state: PortalState) {

@@ -97,8 +97,8 @@ impl Session {
     /// A session of an authenticated client; fails on a bad start-up setting.
     pub fn new(engine: Arc<Engine>, identity: Identity, startup: &[(String, String)]) -> Result<Self> {
         let superuser = engine.catalog.snapshot().roles.iter().any(|r| r.name == identity.user && r.superuser);
-        let settings = SessionSettings::new(&engine.defaults(), startup, &identity.user, superuser)
-            .map_err(Error::into_fatal)?;
+        let settings =
+            SessionSettings::new(&engine.defaults(), startup, &identity.user, superuser).map_err(Error::into_fatal)?;
         Ok(Self {
             engine,
             identity,
@@ -131,10 +131,8 @@ impl Session {
     pub fn idle_limit(&self) -> Option<(Duration, Error)> {
         let derived = self.settings.derived();
         if self.status() == TransactionStatus::Idle {
-            let error = Error::fatal(
-                sqlstate::IDLE_SESSION_TIMEOUT,
-                "terminating connection due to idle-session timeout",
-            );
+            let error =
+                Error::fatal(sqlstate::IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
             return derived.idle_session.map(|limit| (limit, error));
         }
         let error = Error::fatal(

@@ -112,11 +112,8 @@ impl Session {
         let env = self.plan_env(&token);
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
         let columns = Arc::clone(&plan.columns);
-        let job = Job {
-            config: env.config.clone(),
-            cancel: token.clone(),
-            plan: Box::new(move || plan.bind(&values, &env)),
-        };
+        let job =
+            Job { config: env.config.clone(), cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
         let output = self.engine.executor.start(job, encoder);
         let origin = Origin { text, token, timer: self.timer() };
         Ok(Rows::of_query(output, columns, formats, origin))

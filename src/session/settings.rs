@@ -87,7 +87,12 @@ pub struct Mark {
 
 impl SessionSettings {
     /// The settings of a new session: the server's defaults and what the client's start-up packet said.
-    pub fn new(defaults: &BTreeMap<String, String>, startup: &[(String, String)], user: &str, superuser: bool) -> Result<Self> {
+    pub fn new(
+        defaults: &BTreeMap<String, String>,
+        startup: &[(String, String)],
+        user: &str,
+        superuser: bool,
+    ) -> Result<Self> {
         let mut reset = defaults.clone();
         reset.insert("session_authorization".to_owned(), user.to_owned());
         reset.insert("is_superuser".to_owned(), if superuser { "on" } else { "off" }.to_owned());
@@ -105,14 +110,7 @@ impl SessionSettings {
         }
         let reset = Arc::new(reset);
         let derived = derive(&reset);
-        Ok(Self {
-            current: Arc::clone(&reset),
-            session: Arc::clone(&reset),
-            reset,
-            at_begin: None,
-            superuser,
-            derived,
-        })
+        Ok(Self { current: Arc::clone(&reset), session: Arc::clone(&reset), reset, at_begin: None, superuser, derived })
     }
 
     /// What the hot path reads.
@@ -231,9 +229,10 @@ fn allowed(setting: &settings::Setting, superuser: bool, at_start: bool) -> Resu
         Context::Backend if !at_start => {
             refuse(sqlstate::CANT_CHANGE_RUNTIME_PARAM, "cannot be set after connection start")
         }
-        Context::Superuser if !superuser => {
-            Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("permission denied to set parameter \"{}\"", setting.name)))
-        }
+        Context::Superuser if !superuser => Err(Error::new(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied to set parameter \"{}\"", setting.name),
+        )),
         _ => Ok(()),
     }
 }
@@ -273,7 +272,8 @@ fn zone_of(shown: &str) -> chrono_tz::Tz {
 
 /// Milliseconds in a shown duration such as `2min`.
 fn duration_ms(shown: &str) -> u64 {
-    let units: HashMap<&str, u64> = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)].into();
+    let units: HashMap<&str, u64> =
+        [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)].into();
     let end = shown.find(|c: char| !c.is_ascii_digit()).unwrap_or(shown.len());
     let number: u64 = shown[..end].parse().unwrap_or(0);
     number.saturating_mul(units.get(&shown[end..]).copied().unwrap_or(1))

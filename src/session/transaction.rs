@@ -114,7 +114,12 @@ impl Transaction {
     }
 
     /// COMMIT or ROLLBACK: the command tag, and the warning when there is no block.
-    pub fn end(&mut self, commit: bool, chain: bool, settings: &mut SessionSettings) -> Result<(&'static str, Option<Error>)> {
+    pub fn end(
+        &mut self,
+        commit: bool,
+        chain: bool,
+        settings: &mut SessionSettings,
+    ) -> Result<(&'static str, Option<Error>)> {
         let committed = commit && !self.failed;
         let tag = if committed { "COMMIT" } else { "ROLLBACK" };
         if self.block != Block::Explicit {

@@ -62,7 +62,10 @@ fn not_off(name: &str, value: bool) -> Result<()> {
 }
 
 fn invalid(setting: &Setting, text: &str) -> Error {
-    Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("invalid value for parameter \"{}\": \"{text}\"", setting.name))
+    Error::new(
+        sqlstate::INVALID_PARAMETER_VALUE,
+        format!("invalid value for parameter \"{}\": \"{text}\"", setting.name),
+    )
 }
 
 fn integer(setting: &Setting, text: &str, min: i64, max: i64) -> Result<String> {
@@ -75,7 +78,10 @@ fn integer(setting: &Setting, text: &str, min: i64, max: i64) -> Result<String> 
         let unit = if setting.unit.is_empty() { String::new() } else { format!(" {}", setting.unit) };
         return Err(Error::new(
             sqlstate::INVALID_PARAMETER_VALUE,
-            format!("{value}{unit} is outside the valid range for parameter \"{}\" ({min}{unit} .. {max}{unit})", setting.name),
+            format!(
+                "{value}{unit} is outside the valid range for parameter \"{}\" ({min}{unit} .. {max}{unit})",
+                setting.name
+            ),
         ));
     }
     Ok(show_integer(value, setting.unit))
@@ -167,9 +173,9 @@ fn enumerated(setting: &Setting, text: &str, words: &[&'static str]) -> Result<S
 
 fn text_value(setting: &Setting, name: &str, text: &str) -> Result<String> {
     match name {
-        "timezone" | "log_timezone" => zone::parse(text)
-            .map(|zone| zone::shown(text, zone))
-            .ok_or_else(|| invalid(setting, text)),
+        "timezone" | "log_timezone" => {
+            zone::parse(text).map(|zone| zone::shown(text, zone)).ok_or_else(|| invalid(setting, text))
+        }
         "client_encoding" => encoding(text).map(str::to_owned).ok_or_else(|| {
             let error = invalid(setting, text);
             error.detail("This server sends and takes UTF8 only.")

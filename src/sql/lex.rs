@@ -59,9 +59,8 @@ impl<'a> Script<'a> {
     /// Lexes a script. Errors are `42601` with PostgreSQL's message and position.
     pub fn lex(text: &'a str) -> Result<Self> {
         let positions = Arc::new(Positions::new(text));
-        let tokens = Tokenizer::new(&DIALECT, text)
-            .tokenize_with_location()
-            .map_err(|e| lexical_error(text, &positions, &e))?;
+        let tokens =
+            Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|e| lexical_error(text, &positions, &e))?;
         Ok(Self { text, tokens, positions })
     }
 
@@ -69,7 +68,9 @@ impl<'a> Script<'a> {
     pub fn statements(&self) -> impl Iterator<Item = StatementTokens<'a>> + use<'_, 'a> {
         self.tokens
             .split(|t| t.token == Token::SemiColon)
-            .map(|part| part.iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF)).cloned().collect())
+            .map(|part| {
+                part.iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF)).cloned().collect()
+            })
             .filter_map(|tokens| self.statement_of(tokens))
     }
 

@@ -179,9 +179,8 @@ fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Util
     if cursor.eat_symbol("(") {
         super::guard::check_tokens(&tokens.tokens)?;
         let mut parser = Parser::new(&DIALECT).with_tokens_with_locations(cursor.rest().to_vec());
-        arguments = parser
-            .parse_comma_separated(Parser::parse_expr)
-            .map_err(|_| cursor.error_at(&parser.peek_token()))?;
+        arguments =
+            parser.parse_comma_separated(Parser::parse_expr).map_err(|_| cursor.error_at(&parser.peek_token()))?;
         cursor.skip_to_closing()?;
     }
     Ok(Utility::Execute { name, arguments })

@@ -70,11 +70,7 @@ pub fn substitute(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) -> 
     Ok(replaced.data)
 }
 
-fn substitute_expr(
-    expr: Expr,
-    schema: &DFSchema,
-    values: &HashMap<Column, ScalarValue>,
-) -> Result<Transformed<Expr>> {
+fn substitute_expr(expr: Expr, schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> Result<Transformed<Expr>> {
     if let Expr::OuterReferenceColumn(_, column) = &expr {
         return Ok(match values.get(column) {
             Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
@@ -106,10 +102,8 @@ fn substitute_expr(
 
 fn substitute_subquery(subquery: &Subquery, values: &HashMap<Column, ScalarValue>) -> Result<Subquery> {
     let plan = substitute(&subquery.subquery, values)?;
-    let outer_ref_columns = free_references(&plan)?
-        .into_iter()
-        .map(|(column, field)| Expr::OuterReferenceColumn(field, column))
-        .collect();
+    let outer_ref_columns =
+        free_references(&plan)?.into_iter().map(|(column, field)| Expr::OuterReferenceColumn(field, column)).collect();
     Ok(Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: subquery.spans.clone() })
 }
 

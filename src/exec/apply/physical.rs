@@ -127,4 +127,3 @@ impl ExecutionPlan for ApplyExec {
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches.into_stream())))
     }
 }
-

@@ -38,10 +38,7 @@ pub fn columns(kind: &StatementKind) -> Option<Arc<[ColumnDesc]>> {
 /// Columns of type text.
 fn text_columns(names: &[&str]) -> Arc<[ColumnDesc]> {
     let text = PgType { oid: oid::TEXT, typmod: -1, len: -1 };
-    names
-        .iter()
-        .map(|name| ColumnDesc { name: (*name).to_owned(), pg_type: text, table_oid: 0, attnum: 0 })
-        .collect()
+    names.iter().map(|name| ColumnDesc { name: (*name).to_owned(), pg_type: text, table_oid: 0, attnum: 0 }).collect()
 }
 
 /// A batch of text columns.

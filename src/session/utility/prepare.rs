@@ -14,7 +14,12 @@ use crate::types::Format;
 
 impl Session {
     /// PREPARE.
-    pub(super) async fn run_prepare(&mut self, name: &str, types: &[ast::DataType], inner: &Statement) -> Result<Answer> {
+    pub(super) async fn run_prepare(
+        &mut self,
+        name: &str,
+        types: &[ast::DataType],
+        inner: &Statement,
+    ) -> Result<Answer> {
         if self.prepared.contains_key(name) {
             return Err(Error::new(
                 sqlstate::DUPLICATE_PREPARED_STATEMENT,

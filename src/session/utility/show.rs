@@ -20,7 +20,12 @@ pub fn shown_name(name: &str) -> String {
 
 impl Session {
     /// SHOW.
-    pub(super) fn run_show(&mut self, statement: &Arc<Statement>, name: Option<&str>, format: Format) -> Result<Answer> {
+    pub(super) fn run_show(
+        &mut self,
+        statement: &Arc<Statement>,
+        name: Option<&str>,
+        format: Format,
+    ) -> Result<Answer> {
         let Some(name) = name else { return self.show_all(statement, format) };
         let (shown, value) = self.settings.show(name)?;
         let columns = text_columns(&[shown]);

@@ -2,9 +2,7 @@
 //!
 //! PostgreSQL reserves these words, so an unquoted identifier of that name can only mean the function.
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArgumentList, FunctionArguments, Ident, ObjectName};
 
 const FUNCTIONS: [&str; 11] = [
     "current_user",

@@ -39,7 +39,8 @@ pub fn name_outputs(select: &mut Select) {
                 let repeated = !used.insert(name.clone()) || wildcard;
                 if repeated || !is_column(expr) {
                     let alias = if repeated { marked(&name, i) } else { Ident::with_quote('"', name) };
-                    let expr = std::mem::replace(expr, Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
+                    let expr =
+                        std::mem::replace(expr, Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
                     *item = SelectItem::ExprWithAlias { expr, alias };
                 }
             }
@@ -76,9 +77,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Convert { expr, data_type: Some(data_type), .. } => over_weak(figure(expr), &type_name(data_type)),
         Expr::TypedString(typed) => (type_name(&typed.data_type), false),
         Expr::Interval(_) => ("interval".to_owned(), false),
-        Expr::Case { else_result, .. } => {
-            over_weak(else_result.as_deref().map_or_else(unnamed, figure), "case")
-        }
+        Expr::Case { else_result, .. } => over_weak(else_result.as_deref().map_or_else(unnamed, figure), "case"),
         Expr::Array(_) => strong("array"),
         Expr::Exists { negated: false, .. } => strong("exists"),
         Expr::Subquery(query) => subquery_name(query).map_or_else(unnamed, |name| (name, true)),

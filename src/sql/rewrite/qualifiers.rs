@@ -26,13 +26,15 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
         }
         Expr::Collate { expr: inner, collation } => {
             collation_exists(collation)?;
-            let inner = std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
+            let inner =
+                std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
             *expr = inner;
         }
         Expr::Cast { data_type, .. } => strip_type(data_type),
         Expr::TypedString(typed) => strip_type(&mut typed.data_type),
         Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } if matches!(**inner, Expr::Value(_)) => {
-            let inner = std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
+            let inner =
+                std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
             *expr = inner;
         }
         _ => {}
@@ -43,7 +45,9 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
 /// Strips the qualifier of a function in FROM.
 pub fn strip_table_function(factor: &mut ast::TableFactor) {
     match factor {
-        ast::TableFactor::Table { name, args: Some(_), .. } | ast::TableFactor::Function { name, .. } => strip_name(name),
+        ast::TableFactor::Table { name, args: Some(_), .. } | ast::TableFactor::Function { name, .. } => {
+            strip_name(name)
+        }
         _ => {}
     }
 }

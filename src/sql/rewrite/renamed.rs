@@ -3,9 +3,7 @@
 //! Clients older than the server ask for them (psql 15's `\l` and `\dO`), and a newcomer's distribution has such a
 //! client. A reference to an old name becomes one to the new name where the relation stands in the same FROM.
 
-use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, Select, TableFactor, TableWithJoins, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{self, Expr, Ident, Select, TableFactor, TableWithJoins, VisitMut, VisitorMut};
 use std::ops::ControlFlow;
 
 use super::names::{folded, last_part};

@@ -28,9 +28,7 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>, mut cursor: Curs
     let rest = tokens.after(script, cursor.consumed()).ok_or_else(|| cursor.unexpected())?;
     match parse_one(script, &rest)?.kind {
         StatementKind::Query(query) => Ok(StatementKind::Explain(options, query)),
-        StatementKind::Utility(Utility::Execute { .. }) => {
-            Err(Error::unsupported("EXPLAIN EXECUTE is not supported"))
-        }
+        StatementKind::Utility(Utility::Execute { .. }) => Err(Error::unsupported("EXPLAIN EXECUTE is not supported")),
         _ => Err(cursor.unexpected()),
     }
 }
@@ -74,7 +72,9 @@ fn format(value: Option<&str>) -> Result<ExplainFormat> {
     match value {
         Some("text") => Ok(ExplainFormat::Text),
         Some("json") => Ok(ExplainFormat::Json),
-        Some(other @ ("xml" | "yaml")) => Err(Error::unsupported(format!("EXPLAIN format \"{other}\" is not supported"))),
+        Some(other @ ("xml" | "yaml")) => {
+            Err(Error::unsupported(format!("EXPLAIN format \"{other}\" is not supported")))
+        }
         other => Err(Error::new(
             sqlstate::INVALID_PARAMETER_VALUE,
             format!("unrecognized value for EXPLAIN option \"format\": \"{}\"", other.unwrap_or_default()),
