@@ -23,7 +23,7 @@ pub(super) fn register(functions: &mut Functions) {
     for function in sums::functions().into_iter().chain(moments::functions()) {
         functions.add_aggregate(function);
     }
-    for function in ordered::functions().into_iter().chain(strings::functions()) {
+    for function in ordered::functions().into_iter().chain(strings::functions()).chain(super::json::aggregates()) {
         functions.add_aggregate(function);
     }
     functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));

@@ -1,3 +1,24 @@
-//! Placeholder.
+//! json and jsonb: operators and functions over their text.
+//!
+//! A `json` value keeps its text; a `jsonb` value is kept in PostgreSQL's canonical text (keys by length then bytes, the
+//! last of equal keys, numbers written out). So both travel as `Utf8` and are parsed where they are used.
+
+mod access;
+mod aggregate;
+mod build;
+mod contain;
+mod edit;
+mod value;
+mod write;
+
 use super::Registry;
-pub(super) fn register(_r: &mut Registry) {}
+
+pub(super) use aggregate::functions as aggregates;
+
+/// Adds the functions of this module.
+pub(super) fn register(r: &mut Registry) {
+    access::register(r);
+    build::register(r);
+    contain::register(r);
+    edit::register(r);
+}

@@ -1,0 +1,66 @@
+//! `@>`, `<@`, `?`, `?|`, `?&`, and equality of jsonb.
+
+use arrow::array::ArrayRef;
+
+use super::super::Registry;
+use super::super::call::Call;
+use super::super::ty::Ty::{Array as ArrayOf, Bool, Jsonb, Text};
+use super::access::path_at;
+use super::value::{Json, Kind};
+use crate::error::Result;
+
+pub(super) fn register(r: &mut Registry) {
+    r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
+    r.add("jsonb_contained", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(b, a, true)));
+    r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| a.equals(b)));
+    r.add("jsonb_ne", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| !a.equals(b)));
+    r.add("jsonb_exists", &[Jsonb, Text], Bool, |c| {
+        let (json, key) = (c.text(0)?, c.text(1)?);
+        c.build_bool(|i| Ok(exists(&Json::parse(json.at(i))?, key.at(i))))
+    });
+    r.add("jsonb_exists_any", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, false));
+    r.add("jsonb_exists_all", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, true));
+}
+
+fn pairs(c: &Call<'_>, test: fn(&Json<'_>, &Json<'_>) -> bool) -> Result<ArrayRef> {
+    let (a, b) = (c.text(0)?, c.text(1)?);
+    c.build_bool(|i| Ok(test(&Json::parse(a.at(i))?, &Json::parse(b.at(i))?)))
+}
+
+/// Whether `a` contains `b`; at the top an array may contain a scalar.
+fn contains(a: &Json<'_>, b: &Json<'_>, top: bool) -> bool {
+    match (&a.kind, &b.kind) {
+        (Kind::Object(_), Kind::Object(wanted)) => wanted.iter().all(|(key, _)| match (a.member(key), b.member(key)) {
+            (Some(a), Some(b)) => contains(a, b, false),
+            _ => false,
+        }),
+        (Kind::Array(elements), Kind::Array(wanted)) => {
+            wanted.iter().all(|w| elements.iter().any(|e| contains(e, w, false)))
+        }
+        (Kind::Array(elements), _) if top && !matches!(b.kind, Kind::Object(_)) => {
+            elements.iter().any(|e| e.equals(b))
+        }
+        (Kind::Array(_) | Kind::Object(_), _) | (_, Kind::Array(_) | Kind::Object(_)) => false,
+        _ => a.equals(b),
+    }
+}
+
+/// Whether a text is a key of an object, an element of an array, or the string itself.
+fn exists(json: &Json<'_>, key: &str) -> bool {
+    match &json.kind {
+        Kind::Object(_) => json.member(key).is_some(),
+        Kind::Array(elements) => elements.iter().any(|e| matches!(&e.kind, Kind::String(s) if s == key)),
+        Kind::String(text) => text == key,
+        _ => false,
+    }
+}
+
+fn several(c: &Call<'_>, all: bool) -> Result<ArrayRef> {
+    let json = c.text(0)?;
+    c.build_bool(|i| {
+        let json = Json::parse(json.at(i))?;
+        let keys = path_at(c, 1, i)?.unwrap_or_default();
+        let mut found = keys.iter().flatten().map(|key| exists(&json, key));
+        Ok(if all { found.all(|f| f) } else { found.any(|f| f) })
+    })
+}

@@ -1,0 +1,170 @@
+//! Json text: canonical jsonb, and SQL values as json.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field};
+
+use super::super::call::list_row;
+use super::super::numeric::Dec;
+use super::super::output::write_value;
+use super::super::ty::{Ty, element_field};
+use super::super::udf::fault;
+use super::value::{Json, Kind};
+use crate::error::Result;
+use crate::types::{DateStyle, TextStyle};
+
+/// Appends a string in double quotes, escaped.
+pub(super) fn string(text: &str, out: &mut String) {
+    out.push('"');
+    for ch in text.chars() {
+        match ch {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{0}'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(ch))),
+            _ => out.push(ch),
+        }
+    }
+    out.push('"');
+}
+
+/// Appends a value in jsonb's canonical text.
+pub(super) fn canonical(value: &Json<'_>, out: &mut String) {
+    match &value.kind {
+        Kind::Null => out.push_str("null"),
+        Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Kind::Number(text) => number(text, out),
+        Kind::String(text) => string(text, out),
+        Kind::Array(elements) => {
+            out.push('[');
+            for (i, element) in elements.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                canonical(element, out);
+            }
+            out.push(']');
+        }
+        Kind::Object(_) => {
+            out.push('{');
+            for (i, key) in value.keys().into_iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                string(key, out);
+                out.push_str(": ");
+                if let Some(member) = value.member(key) {
+                    canonical(member, out);
+                }
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// A number without exponent and without a minus before zero.
+fn number(text: &str, out: &mut String) {
+    let plain = !text.contains(['e', 'E']) && !text.starts_with("-0");
+    match Dec::parse(text) {
+        Some(value) if !plain => out.push_str(&value.to_string()),
+        _ => out.push_str(text),
+    }
+}
+
+/// The canonical text of a json text.
+pub(super) fn canonical_text(text: &str) -> Result<String> {
+    let mut out = String::with_capacity(text.len());
+    canonical(&Json::parse(text)?, &mut out);
+    Ok(out)
+}
+
+/// Writes the values of one column as json.
+pub(super) struct JsonWriter {
+    array: ArrayRef,
+    field: Field,
+    style: TextStyle,
+}
+
+impl JsonWriter {
+    /// A writer of a column's values; dates and times come in ISO form whatever the session's style.
+    pub fn new(array: &ArrayRef, field: &Field, style: &TextStyle) -> Self {
+        let style = TextStyle { date_style: DateStyle::Iso, ..style.clone() };
+        Self { array: Arc::clone(array), field: field.clone(), style }
+    }
+
+    /// Appends the value at an index, NULL as `null`.
+    pub fn write(&self, i: usize, out: &mut String) -> Result<()> {
+        datum(&self.array, &self.field, i, &self.style, out)
+    }
+}
+
+fn datum(array: &ArrayRef, field: &Field, i: usize, style: &TextStyle, out: &mut String) -> Result<()> {
+    if array.is_null(i) {
+        out.push_str("null");
+        return Ok(());
+    }
+    let start = out.len();
+    match (Ty::of_field(field), array.data_type()) {
+        (Some(Ty::Bool), _) => out.push_str(if array.as_boolean().value(i) { "true" } else { "false" }),
+        (_, DataType::List(_)) => list(array, field, i, style, out)?,
+        (_, DataType::Struct(fields)) => {
+            out.push('{');
+            for (n, (field, column)) in fields.iter().zip(array.as_struct().columns()).enumerate() {
+                out.push_str(if n > 0 { "," } else { "" });
+                string(field.name(), out);
+                out.push(':');
+                datum(column, field, i, style, out)?;
+            }
+            out.push('}');
+        }
+        (Some(Ty::Json | Ty::Jsonb), _) => write_value(array, i, style, out)?,
+        (Some(ty), _) if ty.category() == 'N' => {
+            write_value(array, i, style, out)?;
+            if out[start..].contains(['N', 'I']) {
+                quote(start, out);
+            }
+        }
+        (Some(Ty::Timestamp | Ty::TimestampTz), _) => {
+            write_value(array, i, style, out)?;
+            iso_time(start, out);
+            quote(start, out);
+        }
+        _ => {
+            let mut text = String::new();
+            write_value(array, i, style, &mut text)?;
+            string(&text, out);
+        }
+    }
+    Ok(())
+}
+
+fn quote(start: usize, out: &mut String) {
+    out.insert(start, '"');
+    out.push('"');
+}
+
+/// `2020-01-01 10:00:00+02` as `2020-01-01T10:00:00+02:00`.
+fn iso_time(start: usize, out: &mut String) {
+    if let Some(space) = out[start..].find(' ') {
+        out.replace_range(start + space..=start + space, "T");
+        let zone = out[start + space..].find(['+', '-']).map(|at| out.len() - (start + space + at));
+        if zone == Some(3) {
+            out.push_str(":00");
+        }
+    }
+}
+
+fn list(array: &ArrayRef, field: &Field, i: usize, style: &TextStyle, out: &mut String) -> Result<()> {
+    let Some(elements) = list_row(array, i) else { return Err(fault("the value is not an array")) };
+    let inner = element_field(field.data_type()).map(|f| f.as_ref().clone());
+    let inner = inner.unwrap_or_else(|| Field::new("item", elements.data_type().clone(), true));
+    out.write_char('[').map_err(fault)?;
+    for at in 0..elements.len() {
+        out.push_str(if at > 0 { "," } else { "" });
+        datum(&elements, &inner, at, style, out)?;
+    }
+    out.push(']');
+    Ok(())
+}
