@@ -53,11 +53,9 @@ pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
         .schema()
         .iter()
         .map(|(qualifier, field)| {
-            let column = Expr::Column(Column::new(qualifier.map(Clone::clone), field.name()));
+            let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
             match named(field) {
-                Some(function) => {
-                    function.call(vec![column]).alias_qualified(qualifier.map(Clone::clone), field.name())
-                }
+                Some(function) => function.call(vec![column]).alias_qualified(qualifier.cloned(), field.name()),
                 None => column,
             }
         })

@@ -60,7 +60,6 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
 }
 
 /// The field of a type that a client declared; `None` for 0 and the pseudo types that leave it open.
-#[must_use]
 pub fn declared(oid: u32) -> Result<Option<FieldRef>> {
     match oid {
         0 | oid::UNKNOWN | oid::VOID => Ok(None),

@@ -70,10 +70,10 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
             Expr::Not(inner) => inner.as_ref(),
             other => other,
         };
-        if let Expr::Exists(Exists { subquery, .. }) | Expr::InSubquery(InSubquery { subquery, .. }) = inner {
-            if joinable(&subquery.subquery)? {
-                kept.push(conjunct.clone());
-            }
+        if let Expr::Exists(Exists { subquery, .. }) | Expr::InSubquery(InSubquery { subquery, .. }) = inner
+            && joinable(&subquery.subquery)?
+        {
+            kept.push(conjunct.clone());
         }
     }
     Ok(kept)

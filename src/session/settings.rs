@@ -4,7 +4,6 @@
 //! are computed when something changes, not per statement.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,8 +73,6 @@ pub struct Derived {
     pub idle_in_transaction: Option<Duration>,
     /// `idle_session_timeout`.
     pub idle_session: Option<Duration>,
-    /// A number that differs when a setting that planning sees differs.
-    pub fingerprint: u64,
 }
 
 /// A point to go back to.
@@ -141,7 +138,7 @@ impl SessionSettings {
                 allowed(setting, self.superuser, false)?;
                 match items {
                     Some(items) => Some(settings::check(setting, items)?),
-                    None => self.reset.get(&lower).map(Clone::clone),
+                    None => self.reset.get(&lower).cloned(),
                 }
             }
             None if settings::is_custom(&lower) => items.map(|items| items.join(", ")),
@@ -252,15 +249,12 @@ fn derive(all: &BTreeMap<String, String>) -> Derived {
         interval_style: interval_style(text("intervalstyle")),
     };
     let search_path = values::split_identifiers(text("search_path")).unwrap_or_default();
-    let mut hasher = DefaultHasher::new();
-    (&style, &search_path).hash(&mut hasher);
     Derived {
         style: Arc::new(style),
         search_path,
         statement_timeout: millis("statement_timeout"),
         idle_in_transaction: millis("idle_in_transaction_session_timeout"),
         idle_session: millis("idle_session_timeout"),
-        fingerprint: hasher.finish(),
     }
 }
 

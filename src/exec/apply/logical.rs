@@ -72,10 +72,10 @@ impl UserDefinedLogicalNodeCore for ApplyNode {
                     *key = column;
                 }
             }
-            if let ApplyKind::In(expr) = &mut subquery.kind {
-                if let Some(new) = exprs.next() {
-                    *expr = new;
-                }
+            if let ApplyKind::In(expr) = &mut subquery.kind
+                && let Some(new) = exprs.next()
+            {
+                *expr = new;
             }
         }
         match inputs.pop() {

@@ -113,8 +113,13 @@ impl Members {
             self.separate()?;
             if let Some(key) = &key {
                 if values[0].is_null(row) {
-                    let message = if self.binary { "field name must not be null" } else { "null value not allowed for object key" };
-                    let state = if self.binary { sqlstate::INVALID_PARAMETER_VALUE } else { sqlstate::NULL_VALUE_NOT_ALLOWED };
+                    let message = if self.binary {
+                        "field name must not be null"
+                    } else {
+                        "null value not allowed for object key"
+                    };
+                    let state =
+                        if self.binary { sqlstate::INVALID_PARAMETER_VALUE } else { sqlstate::NULL_VALUE_NOT_ALLOWED };
                     return Err(Error::new(state, message));
                 }
                 let mut name = String::new();
