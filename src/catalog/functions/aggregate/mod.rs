@@ -12,8 +12,6 @@ mod strings;
 mod sums;
 mod udaf;
 
-use std::sync::Arc;
-
 use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
 
 use super::Functions;
@@ -26,8 +24,5 @@ pub(super) fn register(functions: &mut Functions) {
     for function in ordered::functions().into_iter().chain(strings::functions()).chain(super::json::aggregates()) {
         functions.add_aggregate(function);
     }
-    functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
-    if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
-        functions.aggregate.entry("any_value".to_owned()).or_insert(function);
-    }
+    functions.add_aggregate(bool_and_udaf().as_ref().clone().with_aliases(["every"]));
 }

@@ -107,7 +107,7 @@ impl Members {
     fn add(&mut self, values: &[ArrayRef]) -> Result<()> {
         let style = Arc::new(TextStyle::default());
         let last = values.len() - 1;
-        let value = JsonWriter::new(&values[last], &self.fields[last], &style);
+        let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
         let key = if self.object { Some(Writer::for_element(&values[0], &style)?) } else { None };
         for row in 0..values[0].len() {
             self.separate()?;
