@@ -212,7 +212,8 @@ impl Golden<'_> {
         let wanted = if name.ends_with("[]") { oid::array_of(element).unwrap_or(0) } else { element };
         let mut result = from_text(value, wanted)?;
         if base == "numeric" && !modifier.is_empty() {
-            let (p, s) = modifier.trim_end_matches(')').split_once(',').unwrap_or((modifier.trim_end_matches(')'), "0"));
+            let (p, s) =
+                modifier.trim_end_matches(')').split_once(',').unwrap_or((modifier.trim_end_matches(')'), "0"));
             let to = DataType::Decimal128(p.parse().unwrap_or(38), s.parse().unwrap_or(0));
             result.array = arrow::compute::cast(&result.array, &to).map_err(|e| bad(e.to_string()))?;
             result.field = Arc::new(Field::new("", to, true));
@@ -253,7 +254,8 @@ impl Golden<'_> {
         let known = ReturnFieldArgs { arg_fields: &fields, scalar_arguments: &references };
         let field = function.return_field_from_args(known).map_err(unwrap)?;
         // Once as constants, once as a column of two rows: both must agree.
-        let constant = invoke(function, scalars.iter().cloned().map(ColumnarValue::Scalar).collect(), &fields, &field, 1);
+        let constant =
+            invoke(function, scalars.iter().cloned().map(ColumnarValue::Scalar).collect(), &fields, &field, 1);
         let doubled = arrays
             .iter()
             .map(|a| arrow::compute::concat(&[a.as_ref(), a.as_ref()]).map(ColumnarValue::Array))
@@ -327,7 +329,11 @@ fn answer(functions: &Functions, expression: &str) -> (String, String) {
 fn described(answer: Result<Value>) -> (String, String) {
     match answer {
         Ok(value) => {
-            let name = if value.unknown { "text".to_owned() } else { Ty::of_field(&value.field).map_or_else(String::new, Ty::name) };
+            let name = if value.unknown {
+                "text".to_owned()
+            } else {
+                Ty::of_field(&value.field).map_or_else(String::new, Ty::name)
+            };
             let mut text = if value.array.is_null(0) { "NULL".to_owned() } else { text_of(&value) };
             if name == "boolean" && text.len() == 1 {
                 // A cast to text spells booleans out, unlike their output.
@@ -374,7 +380,10 @@ fn answers_are_those_of_postgresql() {
             count += 1;
             let found = answer(&functions, expression);
             if found.0 != wanted_type || !same(wanted, &found.1, wanted_type) {
-                failures.push(format!("{expression}\n    wanted {wanted_type} {wanted}\n    found  {} {}", found.0, found.1));
+                failures.push(format!(
+                    "{expression}\n    wanted {wanted_type} {wanted}\n    found  {} {}",
+                    found.0, found.1
+                ));
             }
         }
     }
@@ -430,7 +439,8 @@ async fn queries_answer_as_postgresql() {
         // DataFusion's own planner reads a bare integer as bigint.
         let type_matters = !expression.contains("generate_series");
         if (type_matters && found.0 != wanted_type) || !same(wanted, &found.1, wanted_type) {
-            failures.push(format!("{expression}\n    wanted {wanted_type} {wanted}\n    found  {} {}", found.0, found.1));
+            failures
+                .push(format!("{expression}\n    wanted {wanted_type} {wanted}\n    found  {} {}", found.0, found.1));
         }
     }
     assert!(failures.is_empty(), "{} of {count} differ:\n{}", failures.len(), failures.join("\n"));

@@ -92,8 +92,7 @@ impl ScalarUDFImpl for PgScalar {
         self.coerce(&known, arg_types)
             .or_else(|error| {
                 // DataFusion's own planner hands untyped literals over as text.
-                let lenient: Vec<Ty> =
-                    known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
+                let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
                 self.coerce(&lenient, arg_types).map_err(|_| error)
             })
             .map_err(external)

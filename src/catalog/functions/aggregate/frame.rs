@@ -239,8 +239,7 @@ impl<K: Kind> Accumulator for Distinct<K> {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
         let rows = states.first().map_or(0, |s| s.len());
         for row in 0..rows {
-            let columns: Option<Vec<ArrayRef>> =
-                states.iter().map(|s| super::super::call::list_row(s, row)).collect();
+            let columns: Option<Vec<ArrayRef>> = states.iter().map(|s| super::super::call::list_row(s, row)).collect();
             if let Some(columns) = columns {
                 self.add(&columns)?;
             }

@@ -4,10 +4,12 @@
 //! DataFusion's accumulators (grouped, plain, distinct, sliding). `count`, `min`, `max`, `array_agg` and the boolean and
 //! bit aggregates are DataFusion's where these answer alike.
 
+mod arrays;
 mod frame;
 mod kind;
 mod moments;
 mod ordered;
+pub(super) mod sorted;
 mod strings;
 mod sums;
 mod udaf;
@@ -18,7 +20,7 @@ use super::Functions;
 
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {
-    for function in sums::functions().into_iter().chain(moments::functions()) {
+    for function in sums::functions().into_iter().chain(moments::functions()).chain(arrays::functions()) {
         functions.add_aggregate(function);
     }
     for function in ordered::functions().into_iter().chain(strings::functions()).chain(super::json::aggregates()) {

@@ -67,11 +67,7 @@ fn pair(types: &[DataType], result: Regression) -> Option<Chosen> {
         return None;
     }
     let ret = if matches!(result, Regression::Count) { DataType::Int64 } else { DataType::Float64 };
-    Some(Chosen {
-        arguments: vec![DataType::Float64; 2],
-        ret: Field::new("", ret, true),
-        kind: Arc::new(result),
-    })
+    Some(Chosen { arguments: vec![DataType::Float64; 2], ret: Field::new("", ret, true), kind: Arc::new(result) })
 }
 
 /// Variance or deviation of floats.

@@ -250,7 +250,8 @@ impl Collect {
             return Ok(Arc::new(Float64Array::from(vec![a + share * (b - a)])));
         }
         let spans = values.as_primitive_opt::<IntervalMonthDayNanoType>().ok_or_else(|| fault("percentile type"))?;
-        let (a, b): (Interval, Interval) = (from_arrow(spans.value(sorted[low])), from_arrow(spans.value(sorted[high])));
+        let (a, b): (Interval, Interval) =
+            (from_arrow(spans.value(sorted[low])), from_arrow(spans.value(sorted[high])));
         let between = interval::add(a, interval::multiply(interval::subtract(b, a)?, share)?)?;
         let array = arrow::array::PrimitiveArray::<IntervalMonthDayNanoType>::from(vec![to_arrow(between)?]);
         Ok(Arc::new(array))

@@ -321,12 +321,7 @@ impl Kind for Intervals {
 
     fn load(&self, columns: &[ArrayRef]) -> Result<Vec<Parts>> {
         let at = |c: usize, i: usize| columns[c].as_primitive::<Int64Type>().value(i);
-        let parts = |i| Parts {
-            months: at(0, i),
-            days: at(1, i),
-            us: at(2, i),
-            rows: [at(3, i), at(4, i), at(5, i)],
-        };
+        let parts = |i| Parts { months: at(0, i), days: at(1, i), us: at(2, i), rows: [at(3, i), at(4, i), at(5, i)] };
         Ok((0..columns[0].len()).map(parts).collect())
     }
 

@@ -10,9 +10,9 @@ mod shape;
 mod subscript;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{DynComparator, make_comparator};
 use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, IntervalMonthDayNanoType};
-use arrow::array::{DynComparator, make_comparator};
 
 use super::Registry;
 use super::datetime::{from_arrow, interval};
@@ -49,9 +49,9 @@ pub(super) fn order(left: &ArrayRef, right: &ArrayRef) -> Result<DynComparator> 
             let wide = |array: &ArrayRef| -> Result<Float64Array> {
                 let array = arrow::compute::cast(array, &DataType::Float64).map_err(fault)?;
                 // One zero and one NaN, so that the total order is PostgreSQL's.
-                Ok(array.as_primitive::<arrow::datatypes::Float64Type>().unary(|v| {
-                    if v.is_nan() { f64::NAN } else { v + 0.0 }
-                }))
+                Ok(array
+                    .as_primitive::<arrow::datatypes::Float64Type>()
+                    .unary(|v| if v.is_nan() { f64::NAN } else { v + 0.0 }))
             };
             make_comparator(&wide(left)?, &wide(right)?, options).map_err(fault)
         }

@@ -11,7 +11,9 @@ use crate::error::Result;
 pub(super) fn register(r: &mut Registry) {
     r.add("cardinality", &[AnyArray], Int4, |c| {
         let lists = c.lists(0)?;
-        c.build::<Int32Type>(|i| Ok(dimensions(&lists.at(i)).iter().product::<i32>() * i32::from(!lists.at(i).is_empty())))
+        c.build::<Int32Type>(|i| {
+            Ok(dimensions(&lists.at(i)).iter().product::<i32>() * i32::from(!lists.at(i).is_empty()))
+        })
     });
     r.add("array_ndims", &[AnyArray], Int4, |c| {
         let lists = c.lists(0)?;

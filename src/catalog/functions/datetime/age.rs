@@ -54,9 +54,8 @@ pub fn age(a: i64, b: i64) -> Result<Interval> {
         sign * (first.hour - second.hour),
     ];
     let mut days = sign * (i64::from(first.date.day) - i64::from(second.date.day));
-    let mut months = sign * ((first.date.year - second.date.year) * 12
-        + i64::from(first.date.month)
-        - i64::from(second.date.month));
+    let mut months =
+        sign * ((first.date.year - second.date.year) * 12 + i64::from(first.date.month) - i64::from(second.date.month));
     if us < 0 {
         us += SECOND_US;
         parts[0] -= 1;

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::ty::Ty::{Date, Int4, Text, Time, Timestamp, TimestampTz};
-use super::zone::session_zone;
 use super::kernels;
+use super::zone::session_zone;
 use crate::error::Result;
 use crate::types::civil::DAY_US;
 
@@ -23,9 +23,7 @@ pub(super) fn register(r: &mut Registry) {
         let start = c.vars().map_or_else(Utc::now, |vars| vars.statement_start);
         one::<TimestampMicrosecondType>(c, start.timestamp_micros())
     });
-    r.add("clock_timestamp", &[], TimestampTz, |c| {
-        one::<TimestampMicrosecondType>(c, Utc::now().timestamp_micros())
-    });
+    r.add("clock_timestamp", &[], TimestampTz, |c| one::<TimestampMicrosecondType>(c, Utc::now().timestamp_micros()));
     r.add("timeofday", &[], Text, |c| {
         let zone = session_zone(c);
         let now = Utc::now();
@@ -44,8 +42,14 @@ pub(super) fn register(r: &mut Registry) {
     }
     register_rounded(r);
     let stable = [
-        "now", "transaction_timestamp", "current_timestamp", "statement_timestamp", "localtimestamp", "current_date",
-        "localtime", "current_time",
+        "now",
+        "transaction_timestamp",
+        "current_timestamp",
+        "statement_timestamp",
+        "localtimestamp",
+        "current_date",
+        "localtime",
+        "current_time",
     ];
     r.volatility(Stable, &stable);
     r.volatility(Volatile, &["clock_timestamp", "timeofday"]);

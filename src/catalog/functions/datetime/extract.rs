@@ -90,7 +90,9 @@ fn instants(c: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn dates(c: &Call<'_>, strict: bool) -> Result<ArrayRef> {
-    use Unit::{Epoch, Hour, Julian, Microseconds, Milliseconds, Minute, Second, Timezone, TimezoneHour, TimezoneMinute};
+    use Unit::{
+        Epoch, Hour, Julian, Microseconds, Milliseconds, Minute, Second, Timezone, TimezoneHour, TimezoneMinute,
+    };
     let dates = c.prims::<Date32Type>(1)?;
     let name = if strict { "date" } else { "timestamp without time zone" };
     build(c, name, |unit, word, i| {
@@ -128,11 +130,7 @@ fn intervals(c: &Call<'_>) -> Result<ArrayRef> {
 }
 
 /// Computes one field of every row, as numeric or double precision, whichever the call returns.
-fn build(
-    c: &Call<'_>,
-    type_name: &str,
-    mut value: impl FnMut(Unit, &str, usize) -> Result<Value>,
-) -> Result<ArrayRef> {
+fn build(c: &Call<'_>, type_name: &str, mut value: impl FnMut(Unit, &str, usize) -> Result<Value>) -> Result<ArrayRef> {
     let words = c.text(0)?;
     let mut known: Option<(&str, Unit)> = None;
     let mut field = |i: usize| {
@@ -224,10 +222,34 @@ fn of_date(unit: Unit, date: Civil, days: i64) -> Option<i64> {
         Unit::Month => i64::from(date.month),
         Unit::Quarter => i64::from(date.month - 1) / 3 + 1,
         // There is no year 0: the astronomical year 0 is 1 BC.
-        Unit::Year => if year > 0 { year } else { year - 1 },
-        Unit::Decade => if year >= 0 { year / 10 } else { -((8 - (year - 1)) / 10) },
-        Unit::Century => if year > 0 { (year + 99) / 100 } else { -((99 - (year - 1)) / 100) },
-        Unit::Millennium => if year > 0 { (year + 999) / 1000 } else { -((999 - (year - 1)) / 1000) },
+        Unit::Year => {
+            if year > 0 {
+                year
+            } else {
+                year - 1
+            }
+        }
+        Unit::Decade => {
+            if year >= 0 {
+                year / 10
+            } else {
+                -((8 - (year - 1)) / 10)
+            }
+        }
+        Unit::Century => {
+            if year > 0 {
+                (year + 99) / 100
+            } else {
+                -((99 - (year - 1)) / 100)
+            }
+        }
+        Unit::Millennium => {
+            if year > 0 {
+                (year + 999) / 1000
+            } else {
+                -((999 - (year - 1)) / 1000)
+            }
+        }
         Unit::IsoYear => {
             let iso = iso_week(days).0;
             if iso > 0 { iso } else { iso - 1 }

@@ -36,7 +36,9 @@ pub fn from_arrow(value: IntervalMonthDayNano) -> Interval {
     match (value.months, value.days, value.nanoseconds) {
         (i32::MAX, i32::MAX, i64::MAX) => Interval::INFINITY,
         (i32::MIN, i32::MIN, i64::MIN) => Interval::NEG_INFINITY,
-        (months, days, ns) => Interval { months, days, us: ns.div_euclid(1000) + i64::from(ns.rem_euclid(1000) >= 500) },
+        (months, days, ns) => {
+            Interval { months, days, us: ns.div_euclid(1000) + i64::from(ns.rem_euclid(1000) >= 500) }
+        }
     }
 }
 
@@ -102,11 +104,7 @@ pub fn negate(a: Interval) -> Result<Interval> {
         Interval::NEG_INFINITY => Ok(Interval::INFINITY),
         _ => {
             let negated = || {
-                Some(Interval {
-                    months: a.months.checked_neg()?,
-                    days: a.days.checked_neg()?,
-                    us: a.us.checked_neg()?,
-                })
+                Some(Interval { months: a.months.checked_neg()?, days: a.days.checked_neg()?, us: a.us.checked_neg()? })
             };
             finite(negated())
         }

@@ -4,8 +4,7 @@
 //! with a zone, months and days are added to the local time and the time part to the instant.
 
 use super::{
-    Fields, Interval, ZoneSpec, date_out_of_range, interval, interval_out_of_range, is_infinite,
-    timestamp_out_of_range,
+    Fields, Interval, ZoneSpec, date_out_of_range, interval, interval_out_of_range, is_infinite, timestamp_out_of_range,
 };
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -91,9 +90,8 @@ pub fn date_to_timestamp(date: i32) -> Result<i64> {
     match date {
         i32::MAX => Ok(i64::MAX),
         i32::MIN => Ok(i64::MIN),
-        _ => checked(i64::from(date).saturating_mul(DAY_US)).ok_or_else(|| {
-            Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")
-        }),
+        _ => checked(i64::from(date).saturating_mul(DAY_US))
+            .ok_or_else(|| Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")),
     }
 }
 

@@ -101,10 +101,9 @@ fn make_date(year: i32, month: i32, day: i32) -> Result<i32> {
     let days = Civil { year: astronomical, month: m, day: d }.to_days();
     match i32::try_from(days) {
         Ok(days) if (MIN_DAY..END_DAY).contains(&i64::from(days)) => Ok(days),
-        _ => Err(Error::new(
-            sqlstate::DATETIME_FIELD_OVERFLOW,
-            format!("date out of range: {year}-{month:02}-{day:02}"),
-        )),
+        _ => {
+            Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("date out of range: {year}-{month:02}-{day:02}")))
+        }
     }
 }
 
@@ -175,9 +174,8 @@ fn from_epoch(seconds: f64) -> Result<i64> {
     }
     // The rounding happens from 2000-01-01, as PostgreSQL's does.
     let from_2000 = (seconds - 946_684_800.0) * 1_000_000.0;
-    let out_of_range = || {
-        Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("timestamp out of range: \"{seconds}\""))
-    };
+    let out_of_range =
+        || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("timestamp out of range: \"{seconds}\""));
     if from_2000.abs() > 9.3e18 {
         return Err(out_of_range());
     }

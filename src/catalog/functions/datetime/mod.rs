@@ -21,9 +21,9 @@ use crate::error::Error;
 use crate::sqlstate;
 use crate::types::civil::{Civil, DAY_US};
 pub use crate::types::output::Interval;
+pub(super) use extract::{iso_week, iso_year_start};
 pub use interval::{from_arrow, to_arrow};
 pub use zone::ZoneSpec;
-pub(super) use extract::{iso_week, iso_year_start};
 pub(super) use zone::session_zone;
 
 /// Microseconds of a second.

@@ -54,10 +54,7 @@ pub(super) fn register(r: &mut Registry) {
     r.add("datetime_pl", &[Date, Time], Timestamp, |c| {
         pair::<Date32Type, Time64MicrosecondType, TimestampMicrosecondType>(c, kernels::date_plus_time)
     });
-    r.volatility(
-        datafusion::logical_expr::Volatility::Stable,
-        &["timestamptz_pl_interval", "timestamptz_mi_interval"],
-    );
+    r.volatility(datafusion::logical_expr::Volatility::Stable, &["timestamptz_pl_interval", "timestamptz_mi_interval"]);
     register_comparisons(r);
     register_overlaps(r);
 }

@@ -34,9 +34,7 @@ pub(super) fn register(r: &mut Registry) {
     r.add("date_trunc", &[Text, TimestampTz], TimestampTz, |c| {
         let (words, ts) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?);
         let (mut units, zone) = (Units::new(TIMESTAMPTZ), session_zone(c));
-        c.build::<TimestampMicrosecondType>(|i| {
-            truncate_in_zone(ts.at(i), units.get(words.at(i))?, words.at(i), &zone)
-        })
+        c.build::<TimestampMicrosecondType>(|i| truncate_in_zone(ts.at(i), units.get(words.at(i))?, words.at(i), &zone))
     });
     r.add("date_trunc", &[Text, TimestampTz, Text], TimestampTz, |c| {
         let (words, ts, names) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?, c.text(2)?);
@@ -87,10 +85,8 @@ fn truncate_in_zone(instant: i64, unit: Unit, word: &str, zone: &ZoneSpec) -> Re
     let local = zone.to_local(instant);
     let cut = truncate(local, unit, word, TIMESTAMPTZ)?;
     // Within a day the offset stays, so that the repeated hour of a fold keeps its place.
-    let keeps_offset = matches!(
-        unit,
-        Unit::Microseconds | Unit::Milliseconds | Unit::Second | Unit::Minute | Unit::Hour
-    );
+    let keeps_offset =
+        matches!(unit, Unit::Microseconds | Unit::Milliseconds | Unit::Second | Unit::Minute | Unit::Hour);
     Ok(if keeps_offset { cut - (local - instant) } else { zone.to_utc(cut) })
 }
 
@@ -125,7 +121,9 @@ fn truncate(timestamp: i64, unit: Unit, word: &str, type_name: &str) -> Result<i
         Unit::Quarter => Civil { day: 1, month: (date.month - 1) / 3 * 3 + 1, ..date },
         Unit::Year => start(year),
         Unit::Decade => start(if year > 0 { year / 10 * 10 } else { -((8 - (year - 1)) / 10) * 10 }),
-        Unit::Century => start(if year > 0 { (year + 99) / 100 * 100 - 99 } else { -((99 - (year - 1)) / 100) * 100 + 1 }),
+        Unit::Century => {
+            start(if year > 0 { (year + 99) / 100 * 100 - 99 } else { -((99 - (year - 1)) / 100) * 100 + 1 })
+        }
         _ => start(if year > 0 { (year + 999) / 1000 * 1000 - 999 } else { -((999 - (year - 1)) / 1000) * 1000 + 1 }),
     })
 }

@@ -2,8 +2,8 @@
 
 mod number;
 mod number_template;
-mod parse_time;
 mod parse_number;
+mod parse_time;
 mod template;
 mod time;
 
@@ -35,8 +35,19 @@ fn ordinal(digits: &str) -> &'static str {
 /// A number from 1 to 3999 in Roman numerals.
 fn roman(number: u32) -> Option<String> {
     const NUMERALS: [(u32, &str); 13] = [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
-        (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
     if !(1..4000).contains(&number) {
         return None;

@@ -65,7 +65,8 @@ impl Digits {
                 return Self::roman(None, upper, template.fill);
             }
             if template.exponent {
-                let fractions = if template.decimal { format!(".{}", "#".repeat(template.post)) } else { String::new() };
+                let fractions =
+                    if template.decimal { format!(".{}", "#".repeat(template.post)) } else { String::new() };
                 return Self::done(format!(" {}{fractions}", "#".repeat(template.pre)));
             }
             let word = if value.is_nan() { "NaN" } else { "Infinity" };
@@ -291,8 +292,7 @@ impl<'a> Writer<'a> {
     }
 
     fn opening_sign(&mut self) {
-        let reached =
-            self.position >= self.digits.leading || self.template.zero_start == Some(self.position);
+        let reached = self.position >= self.digits.leading || self.template.zero_start == Some(self.position);
         if self.sign_done || !reached || (self.hides_zero() && !self.last_is_point()) {
             return;
         }

@@ -61,13 +61,37 @@ pub(super) struct Template {
 }
 
 const WORDS: &[(&str, Part)] = &[
-    ("EEEE", Part::Exponent), ("FM", Part::Fill), ("MI", Part::Minus), ("PL", Part::Plus), ("PR", Part::Bracket),
-    ("RN", Part::Roman { upper: true }), ("SG", Part::PlusMinus), ("TH", Part::Ordinal { upper: true }),
-    (",", Part::Comma), (".", Part::Point), ("0", Part::Zero), ("9", Part::Nine), ("B", Part::Blank),
-    ("D", Part::Point), ("G", Part::Group), ("L", Part::Currency), ("S", Part::Sign), ("V", Part::Shift),
-    ("eeee", Part::Exponent), ("fm", Part::Fill), ("mi", Part::Minus), ("pl", Part::Plus), ("pr", Part::Bracket),
-    ("rn", Part::Roman { upper: false }), ("sg", Part::PlusMinus), ("th", Part::Ordinal { upper: false }),
-    ("b", Part::Blank), ("d", Part::Point), ("g", Part::Group), ("l", Part::Currency), ("s", Part::Sign),
+    ("EEEE", Part::Exponent),
+    ("FM", Part::Fill),
+    ("MI", Part::Minus),
+    ("PL", Part::Plus),
+    ("PR", Part::Bracket),
+    ("RN", Part::Roman { upper: true }),
+    ("SG", Part::PlusMinus),
+    ("TH", Part::Ordinal { upper: true }),
+    (",", Part::Comma),
+    (".", Part::Point),
+    ("0", Part::Zero),
+    ("9", Part::Nine),
+    ("B", Part::Blank),
+    ("D", Part::Point),
+    ("G", Part::Group),
+    ("L", Part::Currency),
+    ("S", Part::Sign),
+    ("V", Part::Shift),
+    ("eeee", Part::Exponent),
+    ("fm", Part::Fill),
+    ("mi", Part::Minus),
+    ("pl", Part::Plus),
+    ("pr", Part::Bracket),
+    ("rn", Part::Roman { upper: false }),
+    ("sg", Part::PlusMinus),
+    ("th", Part::Ordinal { upper: false }),
+    ("b", Part::Blank),
+    ("d", Part::Point),
+    ("g", Part::Group),
+    ("l", Part::Currency),
+    ("s", Part::Sign),
     ("v", Part::Shift),
 ];
 
@@ -170,7 +194,13 @@ impl Template {
         if self.exponent {
             return Err(syntax("cannot use \"EEEE\" twice"));
         }
-        if self.fill || self.sign.is_some() || self.bracket || self.minus || self.plus || self.roman.is_some() || self.multiply
+        if self.fill
+            || self.sign.is_some()
+            || self.bracket
+            || self.minus
+            || self.plus
+            || self.roman.is_some()
+            || self.multiply
         {
             return Err(syntax("\"EEEE\" is incompatible with other formats")
                 .detail("\"EEEE\" may only be used together with digit and decimal point patterns."));

@@ -164,8 +164,9 @@ impl Reader<'_> {
                 .hint("If your source string is not fixed-width, try using the \"FM\" modifier."));
         }
         if digits == 0 || length <= signed {
-            return Err(format_error(format!("invalid value \"{shown}\" for \"{name}\""))
-                .detail("Value must be an integer."));
+            return Err(
+                format_error(format!("invalid value \"{shown}\" for \"{name}\"")).detail("Value must be an integer.")
+            );
         }
         if !open && length < width {
             return Err(format_error(format!("invalid value \"{shown}\" for \"{name}\""))
@@ -236,9 +237,8 @@ impl Reader<'_> {
         let neutral = matches!(key, Key::Century | Key::Julian | Key::Quarter);
         (self.read.iso, self.read.gregorian) = (self.read.iso | iso, self.read.gregorian | (!iso && !neutral));
         if self.read.iso && self.read.gregorian {
-            return Err(format_error("invalid combination of date conventions".to_owned()).hint(
-                "Do not mix Gregorian and ISO week date conventions in a formatting template.",
-            ));
+            return Err(format_error("invalid combination of date conventions".to_owned())
+                .hint("Do not mix Gregorian and ISO week date conventions in a formatting template."));
         }
         match key {
             Key::MonthName | Key::MonthAbbreviation => {
@@ -285,7 +285,11 @@ impl Reader<'_> {
     fn fraction(&mut self, name: &str, width: usize, open: bool) -> Result<()> {
         let (value, digits) = self.int(name, width, open)?;
         let power = i32::try_from(digits.min(width)).unwrap_or(6);
-        let scaled = if digits > width { value as f64 / 10_f64.powi(i32::try_from(digits).unwrap_or(6)) } else { value as f64 / 10_f64.powi(power) };
+        let scaled = if digits > width {
+            value as f64 / 10_f64.powi(i32::try_from(digits).unwrap_or(6))
+        } else {
+            value as f64 / 10_f64.powi(power)
+        };
         self.read.us += (scaled * 1_000_000.0).round() as i64;
         Ok(())
     }
@@ -354,12 +358,8 @@ fn near_2020(year: i64) -> i64 {
 
 impl Read {
     fn timestamp(self, text: &str) -> Result<Found> {
-        let out_of_range = || {
-            Error::new(
-                sqlstate::DATETIME_FIELD_OVERFLOW,
-                format!("date/time field value out of range: \"{text}\""),
-            )
-        };
+        let out_of_range =
+            || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("date/time field value out of range: \"{text}\""));
         let hour = self.hour_of_day()?;
         let (hour, minute, second) = match self.second_of_day {
             Some(s) => (s / 3600, s / 60 % 60, s % 60),
@@ -375,7 +375,8 @@ impl Read {
         let zone = match self.zone_sign {
             0 => self.zone,
             sign => {
-                let seconds = i32::try_from(self.zone_hour * 3600 + self.zone_minute * 60).map_err(|_| out_of_range())?;
+                let seconds =
+                    i32::try_from(self.zone_hour * 3600 + self.zone_minute * 60).map_err(|_| out_of_range())?;
                 Some(ZoneSpec::Fixed(sign * seconds))
             }
         };

@@ -20,12 +20,21 @@ use crate::sqlstate;
 use crate::types::civil::{self, Civil};
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-pub(super) const ROMAN_MONTHS: [&str; 12] =
-    ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+pub(super) const ROMAN_MONTHS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 pub(super) fn register(r: &mut Registry) {
     r.add("to_char", &[Timestamp, Text], Text, |c| {
@@ -148,7 +157,13 @@ fn print<'a>(c: &'a Call<'_>, value: impl Fn(usize) -> Result<Option<Moment>>) -
 
 /// Appends a number with zeros to a width, one more for a sign; without any when `fill` asks so.
 fn number(value: i64, width: usize, fill: bool, out: &mut String) -> Result<()> {
-    let width = if fill { 0 } else if value < 0 { width + 1 } else { width };
+    let width = if fill {
+        0
+    } else if value < 0 {
+        width + 1
+    } else {
+        width
+    };
     write!(out, "{value:0width$}").map_err(fault)
 }
 

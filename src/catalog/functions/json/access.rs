@@ -30,10 +30,9 @@ pub(super) fn register(r: &mut Registry) {
     r.add_variadic("jsonb_extract_path", &[Jsonb, Text], Jsonb, |c| path(c, false));
     r.add_variadic("json_extract_path_text", &[JsonTy, Text], Text, |c| path(c, true));
     r.add_variadic("jsonb_extract_path_text", &[Jsonb, Text], Text, |c| path(c, true));
-    for (ty, typeof_name, length_name) in [
-        (&[JsonTy], "json_typeof", "json_array_length"),
-        (&[Jsonb], "jsonb_typeof", "jsonb_array_length"),
-    ] {
+    for (ty, typeof_name, length_name) in
+        [(&[JsonTy], "json_typeof", "json_array_length"), (&[Jsonb], "jsonb_typeof", "jsonb_array_length")]
+    {
         r.add(typeof_name, ty, Text, |c| {
             let json = c.text(0)?;
             c.build_text(|i, out| {

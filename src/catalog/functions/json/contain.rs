@@ -37,9 +37,7 @@ fn contains(a: &Json<'_>, b: &Json<'_>, top: bool) -> bool {
         (Kind::Array(elements), Kind::Array(wanted)) => {
             wanted.iter().all(|w| elements.iter().any(|e| contains(e, w, false)))
         }
-        (Kind::Array(elements), _) if top && !matches!(b.kind, Kind::Object(_)) => {
-            elements.iter().any(|e| e.equals(b))
-        }
+        (Kind::Array(elements), _) if top && !matches!(b.kind, Kind::Object(_)) => elements.iter().any(|e| e.equals(b)),
         (Kind::Array(_) | Kind::Object(_), _) | (_, Kind::Array(_) | Kind::Object(_)) => false,
         _ => a.equals(b),
     }

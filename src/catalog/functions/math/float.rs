@@ -22,7 +22,17 @@ pub(super) fn register(r: &mut Registry) {
     r.add("floor", &[Float8], Float8, |c| map(c, |v| Ok(v.floor())));
     r.add("round", &[Float8], Float8, |c| map(c, |v| Ok(v.round_ties_even())));
     r.add("trunc", &[Float8], Float8, |c| map(c, |v| Ok(v.trunc())));
-    r.add("sign", &[Float8], Float8, |c| map(c, |v| Ok(if v > 0.0 { 1.0 } else if v < 0.0 { -1.0 } else { 0.0 })));
+    r.add("sign", &[Float8], Float8, |c| {
+        map(c, |v| {
+            Ok(if v > 0.0 {
+                1.0
+            } else if v < 0.0 {
+                -1.0
+            } else {
+                0.0
+            })
+        })
+    });
     for name in ["sqrt", "dsqrt"] {
         r.add(name, &[Float8], Float8, |c| map(c, sqrt));
     }

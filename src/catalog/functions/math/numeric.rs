@@ -26,7 +26,15 @@ pub(super) fn register(r: &mut Registry) {
     r.add("trunc", &[Numeric, Int4], Ret::Rule(to_digits), |c| rounded(c, false));
     let sign = Ret::Rule(|_| Ok(Field::new("", DataType::Decimal128(1, 0), true)));
     r.add("sign", &[Numeric], sign, |c| {
-        map(c, |v| Ok(Dec::int(if v.is_zero() { 0 } else if v.is_negative() { -1 } else { 1 })))
+        map(c, |v| {
+            Ok(Dec::int(if v.is_zero() {
+                0
+            } else if v.is_negative() {
+                -1
+            } else {
+                1
+            }))
+        })
     });
     r.add("sqrt", &[Numeric], Numeric, |c| map(c, |v| exact::sqrt(&v)));
     r.add("exp", &[Numeric], Numeric, |c| map(c, |v| exact::exp(&v)));
@@ -85,7 +93,8 @@ fn to_digits(args: &ReturnArgs<'_>) -> Result<Field> {
 }
 
 fn quotient(args: &ReturnArgs<'_>) -> Result<Field> {
-    let ((p1, s1), (_, s2)) = (precision_scale(args.fields[0].data_type()), precision_scale(args.fields[1].data_type()));
+    let ((p1, s1), (_, s2)) =
+        (precision_scale(args.fields[0].data_type()), precision_scale(args.fields[1].data_type()));
     Ok(Field::new("", decimal((p1 - s1 + s2).min(76), 0), true))
 }
 

@@ -117,11 +117,7 @@ impl Pattern {
         let regex = build(&translated.pattern)?;
         let lengths = if translated.ambiguous {
             let config = Config::new().match_kind(MatchKind::All).unicode_word_boundary(true);
-            let all = DFA::builder()
-                .configure(config)
-                .syntax(syntax::Config::new())
-                .build(&translated.pattern)
-                .ok();
+            let all = DFA::builder().configure(config).syntax(syntax::Config::new()).build(&translated.pattern).ok();
             let whole = build(&format!("(?:{})\\z", translated.pattern))?;
             all.map(|all| Lengths { all, whole, shortest: translated.shortest })
         } else {

@@ -41,7 +41,8 @@ fn regex_of(pattern: &str, escape: Option<char>) -> Result<String> {
                     1 => "){1,1}?(",
                     2 => "){1,1}(?:",
                     _ => {
-                        let message = "SQL regular expression may not contain more than two escape-double-quote separators";
+                        let message =
+                            "SQL regular expression may not contain more than two escape-double-quote separators";
                         return Err(Error::new(sqlstate::INVALID_ESCAPE_SEQUENCE, message));
                     }
                 });

@@ -19,9 +19,7 @@ pub(super) fn register(r: &mut Registry) {
     r.add("bit_length", &[Text], Int4, |c| measure(c, |s| s.len() * 8));
     r.add("upper", &[Text], Text, |c| map_chars(c, |ch, _| upper(ch)));
     r.add("lower", &[Text], Text, |c| map_chars(c, |ch, _| lower(ch)));
-    r.add("initcap", &[Text], Text, |c| {
-        map_chars(c, |ch, in_word| if in_word { lower(ch) } else { upper(ch) })
-    });
+    r.add("initcap", &[Text], Text, |c| map_chars(c, |ch, in_word| if in_word { lower(ch) } else { upper(ch) }));
     r.add("reverse", &[Text], Text, |c| {
         let s = c.text(0)?;
         c.build_text(|i, out| {

@@ -140,10 +140,7 @@ fn check_encoding(name: &str, which: &str) -> Result<()> {
         "latin1" | "iso88591" | "sqlascii" | "win1252" => {
             Err(Error::unsupported(format!("conversion of encoding \"{name}\" is not supported")))
         }
-        _ => Err(Error::new(
-            sqlstate::INVALID_PARAMETER_VALUE,
-            format!("invalid {which} encoding name \"{name}\""),
-        )),
+        _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("invalid {which} encoding name \"{name}\""))),
     }
 }
 

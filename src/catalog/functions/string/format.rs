@@ -169,9 +169,9 @@ fn parse_spec(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Sp
     } else if spec.width.is_none() {
         spec.width = digits(chars)?;
     }
-    spec.conversion = chars.next().ok_or_else(|| {
-        invalid("unterminated format() type specifier").hint("For a single \"%\" use \"%%\".")
-    })?;
+    spec.conversion = chars
+        .next()
+        .ok_or_else(|| invalid("unterminated format() type specifier").hint("For a single \"%\" use \"%%\"."))?;
     if !matches!(spec.conversion, 's' | 'I' | 'L') {
         let message = format!("unrecognized format() type specifier \"{}\"", spec.conversion);
         return Err(invalid(message).hint("For a single \"%\" use \"%%\"."));
