@@ -1,10 +1,11 @@
 //! Aggregates with PostgreSQL's result types and answers.
 //!
 //! One frame serves them all: [`kind::Kind`] says what a group keeps and how rows enter it, [`frame`] turns a kind into
-//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count`, `min`, `max`, `array_agg` and the boolean and
-//! bit aggregates are DataFusion's where these answer alike.
+//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count` and the boolean and
+//! bit aggregates are DataFusion's, `min`, `max` and `array_agg` are wrapped where they differ.
 
 mod arrays;
+mod extremes;
 mod frame;
 mod kind;
 mod moments;
@@ -20,7 +21,12 @@ use super::Functions;
 
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {
-    for function in sums::functions().into_iter().chain(moments::functions()).chain(arrays::functions()) {
+    for function in sums::functions()
+        .into_iter()
+        .chain(moments::functions())
+        .chain(arrays::functions())
+        .chain(extremes::functions())
+    {
         functions.add_aggregate(function);
     }
     for function in ordered::functions().into_iter().chain(strings::functions()).chain(super::json::aggregates()) {
