@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::catalog::TableFunction;
+use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
@@ -124,6 +125,22 @@ impl Functions {
         self.window.insert(function.name().to_lowercase(), function);
     }
 
+    /// Registers everything with a session: what serves a name as an alias first, so that a name's own function wins.
+    pub fn install(&self, registry: &mut dyn FunctionRegistry) -> datafusion::common::Result<()> {
+        for own in [false, true] {
+            for (_, function) in self.scalar.iter().filter(|(key, f)| (key.as_str() == f.name()) == own) {
+                registry.register_udf(Arc::clone(function))?;
+            }
+            for (_, function) in self.aggregate.iter().filter(|(key, f)| (key.as_str() == f.name()) == own) {
+                registry.register_udaf(Arc::clone(function))?;
+            }
+            for (_, function) in self.window.iter().filter(|(key, f)| (key.as_str() == f.name()) == own) {
+                registry.register_udwf(Arc::clone(function))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The types a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
     /// a call nothing takes is `42883`, one that fits several equally is `42725`. `None` for a function that is not
     /// ours, whose own signature decides.
@@ -177,14 +194,6 @@ impl Registry {
     /// Adds an overload whose last parameter repeats, called with NULLs too.
     fn add_variadic(&mut self, name: &'static str, params: &'static [Ty], ret: impl Into<Ret>, kernel: Kernel) {
         self.push(name, Overload { params, variadic: true, strict: false, ret: ret.into(), kernel });
-    }
-
-    /// Gives the same overloads a second name.
-    fn alias(&mut self, alias: &'static str, name: &'static str) {
-        if let Some(entry) = self.entries.get(name) {
-            let copy = Entry { overloads: entry.overloads.to_vec(), volatility: entry.volatility };
-            self.entries.insert(alias, copy);
-        }
     }
 
     /// Declares that results may change between statements (`Stable`) or rows (`Volatile`).

@@ -15,6 +15,7 @@ use super::access::TextArray;
 use super::call::{Call, list_row};
 use super::datetime::from_arrow;
 use super::numeric::Dec;
+use super::ty;
 use super::udf::fault;
 use crate::error::{Error, Result};
 use crate::types::TextStyle;
@@ -36,16 +37,21 @@ pub fn writers(c: &Call<'_>, first: usize) -> Result<Vec<Writer>> {
 impl Writer {
     /// A writer of a column's values.
     pub fn for_element(array: &ArrayRef, style: &Arc<TextStyle>) -> Result<Self> {
-        let array = match array.data_type() {
-            DataType::Dictionary(_, value) => arrow::compute::cast(array, value).map_err(fault)?,
-            _ => Arc::clone(array),
-        };
-        Ok(Self { array, style: Arc::clone(style) })
+        Ok(Self { array: plain(array)?, style: Arc::clone(style) })
     }
 
     /// Appends the value at an index, which must not be NULL.
     pub fn write(&self, i: usize, out: &mut String) -> Result<()> {
         write_value(&self.array, i, &self.style, out)
+    }
+}
+
+/// A column in the one layout its PostgreSQL type has here: no dictionaries, microseconds.
+pub fn plain(array: &ArrayRef) -> Result<ArrayRef> {
+    let wanted = ty::plain(array.data_type());
+    match array.data_type() == &wanted {
+        true => Ok(Arc::clone(array)),
+        false => arrow::compute::cast(array, &wanted).map_err(fault),
     }
 }
 

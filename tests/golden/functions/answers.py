@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes PostgreSQL's answers into the golden files of functions.
 
-Each line of a `*.txt` file here is `expression<TAB>type<TAB>value`, or `expression<TAB>ERROR<TAB>SQLSTATE`; a line that
+Each line of a `*.txt` or `*.queries` file here is `expression<TAB>type<TAB>value`, or `expression<TAB>ERROR<TAB>SQLSTATE`; a line that
 starts with `#` is a comment. This script keeps the expressions and asks a PostgreSQL 17 for the rest:
 
     answers.py [FILE…]          connection by the usual PG* variables
@@ -38,7 +38,7 @@ def answers(expressions):
 
 
 def main():
-    files = [pathlib.Path(a) for a in sys.argv[1:]] or sorted(HERE.glob("*.txt"))
+    files = [pathlib.Path(a) for a in sys.argv[1:]] or sorted([*HERE.glob("*.txt"), *HERE.glob("*.queries")])
     for path in files:
         lines = path.read_text().splitlines()
         wanted = [line.split("\t")[0] for line in lines if line and not line.startswith("#")]

@@ -1,18 +1,19 @@
 //! Aggregates with PostgreSQL's result types and answers.
 //!
 //! One frame serves them all: [`kind::Kind`] says what a group keeps and how rows enter it, [`frame`] turns a kind into
-//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count`, `min`, `max`, `array_agg` and the boolean and
-//! bit aggregates are DataFusion's where these answer alike.
+//! DataFusion's accumulators (grouped, plain, distinct, sliding). `count` and the boolean and
+//! bit aggregates are DataFusion's, `min`, `max` and `array_agg` are wrapped where they differ.
 
+mod arrays;
+mod extremes;
 mod frame;
 mod kind;
 mod moments;
 mod ordered;
+pub(super) mod sorted;
 mod strings;
 mod sums;
 mod udaf;
-
-use std::sync::Arc;
 
 use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
 
@@ -20,14 +21,16 @@ use super::Functions;
 
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {
-    for function in sums::functions().into_iter().chain(moments::functions()) {
+    for function in sums::functions()
+        .into_iter()
+        .chain(moments::functions())
+        .chain(arrays::functions())
+        .chain(extremes::functions())
+    {
         functions.add_aggregate(function);
     }
     for function in ordered::functions().into_iter().chain(strings::functions()).chain(super::json::aggregates()) {
         functions.add_aggregate(function);
     }
-    functions.aggregate.insert("every".to_owned(), Arc::clone(&bool_and_udaf()));
-    if let Some(function) = functions.aggregate.get("first_value").map(Arc::clone) {
-        functions.aggregate.entry("any_value".to_owned()).or_insert(function);
-    }
+    functions.add_aggregate(bool_and_udaf().as_ref().clone().with_aliases(["every"]));
 }

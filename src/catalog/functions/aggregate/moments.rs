@@ -263,7 +263,7 @@ impl Regression {
             Self::CovarPop => some(1.0, sxy / n),
             Self::CovarSamp => some(2.0, sxy / (n - 1.0)),
             Self::Corr if *n < 1.0 || *sxx == 0.0 || *syy == 0.0 => None,
-            Self::Corr => Some((sxy / (sxx.sqrt() * syy.sqrt())).clamp(-1.0, 1.0)),
+            Self::Corr => Some(sxy / (sxx * syy).sqrt()),
             Self::R2 if *n < 1.0 || *sxx == 0.0 => None,
             Self::R2 if *syy == 0.0 => Some(1.0),
             Self::R2 => Some((sxy * sxy) / (sxx * syy)),

@@ -1,4 +1,4 @@
-//! Ordered-set aggregates: `percentile_cont`, `percentile_disc`, `mode`; and `min`/`max` where DataFusion's differ.
+//! Ordered-set aggregates: `percentile_cont`, `percentile_disc`, `mode`; and the extremes of intervals.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::super::call::list_row;
 use super::super::datetime::{Interval, from_arrow, interval, to_arrow};
 use super::super::ty::{Ty, element, list_of, plain};
 use super::super::udf::fault;
+use super::frame::SharedKind;
 use super::kind::Kind;
 use super::udaf::{Chosen, PgAggregate};
 use crate::error::{Error, Result};
@@ -27,8 +28,6 @@ pub fn functions() -> Vec<AggregateUDF> {
             [from] => Some(collected(Pick::Mode, vec![plain(from)], plain(from))),
             _ => None,
         }),
-        PgAggregate::function("interval_min", |types| extreme(types, Ordering::Less)),
-        PgAggregate::function("interval_max", |types| extreme(types, Ordering::Greater)),
     ]
 }
 
@@ -61,9 +60,10 @@ fn discrete(types: &[DataType]) -> Option<Chosen> {
     Some(collected(Pick::Discrete, vec![value, fraction], ret))
 }
 
-fn extreme(types: &[DataType], wanted: Ordering) -> Option<Chosen> {
-    let [from] = types else { return None };
-    Some(collected(Pick::Extreme(wanted), vec![plain(from)], plain(from)))
+/// The least or the greatest interval, in PostgreSQL's order.
+pub fn interval_extreme(wanted: Ordering) -> SharedKind {
+    let value = Ty::Interval.arrow(&DataType::Null);
+    Arc::new(Collect { pick: Pick::Extreme(wanted), ret: value.clone(), value })
 }
 
 /// What is taken from a group's sorted values.

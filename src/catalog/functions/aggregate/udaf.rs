@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result as DfResult, internal_err};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::function::{AccumulatorArgs, AggregateFunctionSimplification, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, TypeSignature, Volatility,
@@ -15,6 +15,7 @@ use super::super::resolve;
 use super::super::ty::Ty;
 use super::super::udf::external;
 use super::frame::SharedKind;
+use super::sorted::{self, Sorted};
 use crate::error::Result;
 
 /// What an aggregate is for arguments of given types.
@@ -118,10 +119,16 @@ impl AggregateUDFImpl for PgAggregate {
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
         let kind = self.kind(args.expr_fields).map_err(external)?;
+        if self.ordered && (args.is_distinct || !args.order_bys.is_empty()) {
+            return Ok(Box::new(Sorted::new(kind.single(), &args)?));
+        }
         Ok(if args.is_distinct { kind.distinct() } else { kind.single() })
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
+        if self.ordered && (args.is_distinct || !args.ordering_fields.is_empty()) {
+            return Ok(sorted::state_fields(&args));
+        }
         let types: Vec<DataType> = if args.is_distinct {
             args.input_fields.iter().map(|f| super::super::ty::list_of(f.data_type().clone())).collect()
         } else {
@@ -146,9 +153,18 @@ impl AggregateUDFImpl for PgAggregate {
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         match self.ordered {
-            true => AggregateOrderSensitivity::HardRequirement,
+            // The rows are sorted here, whatever order they come in.
+            true => AggregateOrderSensitivity::Beneficial,
             false => AggregateOrderSensitivity::Insensitive,
         }
+    }
+
+    fn simplify(&self) -> Option<AggregateFunctionSimplification> {
+        self.ordered.then(|| Box::new(sorted::order_distinct) as AggregateFunctionSimplification)
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, _ordered: bool) -> DfResult<Option<Arc<dyn AggregateUDFImpl>>> {
+        Ok(Some(self))
     }
 
     fn supports_within_group_clause(&self) -> bool {

@@ -2,8 +2,8 @@
 
 mod number;
 mod number_template;
-mod parse_time;
 mod parse_number;
+mod parse_time;
 mod template;
 mod time;
 

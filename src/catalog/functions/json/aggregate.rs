@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result as DfResult, ScalarValue, internal_err};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::function::{AccumulatorArgs, AggregateFunctionSimplification, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, TypeSignature, Volatility};
 
 use super::super::access::TextArray;
+use super::super::aggregate::sorted::{self, Sorted};
 use super::super::call::{VALUE_LIMIT, too_large};
 use super::super::output::Writer;
 use super::super::ty::{self, Ty};
@@ -69,19 +70,31 @@ impl AggregateUDFImpl for JsonAgg {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
-        if args.is_distinct {
-            return Err(external(Error::unsupported(format!("DISTINCT in {} is not supported", self.name))));
-        }
         let fields = args.expr_fields.iter().map(|f| f.as_ref().clone()).collect();
-        Ok(Box::new(Members { object: self.object, binary: self.binary, fields, text: String::new(), any: false }))
+        let members = Members { object: self.object, binary: self.binary, fields, text: String::new(), any: false };
+        if args.order_bys.is_empty() && !args.is_distinct {
+            return Ok(Box::new(members));
+        }
+        Ok(Box::new(Sorted::new(Box::new(members), &args)?))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
+        if args.is_distinct || !args.ordering_fields.is_empty() {
+            return Ok(sorted::state_fields(&args));
+        }
         Ok(vec![Arc::new(Field::new(format_state_name(args.name, "members"), DataType::Utf8, true))])
     }
 
+    fn simplify(&self) -> Option<AggregateFunctionSimplification> {
+        Some(Box::new(sorted::order_distinct))
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, _ordered: bool) -> DfResult<Option<Arc<dyn AggregateUDFImpl>>> {
+        Ok(Some(self))
+    }
+
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::HardRequirement
+        AggregateOrderSensitivity::Beneficial
     }
 }
 
@@ -107,7 +120,7 @@ impl Members {
     fn add(&mut self, values: &[ArrayRef]) -> Result<()> {
         let style = Arc::new(TextStyle::default());
         let last = values.len() - 1;
-        let value = JsonWriter::new(&values[last], &self.fields[last], &style);
+        let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
         let key = if self.object { Some(Writer::for_element(&values[0], &style)?) } else { None };
         for row in 0..values[0].len() {
             self.separate()?;

@@ -31,7 +31,7 @@ pub(super) fn register(r: &mut Registry) {
     );
 }
 
-fn writers(c: &Call<'_>) -> Vec<JsonWriter> {
+fn writers(c: &Call<'_>) -> Result<Vec<JsonWriter>> {
     let style = c.style();
     (0..c.arity()).map(|i| JsonWriter::new(&c.arg(i).array, &c.fields[i], &style)).collect()
 }
@@ -44,7 +44,7 @@ fn finish(text: String, binary: bool, out: &mut String) -> Result<()> {
 }
 
 fn whole(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
-    let writers = writers(c);
+    let writers = writers(c)?;
     c.build_text(|row, out| {
         let mut text = String::new();
         writers[0].write(c.arg(0).index(row), &mut text)?;
@@ -53,7 +53,7 @@ fn whole(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
 }
 
 fn build_array(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
-    let writers = writers(c);
+    let writers = writers(c)?;
     c.build_text(|row, out| {
         let mut text = String::from("[");
         for (i, writer) in writers.iter().enumerate() {
@@ -72,7 +72,7 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
         let message = "argument list must have even number of elements";
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).hint(hint));
     }
-    let (writers, style) = (writers(c), c.style());
+    let (writers, style) = (writers(c)?, c.style());
     let keys = (0..c.arity()).step_by(2).map(|i| Writer::for_element(&c.arg(i).array, &style));
     let keys = keys.collect::<Result<Vec<_>>>()?;
     c.build_text(|row, out| {

@@ -1,14 +1,13 @@
 //! Json text: canonical jsonb, and SQL values as json.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field};
 
 use super::super::call::list_row;
 use super::super::numeric::Dec;
-use super::super::output::write_value;
+use super::super::output::{plain, write_value};
 use super::super::ty::{Ty, element_field};
 use super::super::udf::fault;
 use super::value::{Json, Kind};
@@ -89,9 +88,11 @@ pub(super) struct JsonWriter {
 
 impl JsonWriter {
     /// A writer of a column's values; dates and times come in ISO form whatever the session's style.
-    pub fn new(array: &ArrayRef, field: &Field, style: &TextStyle) -> Self {
+    pub fn new(array: &ArrayRef, field: &Field, style: &TextStyle) -> Result<Self> {
         let style = TextStyle { date_style: DateStyle::Iso, ..style.clone() };
-        Self { array: Arc::clone(array), field: field.clone(), style }
+        let array = plain(array)?;
+        let field = field.clone().with_data_type(array.data_type().clone());
+        Ok(Self { array, field, style })
     }
 
     /// Appends the value at an index, NULL as `null`.

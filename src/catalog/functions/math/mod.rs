@@ -5,8 +5,8 @@ mod extreme;
 mod float;
 mod integer;
 mod numeric;
-mod trig;
 pub(super) mod transcendental;
+mod trig;
 
 use super::Registry;
 

@@ -70,11 +70,6 @@ impl Matcher {
         self.pattern.regex.is_match(text)
     }
 
-    /// How many groups the pattern has.
-    pub fn groups(&self) -> usize {
-        self.pattern.regex.captures_len() - 1
-    }
-
     /// The first match at or after a byte offset.
     pub fn find_at(&mut self, text: &str, from: usize) -> Option<Span> {
         let found = self.pattern.regex.find_at(text, from)?;

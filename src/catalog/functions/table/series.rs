@@ -58,12 +58,6 @@ impl Series {
         Ok(Self { state, data_type })
     }
 
-    /// The type of its values.
-    #[must_use]
-    pub fn data_type(&self) -> &DataType {
-        &self.data_type
-    }
-
     /// The next values, at most `most` of them; `None` at the end.
     pub fn next_values(&mut self, most: usize) -> Result<Option<ArrayRef>> {
         let array: ArrayRef = match &mut self.state {

@@ -1,0 +1,126 @@
+//! `min` and `max`: DataFusion's, but of intervals in PostgreSQL's order, and not of types that PostgreSQL refuses.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result as DfResult, ScalarValue};
+use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature, StatisticsArgs,
+};
+
+use super::super::resolve;
+use super::super::ty::{Ty, plain};
+use super::super::udf::external;
+use super::frame::SharedKind;
+use super::ordered::interval_extreme;
+
+/// `min` and `max`.
+pub fn functions() -> Vec<AggregateUDF> {
+    let of = |inner: Arc<AggregateUDF>, wanted| {
+        AggregateUDF::new_from_impl(Extreme { inner: Arc::clone(inner.inner()), intervals: interval_extreme(wanted) })
+    };
+    vec![of(min_udaf(), Ordering::Less), of(max_udaf(), Ordering::Greater)]
+}
+
+#[derive(Debug)]
+struct Extreme {
+    inner: Arc<dyn AggregateUDFImpl>,
+    intervals: SharedKind,
+}
+
+impl PartialEq for Extreme {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Extreme {}
+
+impl Hash for Extreme {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+fn is_interval(fields: &[FieldRef]) -> bool {
+    fields.first().is_some_and(|f| matches!(f.data_type(), DataType::Interval(_)))
+}
+
+impl AggregateUDFImpl for Extreme {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
+        let types: Vec<Ty> = arg_types.iter().map(|t| Ty::of(t).unwrap_or(Ty::Any)).collect();
+        match types.as_slice() {
+            [Ty::Interval] => Ok(arg_types.iter().map(plain).collect()),
+            [Ty::Bool | Ty::Uuid | Ty::Bytea] => Err(external(resolve::undefined(self.name(), &types))),
+            _ => self.inner.coerce_types(arg_types),
+        }
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> DfResult<DataType> {
+        self.inner.return_type(arg_types)
+    }
+
+    fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
+        self.inner.return_field(arg_fields)
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
+        if is_interval(args.expr_fields) { Ok(self.intervals.single()) } else { self.inner.accumulator(args) }
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
+        if !is_interval(args.input_fields) {
+            return self.inner.state_fields(args);
+        }
+        let types = self.intervals.state_types().into_iter().enumerate();
+        let field = |(i, t)| Arc::new(Field::new(format_state_name(args.name, &format!("state{i}")), t, true));
+        Ok(types.map(field).collect())
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        is_interval(args.expr_fields) || self.inner.groups_accumulator_supported(args)
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn GroupsAccumulator>> {
+        match is_interval(args.expr_fields) {
+            true => Ok(self.intervals.groups()),
+            false => self.inner.create_groups_accumulator(args),
+        }
+    }
+
+    fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
+        match is_interval(args.expr_fields) {
+            true => Ok(self.intervals.sliding()),
+            false => self.inner.create_sliding_accumulator(args),
+        }
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        self.inner.order_sensitivity()
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::Identical
+    }
+
+    fn is_descending(&self) -> Option<bool> {
+        self.inner.is_descending()
+    }
+
+    fn value_from_stats(&self, statistics_args: &StatisticsArgs<'_>) -> Option<ScalarValue> {
+        self.inner.value_from_stats(statistics_args)
+    }
+}
