@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
-use datafusion::common::{Column, Result};
+use datafusion::common::{Column, Result, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::PlanEnv;
 use crate::catalog::functions::system::reg_output;
+use crate::catalog::reg::lookup_regclass;
 use crate::sql::rewrite::names::display_name;
 use crate::types::{PgType, pg_type};
 
@@ -26,18 +27,56 @@ pub struct ColumnDesc {
 
 /// The columns of a plan's result.
 ///
-/// The origin (`table_oid`, `attnum`) is told where the output is a plain column of a relation that is in the FROM list
-/// under its own name; everything else is an expression, as PostgreSQL allows (`0`).
+/// The origin (`table_oid`, `attnum`) is told where the output is a plain column of a relation in a FROM list, renamed
+/// or not; everything else is an expression, as PostgreSQL allows (`0`).
 #[must_use]
 pub fn describe(plan: &LogicalPlan, env: &PlanEnv) -> Arc<[ColumnDesc]> {
     plan.schema()
         .iter()
         .map(|(qualifier, field)| {
-            let origin = qualifier.and_then(|table| origin(table, field.name(), env));
-            let (table_oid, attnum) = origin.unwrap_or((0, 0));
+            let column = Column::new(qualifier.cloned(), field.name());
+            let (table_oid, attnum) = origin(plan, &column, env).unwrap_or((0, 0));
             ColumnDesc { name: display_name(field.name()).to_owned(), pg_type: pg_type(field), table_oid, attnum }
         })
         .collect()
+}
+
+/// Follows a column down to the relation it is read from.
+fn origin(plan: &LogicalPlan, column: &Column, env: &PlanEnv) -> Option<(u32, i16)> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let index = plan.schema().maybe_index_of_column(column)?;
+            match projection.expr.get(index)?.clone().unalias() {
+                Expr::Column(inner) => origin(&projection.input, &inner, env),
+                _ => None,
+            }
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let index = plan.schema().maybe_index_of_column(column)?;
+            let (qualifier, field) = alias.input.schema().qualified_field(index);
+            origin(&alias.input, &Column::new(qualifier.cloned(), field.name()), env)
+        }
+        LogicalPlan::TableScan(scan) => relation_column(&scan.table_name, &column.name, env),
+        LogicalPlan::Union(_) | LogicalPlan::Extension(_) | LogicalPlan::RecursiveQuery(_) => None,
+        other => {
+            let input = other.inputs().into_iter().find(|input| input.schema().has_column(column))?;
+            origin(input, column, env)
+        }
+    }
+}
+
+fn relation_column(table: &TableReference, column: &str, env: &PlanEnv) -> Option<(u32, i16)> {
+    let schema = match table.schema() {
+        Some(schema) => schema,
+        None => env.snapshot.resolve(&env.vars.search_path, table.table())?,
+    };
+    let provider = env.snapshot.provider(schema, table.table())?;
+    let oid = match env.snapshot.relation(schema, table.table()) {
+        Some(relation) => relation.oid,
+        None => lookup_regclass(&env.vars, &format!("{schema}.{}", table.table())).ok()?,
+    };
+    let index = provider.schema().index_of(column).ok()?;
+    Some((oid, i16::try_from(index + 1).ok()?))
 }
 
 /// The plan with its output columns of object identifiers (`regclass`, `regtype`, …) as the names they print.
@@ -61,14 +100,4 @@ pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
         })
         .collect();
     LogicalPlanBuilder::from(plan).project(exprs)?.build()
-}
-
-fn origin(table: &datafusion::common::TableReference, column: &str, env: &PlanEnv) -> Option<(u32, i16)> {
-    let schema = match table.schema() {
-        Some(schema) => schema,
-        None => env.snapshot.resolve(&env.vars.search_path, table.table())?,
-    };
-    let relation = env.snapshot.relation(schema, table.table())?;
-    let index = relation.provider.schema().index_of(column).ok()?;
-    Some((relation.oid, i16::try_from(index + 1).ok()?))
 }

@@ -18,10 +18,14 @@ use datafusion::logical_expr::{
 use super::operators::Operators;
 use super::types::SqlTypes;
 use super::{PlanEnv, literals, marker};
+use crate::catalog::functions::undefined;
 use crate::error::Error;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sqlstate;
+
+/// Names that the planner itself gives a meaning.
+const GRAMMAR: [&str; 3] = ["unnest", "unnest_outer", "grouping"];
 
 /// The context of one statement.
 pub struct Context<'a> {
@@ -109,7 +113,14 @@ impl ContextProvider for Context<'_> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
         }
-        self.env.functions.scalar.get(name).map(Arc::clone)
+        let functions = &self.env.functions;
+        let elsewhere =
+            functions.aggregate.contains_key(name) || functions.window.contains_key(name) || GRAMMAR.contains(&name);
+        match functions.scalar.get(name) {
+            Some(function) => Some(Arc::clone(function)),
+            None if elsewhere => None,
+            None => Some(undefined(name)),
+        }
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -46,6 +46,11 @@ fn by_name(error: &Error, query: &ast::Query) -> Option<Location> {
         sqlstate::AMBIGUOUS_COLUMN,
         sqlstate::GROUPING_ERROR,
     ];
+    let literal =
+        [sqlstate::INVALID_TEXT_REPRESENTATION, sqlstate::INVALID_DATETIME_FORMAT, sqlstate::DATETIME_FIELD_OVERFLOW];
+    if literal.contains(&state) {
+        return literal_place(error.message(), query);
+    }
     if !named.contains(&state) {
         return None;
     }
@@ -58,6 +63,33 @@ fn by_name(error: &Error, query: &ast::Query) -> Option<Location> {
     let mut finder = Finder { name, found: None };
     let _ = query.visit(&mut finder);
     finder.found
+}
+
+/// The string literal that an input function could not read: the last thing its message quotes.
+fn literal_place(message: &str, query: &ast::Query) -> Option<Location> {
+    let (_, quoted) = message.split_once(": \"").or_else(|| message.split_once('"'))?;
+    let text = quoted.rsplit_once('"').map_or(quoted, |(text, _)| text).to_owned();
+    let mut finder = LiteralFinder { text, found: None };
+    let _ = query.visit(&mut finder);
+    finder.found
+}
+
+struct LiteralFinder {
+    text: String,
+    found: Option<Location>,
+}
+
+impl Visitor for LiteralFinder {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ast::ValueWithSpan) -> ControlFlow<()> {
+        let is_text = matches!(&value.value, ast::Value::SingleQuotedString(s) | ast::Value::EscapedStringLiteral(s) if *s == self.text);
+        if is_text {
+            self.found = Some(value.span.start);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 struct Finder {

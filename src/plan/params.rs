@@ -25,10 +25,17 @@ const MAX_PARAMS: usize = 65_535;
 pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<FieldRef>> {
     let mut found: BTreeMap<usize, Option<FieldRef>> = BTreeMap::new();
     let mut bad = None;
+    let mut undetermined: Vec<usize> = Vec::new();
     plan.apply_with_subqueries(|node| {
         let is_limit = matches!(node, LogicalPlan::Limit(_));
         node.apply_expressions(|expr| {
             expr.apply(|e| {
+                if let Expr::IsNull(inner) | Expr::IsNotNull(inner) = e
+                    && let Expr::Placeholder(placeholder) = inner.as_ref()
+                    && placeholder.field.is_none()
+                {
+                    undetermined.extend(number(&placeholder.id));
+                }
                 if let Expr::Placeholder(placeholder) = e {
                     match number(&placeholder.id) {
                         Some(n) => {
@@ -46,6 +53,12 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
             })
         })
     })?;
+    if let Some(n) = undetermined.into_iter().find(|n| found.get(n).is_some_and(Option::is_none)) {
+        if declared.get(n - 1).is_none_or(Option::is_none) {
+            let message = format!("could not determine data type of parameter ${n}");
+            return Err(Error::new(sqlstate::INDETERMINATE_DATATYPE, message));
+        }
+    }
     if let Some(id) = bad {
         return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {id}")));
     }

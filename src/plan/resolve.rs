@@ -8,13 +8,14 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
 use super::calls::{explicit_cast, is_reg};
 use super::cancel::PlanningCancel;
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
+use crate::catalog::functions::quantified::{element_type, is_quantified};
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
@@ -92,6 +93,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
+    if is_quantified(call.func.name()) {
+        return quantified(call.func, args, schema, style).map(Transformed::yes);
+    }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
@@ -105,6 +109,32 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
         cast.push(bring(arg, data_type, schema, style)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.
+fn quantified(
+    func: Arc<ScalarUDF>,
+    args: Vec<Expr>,
+    schema: &DFSchema,
+    style: &crate::types::TextStyle,
+) -> Result<Expr> {
+    let Ok([value, list]) = <[Expr; 2]>::try_from(args) else {
+        return datafusion::common::internal_err!("a quantified comparison has two sides");
+    };
+    let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
+    let (value, list) = match (field(&value), field(&list)) {
+        (Some(value_field), None) => {
+            let item = Arc::new(value_field.with_name("item").with_nullable(true));
+            let list = adapt(list, &Field::new("array", DataType::List(item), true), style)?;
+            (value, list)
+        }
+        (None, Some(list_field)) => match element_type(list_field.data_type()) {
+            Some(element) => (adapt(value, &Field::new("element", element, true), style)?, list),
+            None => (value, list),
+        },
+        _ => (value, list),
+    };
+    Ok(func.call(vec![value, list]))
 }
 
 fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {

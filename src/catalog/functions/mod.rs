@@ -7,6 +7,7 @@
 pub mod arith;
 pub mod datetime;
 pub mod numeric;
+pub mod quantified;
 pub mod resolve;
 pub mod system;
 pub mod ty;
@@ -23,6 +24,7 @@ mod output;
 mod overload;
 mod regexp;
 mod sleep;
+mod undefined;
 mod string;
 mod table;
 mod udf;
@@ -40,9 +42,11 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
+use crate::sql::rewrite::series::SERIES_LIST;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use udf::PgScalar;
+pub use undefined::undefined;
 
 /// All functions by lower-case name.
 #[derive(Debug, Default)]
@@ -89,6 +93,11 @@ impl Functions {
         window::register(&mut functions);
         table::register(&mut functions);
         functions.add_scalar(sleep::pg_sleep());
+        // The list form, for arguments that are not constant (sql/rewrite/series.rs).
+        functions.scalar.insert(SERIES_LIST.to_owned(), datafusion::functions_nested::range::gen_series_udf());
+        for function in quantified::functions() {
+            functions.add_scalar(function);
+        }
         for function in system::system_functions().into_iter().chain(system::system_set_functions()) {
             functions.add_scalar(function);
         }

@@ -6,7 +6,9 @@ pub mod keywords;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
+pub mod quantified;
 pub mod renamed;
+pub mod series;
 
 use std::ops::ControlFlow;
 
@@ -64,6 +66,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<Error> {
         qualifiers::strip_table_function(factor);
+        series::in_from(factor);
         ControlFlow::Continue(())
     }
 
@@ -74,6 +77,7 @@ impl VisitorMut for Rules {
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }
+        quantified::array_comparison(expr);
         if self.inside_number == 0 {
             numbers::type_integer(expr);
         }

@@ -1,0 +1,58 @@
+//! `x op ANY (array)` and `x op ALL (array)` as calls of the functions that evaluate them.
+//!
+//! The planner's own form loses NULL elements and knows two operators only. A subquery on the right stays as it is.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, Value,
+};
+
+/// Rewrites a quantified comparison with an array. `name` gives a function's name for an operator's symbol.
+pub fn array_comparison(expr: &mut Expr) {
+    let (left, op, right, all) = match expr {
+        Expr::AnyOp { left, compare_op, right, .. } => (left, compare_op, right, false),
+        Expr::AllOp { left, compare_op, right } => (left, compare_op, right, true),
+        _ => return,
+    };
+    let inner = match right.as_ref() {
+        Expr::Nested(inner) => inner.as_ref(),
+        other => other,
+    };
+    if matches!(inner, Expr::Subquery(_)) {
+        return;
+    }
+    let Some(symbol) = symbol(op) else { return };
+    let null = || Expr::Value(Value::Null.with_empty_span());
+    let left = std::mem::replace(left.as_mut(), null());
+    let right = std::mem::replace(right.as_mut(), null());
+    let name = format!("{} {symbol}", if all { "all" } else { "any" });
+    let args = [left, right].map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).into();
+    *expr = Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    });
+}
+
+fn symbol(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "<>",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        BinaryOperator::PGLikeMatch => "~~",
+        BinaryOperator::PGNotLikeMatch => "!~~",
+        BinaryOperator::PGILikeMatch => "~~*",
+        BinaryOperator::PGNotILikeMatch => "!~~*",
+        BinaryOperator::PGRegexMatch => "~",
+        BinaryOperator::PGRegexNotMatch => "!~",
+        _ => return None,
+    })
+}
