@@ -27,6 +27,8 @@ mod udf;
 mod window;
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod golden;
 
 use std::collections::HashMap;

@@ -18,6 +18,7 @@ mod udaf;
 use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
 
 use super::Functions;
+pub(super) use ordered::list_column;
 
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {
