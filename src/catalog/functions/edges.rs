@@ -13,7 +13,7 @@ use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF};
 
-use super::aggregate::list_column;
+use super::aggregate::ordered::list_column;
 use super::ty::Ty;
 use super::{Functions, PgScalar};
 use crate::error::Error;

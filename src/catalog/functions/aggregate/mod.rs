@@ -9,7 +9,7 @@ mod extremes;
 mod frame;
 mod kind;
 mod moments;
-mod ordered;
+pub(super) mod ordered;
 pub(super) mod sorted;
 mod strings;
 mod sums;
@@ -18,7 +18,6 @@ mod udaf;
 use datafusion::functions_aggregate::bool_and_or::bool_and_udaf;
 
 use super::Functions;
-pub(super) use ordered::list_column;
 
 /// Adds the functions of this module.
 pub(super) fn register(functions: &mut Functions) {

@@ -222,7 +222,7 @@ fn cascade(a: Interval, scaled: impl Fn(f64) -> f64) -> Result<Interval> {
     }
     let days = whole_days.checked_add(to_i32(rest_days)?).ok_or_else(interval_out_of_range)?;
     let us = (scaled(a.us as f64) + rest_secs * SECOND_US as f64).round_ties_even();
-    if !(-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&us) {
+    if !(-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(&us) {
         return Err(interval_out_of_range());
     }
     finite(Some(Interval { months: whole_months, days, us: us as i64 }))

@@ -80,7 +80,7 @@ fn register_overlaps(r: &mut Registry) {
     r.add_lax("overlaps", &[TimestampTz, TimestampTz, TimestampTz, TimestampTz], Bool, |c| {
         overlaps::<TimestampMicrosecondType>(c)
     });
-    r.add_lax("overlaps", &[Time, Time, Time, Time], Bool, |c| overlaps::<Time64MicrosecondType>(c));
+    r.add_lax("overlaps", &[Time, Time, Time, Time], Bool, overlaps::<Time64MicrosecondType>);
     r.add_lax("overlaps", &[Timestamp, IntervalTy, Timestamp, IntervalTy], Bool, |c| {
         let zone = ZoneSpec::Fixed(0);
         overlaps_spans(c, &zone)

@@ -212,12 +212,12 @@ impl ZoneCache {
 }
 
 pub(super) fn register(r: &mut Registry) {
-    r.add("timezone", &[Text, Timestamp], TimestampTz, |c| by_name(c, |zone, ts| zone.to_utc(ts)));
-    r.add("timezone", &[Text, TimestampTz], Timestamp, |c| by_name(c, |zone, ts| zone.to_local(ts)));
-    r.add("timezone", &[IntervalTy, Timestamp], TimestampTz, |c| by_interval(c, |zone, ts| zone.to_utc(ts)));
-    r.add("timezone", &[IntervalTy, TimestampTz], Timestamp, |c| by_interval(c, |zone, ts| zone.to_local(ts)));
-    r.add("timezone", &[Timestamp], TimestampTz, |c| by_session(c, |zone, ts| zone.to_utc(ts)));
-    r.add("timezone", &[TimestampTz], Timestamp, |c| by_session(c, |zone, ts| zone.to_local(ts)));
+    r.add("timezone", &[Text, Timestamp], TimestampTz, |c| by_name(c, ZoneSpec::to_utc));
+    r.add("timezone", &[Text, TimestampTz], Timestamp, |c| by_name(c, ZoneSpec::to_local));
+    r.add("timezone", &[IntervalTy, Timestamp], TimestampTz, |c| by_interval(c, ZoneSpec::to_utc));
+    r.add("timezone", &[IntervalTy, TimestampTz], Timestamp, |c| by_interval(c, ZoneSpec::to_local));
+    r.add("timezone", &[Timestamp], TimestampTz, |c| by_session(c, ZoneSpec::to_utc));
+    r.add("timezone", &[TimestampTz], Timestamp, |c| by_session(c, ZoneSpec::to_local));
     r.add("timestamptz_to_date", &[TimestampTz], super::super::ty::Ty::Date, |c| {
         let (ts, zone) = (c.prims::<TimestampMicrosecondType>(0)?, session_zone(c));
         c.build::<arrow::datatypes::Date32Type>(|i| Ok(kernels::timestamp_to_date(zone.to_local(ts.at(i)))))
