@@ -75,13 +75,14 @@ fn narrowed(precision: i32, scale: i32) -> DataType {
     }
 }
 
+const BOTH: &[Ty] = &[Numeric, Numeric];
+
 pub(super) fn register(r: &mut Registry) {
     integers(r, Int2, &[Int2, Int2], &[Int2], "int2um");
     integers(r, Int4, &[Int4, Int4], &[Int4], "int4um");
     integers(r, Int8, &[Int8, Int8], &[Int8], "int8um");
     floats::<Float32Type>(r, Float4, &[Float4, Float4], &[Float4], "float4um");
     floats::<Float64Type>(r, Float8, &[Float8, Float8], &[Float8], "float8um");
-    const BOTH: &[Ty] = &[Numeric, Numeric];
     r.add("numeric_add", BOTH, Ret::Rule(|a| typed(Op::Add, a)), |c| numeric(c, Op::Add));
     r.add("numeric_sub", BOTH, Ret::Rule(|a| typed(Op::Sub, a)), |c| numeric(c, Op::Sub));
     r.add("numeric_mul", BOTH, Ret::Rule(|a| typed(Op::Mul, a)), |c| numeric(c, Op::Mul));
