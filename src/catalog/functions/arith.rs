@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, Datum, Decimal128Array, Scalar};
 use arrow::compute::kernels::numeric as checked;
-use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 
 use super::Registry;
@@ -75,13 +75,14 @@ fn narrowed(precision: i32, scale: i32) -> DataType {
     }
 }
 
+const BOTH: &[Ty] = &[Numeric, Numeric];
+
 pub(super) fn register(r: &mut Registry) {
-    integers::<Int16Type>(r, Int2, &[Int2, Int2], &[Int2], "int2um");
-    integers::<Int32Type>(r, Int4, &[Int4, Int4], &[Int4], "int4um");
-    integers::<Int64Type>(r, Int8, &[Int8, Int8], &[Int8], "int8um");
+    integers(r, Int2, &[Int2, Int2], &[Int2], "int2um");
+    integers(r, Int4, &[Int4, Int4], &[Int4], "int4um");
+    integers(r, Int8, &[Int8, Int8], &[Int8], "int8um");
     floats::<Float32Type>(r, Float4, &[Float4, Float4], &[Float4], "float4um");
     floats::<Float64Type>(r, Float8, &[Float8, Float8], &[Float8], "float8um");
-    const BOTH: &[Ty] = &[Numeric, Numeric];
     r.add("numeric_add", BOTH, Ret::Rule(|a| typed(Op::Add, a)), |c| numeric(c, Op::Add));
     r.add("numeric_sub", BOTH, Ret::Rule(|a| typed(Op::Sub, a)), |c| numeric(c, Op::Sub));
     r.add("numeric_mul", BOTH, Ret::Rule(|a| typed(Op::Mul, a)), |c| numeric(c, Op::Mul));
@@ -93,24 +94,18 @@ pub(super) fn register(r: &mut Registry) {
         let v = c.nums(0)?;
         c.build_numeric(|i| Ok(v.at(i).negate()))
     });
-    r.add("mod", &[Int2, Int2], Int2, |c| integer::<Int16Type>(c, Op::Rem));
-    r.add("mod", &[Int4, Int4], Int4, |c| integer::<Int32Type>(c, Op::Rem));
-    r.add("mod", &[Int8, Int8], Int8, |c| integer::<Int64Type>(c, Op::Rem));
+    r.add("mod", &[Int2, Int2], Int2, |c| integer(c, Op::Rem));
+    r.add("mod", &[Int4, Int4], Int4, |c| integer(c, Op::Rem));
+    r.add("mod", &[Int8, Int8], Int8, |c| integer(c, Op::Rem));
 }
 
-fn integers<T: ArrowPrimitiveType>(
-    r: &mut Registry,
-    ty: Ty,
-    both: &'static [Ty],
-    one: &'static [Ty],
-    negate: &'static str,
-) {
+fn integers(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], negate: &'static str) {
     let kernels: [super::overload::Kernel; 5] = [
-        |c| integer::<T>(c, Op::Add),
-        |c| integer::<T>(c, Op::Sub),
-        |c| integer::<T>(c, Op::Mul),
-        |c| integer::<T>(c, Op::Div),
-        |c| integer::<T>(c, Op::Rem),
+        |c| integer(c, Op::Add),
+        |c| integer(c, Op::Sub),
+        |c| integer(c, Op::Mul),
+        |c| integer(c, Op::Div),
+        |c| integer(c, Op::Rem),
     ];
     for (op, kernel) in [Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Rem].into_iter().zip(kernels) {
         if let Some(name) = function_name(op, ty) {
@@ -156,21 +151,17 @@ fn datum(c: &Call<'_>, i: usize) -> Box<dyn Datum> {
     }
 }
 
-fn integer<T: ArrowPrimitiveType>(c: &Call<'_>, op: Op) -> Result<ArrayRef> {
+fn integer(c: &Call<'_>, op: Op) -> Result<ArrayRef> {
     let (a, b) = (datum(c, 0), datum(c, 1));
     let result = match op {
         Op::Add => checked::add(a.as_ref(), b.as_ref()),
         Op::Sub => checked::sub(a.as_ref(), b.as_ref()),
         Op::Mul => checked::mul(a.as_ref(), b.as_ref()),
         Op::Div => checked::div(a.as_ref(), b.as_ref()),
-        Op::Rem => return remainder::<T>(c, a.as_ref(), b.as_ref()),
+        // Arrow's remainder wraps `MIN % -1` to 0, as PostgreSQL has it.
+        Op::Rem => checked::rem(a.as_ref(), b.as_ref()),
     };
     spread(c, result.map_err(|e| arithmetic(e, c))?)
-}
-
-/// Arrow's remainder wraps `MIN % -1` to 0, as PostgreSQL has it.
-fn remainder<T: ArrowPrimitiveType>(c: &Call<'_>, a: &dyn Datum, b: &dyn Datum) -> Result<ArrayRef> {
-    spread(c, checked::rem(a, b).map_err(|e| arithmetic(e, c))?)
 }
 
 fn arithmetic(error: ArrowError, c: &Call<'_>) -> Error {

@@ -249,7 +249,7 @@ impl<'a> Call<'a> {
         let mut total = 0;
         for row in 0..self.rows {
             let value = if self.skips(row) { None } else { f(row)? };
-            total += value.as_ref().map_or(0, |v| v.len());
+            total += value.as_ref().map_or(0, arrow::array::Array::len);
             column.end(total, value.is_some())?;
             parts.extend(value);
         }

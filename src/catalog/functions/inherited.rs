@@ -13,6 +13,9 @@ use super::Functions;
 /// DataFusion's scalar names that are PostgreSQL's too and answer differently, where this room has none of its own.
 const SHARED: &[&str] = &["generate_series"];
 
+/// DataFusion's own names whose one call may fill the memory, without a bound of theirs.
+const UNBOUNDED: &[&str] = &["range", "array_repeat", "list_repeat", "array_resize", "list_resize"];
+
 /// Adds DataFusion's functions.
 pub(super) fn register(functions: &mut Functions) {
     for function in all_default_functions().into_iter().chain(all_default_nested_functions()) {
@@ -24,7 +27,7 @@ pub(super) fn register(functions: &mut Functions) {
     for function in all_default_window_functions() {
         functions.add_window(function.as_ref().clone());
     }
-    for name in SHARED {
+    for name in SHARED.iter().chain(UNBOUNDED) {
         functions.scalar.remove(*name);
     }
 }

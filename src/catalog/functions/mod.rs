@@ -31,6 +31,8 @@ mod udf;
 mod window;
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod golden;
 
 use std::collections::HashMap;

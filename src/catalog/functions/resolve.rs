@@ -60,7 +60,7 @@ fn call(name: &str, types: &[Ty]) -> String {
     format!("{name}({})", types.join(", "))
 }
 
-fn best<'a>(candidates: Vec<&'a Overload>, score: impl Fn(&Overload) -> usize) -> Vec<&'a Overload> {
+fn best(candidates: Vec<&Overload>, score: impl Fn(&Overload) -> usize) -> Vec<&Overload> {
     let top = candidates.iter().map(|o| score(o)).max().unwrap_or(0);
     candidates.into_iter().filter(|o| score(o) == top).collect()
 }

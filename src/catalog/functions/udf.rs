@@ -6,7 +6,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, internal_err};
 use datafusion::logical_expr::{
@@ -117,9 +117,17 @@ impl ScalarUDFImpl for PgScalar {
         let call = Call::bind(&args, rows, overload.strict)?;
         let result = call.run(overload.kernel).map_err(external)?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return Ok(ColumnarValue::Scalar(only_value(&result)?));
         }
         Ok(ColumnarValue::Array(result))
+    }
+}
+
+/// The one value of a result; of an array as it is, so that its element field keeps its metadata.
+fn only_value(result: &ArrayRef) -> DfResult<ScalarValue> {
+    match result.as_list_opt::<i32>() {
+        Some(list) => Ok(ScalarValue::List(Arc::new(list.slice(0, 1)))),
+        None => ScalarValue::try_from_array(result, 0),
     }
 }
 

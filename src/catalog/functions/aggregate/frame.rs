@@ -108,7 +108,7 @@ impl<K: Kind> GroupsAccumulator for Groups<K> {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> DfResult<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, Array::len);
+        let rows = values.first().map_or(0, arrow::array::Array::len);
         let mut own = Self::new(self.kind.clone());
         let each: Vec<usize> = (0..rows).collect();
         own.update_batch(values, &each, opt_filter, rows)?;
@@ -136,7 +136,7 @@ impl<K: Kind> Accumulator for Single<K> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> DfResult<()> {
         let input = self.kind.bind(values).map_err(external)?;
         let nulls = any_null(values);
-        for row in 0..values.first().map_or(0, Array::len) {
+        for row in 0..values.first().map_or(0, arrow::array::Array::len) {
             if nulls.as_ref().is_none_or(|n| n.is_valid(row)) {
                 self.kind.update(&mut self.state, &input, row).map_err(external)?;
             }
@@ -167,7 +167,7 @@ impl<K: Kind> Accumulator for Single<K> {
     fn retract_batch(&mut self, values: &[ArrayRef]) -> DfResult<()> {
         let input = self.kind.bind(values).map_err(external)?;
         let nulls = any_null(values);
-        for row in 0..values.first().map_or(0, Array::len) {
+        for row in 0..values.first().map_or(0, arrow::array::Array::len) {
             if nulls.as_ref().is_none_or(|n| n.is_valid(row)) {
                 let done = self.kind.retract(&mut self.state, &input, row);
                 done.unwrap_or(Ok(())).map_err(external)?;
@@ -189,7 +189,7 @@ impl<K: Kind> Distinct<K> {
 
     fn add(&mut self, values: &[ArrayRef]) -> DfResult<()> {
         let nulls = any_null(values);
-        for row in 0..values.first().map_or(0, Array::len) {
+        for row in 0..values.first().map_or(0, arrow::array::Array::len) {
             if nulls.as_ref().is_some_and(|n| n.is_null(row)) {
                 continue;
             }
@@ -237,7 +237,7 @@ impl<K: Kind> Accumulator for Distinct<K> {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
-        let rows = states.first().map_or(0, Array::len);
+        let rows = states.first().map_or(0, arrow::array::Array::len);
         for row in 0..rows {
             let columns: Option<Vec<ArrayRef>> = states.iter().map(|s| super::super::call::list_row(s, row)).collect();
             if let Some(columns) = columns {
@@ -257,14 +257,14 @@ impl<K: Kind> Sliding<K> {
 
 impl<K: Kind> Accumulator for Sliding<K> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> DfResult<()> {
-        for row in 0..values.first().map_or(0, Array::len) {
+        for row in 0..values.first().map_or(0, arrow::array::Array::len) {
             self.rows.push_back(values.iter().map(|v| v.slice(row, 1)).collect());
         }
         Ok(())
     }
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> DfResult<()> {
-        for _ in 0..values.first().map_or(0, Array::len) {
+        for _ in 0..values.first().map_or(0, arrow::array::Array::len) {
             self.rows.pop_front();
         }
         Ok(())

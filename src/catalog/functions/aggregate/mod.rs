@@ -9,7 +9,7 @@ mod extremes;
 mod frame;
 mod kind;
 mod moments;
-mod ordered;
+pub(super) mod ordered;
 pub(super) mod sorted;
 mod strings;
 mod sums;

@@ -129,7 +129,7 @@ impl Kind for Collect {
     fn load(&self, columns: &[ArrayRef]) -> Result<Vec<Values>> {
         let one = |i: usize| {
             let parts: Vec<ArrayRef> = list_row(&columns[0], i).into_iter().filter(|p| !p.is_empty()).collect();
-            let bytes = parts.iter().map(|p| p.get_array_memory_size()).sum();
+            let bytes = parts.iter().map(arrow::array::Array::get_array_memory_size).sum();
             let fraction = columns[1].is_valid(i).then(|| columns[1].slice(i, 1));
             Values { parts, fraction, bytes }
         };
@@ -171,7 +171,7 @@ fn compact(state: &mut Values) -> Result<()> {
     let joined = concat(&parts).map_err(fault)?;
     state.parts.truncate(keep);
     state.parts.push(joined);
-    state.bytes = state.parts.iter().map(|p| p.get_array_memory_size()).sum();
+    state.bytes = state.parts.iter().map(arrow::array::Array::get_array_memory_size).sum();
     Ok(())
 }
 
@@ -185,7 +185,7 @@ fn stacked(rows: &[ArrayRef], data_type: &DataType) -> Result<ArrayRef> {
 
 /// An array column from its rows' elements.
 pub fn list_column(rows: &[Option<ArrayRef>], value: &DataType) -> Result<ArrayRef> {
-    let lengths = rows.iter().map(|r| r.as_ref().map_or(0, |r| r.len()));
+    let lengths = rows.iter().map(|r| r.as_ref().map_or(0, arrow::array::Array::len));
     let offsets = arrow::buffer::OffsetBuffer::from_lengths(lengths);
     let parts: Vec<&dyn Array> = rows.iter().flatten().map(AsRef::as_ref).collect();
     let values = match parts.is_empty() {

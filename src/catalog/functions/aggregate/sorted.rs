@@ -128,7 +128,7 @@ impl Accumulator for Sorted {
     }
 
     fn size(&self) -> usize {
-        let rows: usize = self.batches.iter().flatten().map(|c| c.get_array_memory_size()).sum();
+        let rows: usize = self.batches.iter().flatten().map(arrow::array::Array::get_array_memory_size).sum();
         size_of::<Self>() + rows + self.inner.size()
     }
 
@@ -145,7 +145,7 @@ impl Accumulator for Sorted {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
-        for row in 0..states.first().map_or(0, |s| s.len()) {
+        for row in 0..states.first().map_or(0, arrow::array::Array::len) {
             let rows: Option<Vec<ArrayRef>> = states.iter().map(|s| list_row(s, row)).collect();
             if let Some(rows) = rows {
                 self.update_batch(&rows)?;

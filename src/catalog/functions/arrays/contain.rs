@@ -9,7 +9,7 @@ use super::order;
 use crate::error::Result;
 
 pub(super) fn register(r: &mut Registry) {
-    r.add("arraycontains", &[AnyArray, AnyArray], Bool, |c| pairs(c, |a, b| contains(a, b)));
+    r.add("arraycontains", &[AnyArray, AnyArray], Bool, |c| pairs(c, contains));
     r.add("arraycontained", &[AnyArray, AnyArray], Bool, |c| pairs(c, |a, b| contains(b, a)));
     r.add("arrayoverlap", &[AnyArray, AnyArray], Bool, |c| pairs(c, overlaps));
     r.add("array_eq", &[AnyArray, AnyArray], Bool, |c| compared(c, std::cmp::Ordering::is_eq));

@@ -107,12 +107,12 @@ fn cat(c: &Call<'_>) -> Result<ArrayRef> {
             (false, true) => return as_part(a.at(row)).map(Some),
             (false, false) => [as_part(a.at(row))?, as_part(b.at(row))?],
         };
-        if let [Some(x), Some(y)] = parts.each_ref().map(|p| list_row(p, 0)) {
-            if x.len() != y.len() {
-                let message = "cannot concatenate incompatible arrays";
-                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message)
-                    .detail("Arrays with differing element dimensions are not compatible for concatenation."));
-            }
+        if let [Some(x), Some(y)] = parts.each_ref().map(|p| list_row(p, 0))
+            && x.len() != y.len()
+        {
+            let message = "cannot concatenate incompatible arrays";
+            return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message)
+                .detail("Arrays with differing element dimensions are not compatible for concatenation."));
         }
         concat(&[parts[0].as_ref(), parts[1].as_ref()]).map(Some).map_err(fault)
     })

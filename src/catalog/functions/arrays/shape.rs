@@ -27,7 +27,9 @@ pub(super) fn register(r: &mut Registry) {
         c.build_text_opt(|i, out| {
             let sizes = dimensions(&lists.at(i));
             for size in &sizes {
-                out.push_str(&format!("[1:{size}]"));
+                out.push_str("[1:");
+                out.push_str(&size.to_string());
+                out.push(']');
             }
             Ok(!sizes.is_empty())
         })

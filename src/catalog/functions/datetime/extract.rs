@@ -24,6 +24,11 @@ use crate::types::civil::{self, Civil, DAY_US};
 /// Digits after the point of a Julian day with its time.
 const JULIAN_SCALE: i32 = 20;
 
+const TIMESTAMP: &str = "timestamp without time zone";
+const TIMESTAMPTZ: &str = "timestamp with time zone";
+const TIME: &str = "time without time zone";
+const INTERVAL: &str = "interval";
+
 /// A field's value.
 enum Value {
     /// Unscaled, with its scale.
@@ -68,14 +73,12 @@ fn field_type(args: &ReturnArgs<'_>) -> Result<Field> {
 
 fn timestamps(c: &Call<'_>) -> Result<ArrayRef> {
     let ts = c.prims::<TimestampMicrosecondType>(1)?;
-    const NAME: &str = "timestamp without time zone";
-    build(c, NAME, |unit, word, i| of_timestamp(unit, ts.at(i)).ok_or_else(|| unsupported(word, NAME)))
+    build(c, TIMESTAMP, |unit, word, i| of_timestamp(unit, ts.at(i)).ok_or_else(|| unsupported(word, TIMESTAMP)))
 }
 
 fn instants(c: &Call<'_>) -> Result<ArrayRef> {
     let (ts, zone) = (c.prims::<TimestampMicrosecondType>(1)?, session_zone(c));
-    const NAME: &str = "timestamp with time zone";
-    build(c, NAME, |unit, word, i| {
+    build(c, TIMESTAMPTZ, |unit, word, i| {
         let instant = ts.at(i);
         let offset = i128::from(zone.offset_s(if is_infinite(instant) { 0 } else { instant }));
         Ok(match unit {
@@ -83,8 +86,8 @@ fn instants(c: &Call<'_>) -> Result<ArrayRef> {
             Unit::Timezone => Value::Exact(offset, 0),
             Unit::TimezoneHour => Value::Exact(offset / 3600, 0),
             Unit::TimezoneMinute => Value::Exact(offset / 60 % 60, 0),
-            Unit::Epoch => of_timestamp(unit, instant).ok_or_else(|| unsupported(word, NAME))?,
-            _ => of_timestamp(unit, zone.to_local(instant)).ok_or_else(|| unsupported(word, NAME))?,
+            Unit::Epoch => of_timestamp(unit, instant).ok_or_else(|| unsupported(word, TIMESTAMPTZ))?,
+            _ => of_timestamp(unit, zone.to_local(instant)).ok_or_else(|| unsupported(word, TIMESTAMPTZ))?,
         })
     })
 }
@@ -113,20 +116,20 @@ fn dates(c: &Call<'_>, strict: bool) -> Result<ArrayRef> {
 
 fn times(c: &Call<'_>) -> Result<ArrayRef> {
     let times = c.prims::<Time64MicrosecondType>(1)?;
-    const NAME: &str = "time without time zone";
-    build(c, NAME, |unit, word, i| {
+    build(c, TIME, |unit, word, i| {
         let time = times.at(i);
         match unit {
             Unit::Epoch => Ok(Value::Exact(i128::from(time), 6)),
-            _ => of_time(unit, time).ok_or_else(|| unsupported(word, NAME)),
+            _ => of_time(unit, time).ok_or_else(|| unsupported(word, TIME)),
         }
     })
 }
 
 fn intervals(c: &Call<'_>) -> Result<ArrayRef> {
     let spans = c.prims::<IntervalMonthDayNanoType>(1)?;
-    const NAME: &str = "interval";
-    build(c, NAME, |unit, word, i| of_interval(unit, from_arrow(spans.at(i))).ok_or_else(|| unsupported(word, NAME)))
+    build(c, INTERVAL, |unit, word, i| {
+        of_interval(unit, from_arrow(spans.at(i))).ok_or_else(|| unsupported(word, INTERVAL))
+    })
 }
 
 /// Computes one field of every row, as numeric or double precision, whichever the call returns.

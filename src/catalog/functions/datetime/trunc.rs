@@ -67,10 +67,10 @@ impl<'a> Units<'a> {
     }
 
     fn get(&mut self, word: &'a str) -> Result<Unit> {
-        if let Some((name, unit)) = self.last {
-            if name == word {
-                return Ok(unit);
-            }
+        if let Some((name, unit)) = self.last
+            && name == word
+        {
+            return Ok(unit);
         }
         let unit = Unit::of(word, self.type_name)?;
         self.last = Some((word, unit));

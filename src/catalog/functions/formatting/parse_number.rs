@@ -44,12 +44,11 @@ fn read(text: &str, template: &Template) -> Result<Dec> {
             Part::Nine | Part::Zero => {
                 at += usize::from(chars.get(at) == Some(&' '));
                 // A sign or a bracket may stand before the first digit.
-                if digits.is_empty() && fraction.is_none() {
-                    if !signed && matches!(chars.get(at), Some('-' | '+' | '<')) {
-                        negative = matches!(chars[at], '-' | '<');
-                        signed = true;
-                        at += 1;
-                    }
+                if digits.is_empty() && fraction.is_none() && !signed && matches!(chars.get(at), Some('-' | '+' | '<'))
+                {
+                    negative = matches!(chars[at], '-' | '<');
+                    signed = true;
+                    at += 1;
                 }
                 match chars.get(at) {
                     Some(ch) if ch.is_ascii_digit() => {
@@ -69,11 +68,9 @@ fn read(text: &str, template: &Template) -> Result<Dec> {
                     _ => {}
                 }
             }
-            Part::Point => {
-                if chars.get(at) == Some(&'.') && fraction.is_none() {
-                    fraction = Some(0);
-                    at += 1;
-                }
+            Part::Point if chars.get(at) == Some(&'.') && fraction.is_none() => {
+                fraction = Some(0);
+                at += 1;
             }
             Part::Comma | Part::Group => at += usize::from(chars.get(at) == Some(&',')),
             Part::Sign | Part::Minus | Part::PlusMinus | Part::Plus => match chars.get(at) {

@@ -235,7 +235,7 @@ impl Reader<'_> {
     fn date_field(&mut self, key: Key, name: &str, open: bool) -> Result<()> {
         let iso = matches!(key, Key::IsoYear(_) | Key::IsoWeek | Key::IsoDayOfWeek | Key::IsoDayOfYear);
         let neutral = matches!(key, Key::Century | Key::Julian | Key::Quarter);
-        (self.read.iso, self.read.gregorian) = (self.read.iso | iso, self.read.gregorian | (!iso && !neutral));
+        (self.read.iso, self.read.gregorian) = (self.read.iso | iso, self.read.gregorian || (!iso && !neutral));
         if self.read.iso && self.read.gregorian {
             return Err(format_error("invalid combination of date conventions".to_owned())
                 .hint("Do not mix Gregorian and ISO week date conventions in a formatting template."));
@@ -307,11 +307,11 @@ impl Reader<'_> {
                 };
                 self.rest = self.rest.strip_prefix(['-', '+', ' ']).unwrap_or(self.rest);
                 self.read.zone_hour = self.int(name, 2, open)?.0;
-                if key == Key::Offset {
-                    if let Some(rest) = self.rest.strip_prefix(':') {
-                        self.rest = rest;
-                        self.read.zone_minute = self.int(name, 2, true)?.0;
-                    }
+                if key == Key::Offset
+                    && let Some(rest) = self.rest.strip_prefix(':')
+                {
+                    self.rest = rest;
+                    self.read.zone_minute = self.int(name, 2, true)?.0;
                 }
             }
             _ => {

@@ -126,7 +126,7 @@ impl Moment {
     }
 }
 
-fn print<'a>(c: &'a Call<'_>, value: impl Fn(usize) -> Result<Option<Moment>>) -> Result<ArrayRef> {
+fn print(c: &Call<'_>, value: impl Fn(usize) -> Result<Option<Moment>>) -> Result<ArrayRef> {
     let templates = c.text(1)?;
     let mut parsed: Option<(&str, Vec<Node>)> = None;
     c.build_text_opt(|i, out| {

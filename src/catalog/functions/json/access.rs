@@ -12,6 +12,8 @@ use super::write::canonical_text;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
+const TEXTS: Ty = ArrayOf(&Text);
+
 pub(super) fn register(r: &mut Registry) {
     r.add("json_object_field", &[JsonTy, Text], JsonTy, |c| member(c, false));
     r.add("jsonb_object_field", &[Jsonb, Text], Jsonb, |c| member(c, false));
@@ -21,7 +23,6 @@ pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_array_element", &[Jsonb, Int4], Jsonb, |c| element(c, false));
     r.add("json_array_element_text", &[JsonTy, Int4], Text, |c| element(c, true));
     r.add("jsonb_array_element_text", &[Jsonb, Int4], Text, |c| element(c, true));
-    const TEXTS: Ty = ArrayOf(&Text);
     r.add("json_extract_path", &[JsonTy, TEXTS], JsonTy, |c| path(c, false));
     r.add("jsonb_extract_path", &[Jsonb, TEXTS], Jsonb, |c| path(c, false));
     r.add("json_extract_path_text", &[JsonTy, TEXTS], Text, |c| path(c, true));

@@ -12,7 +12,7 @@ use crate::error::Result;
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
     r.add("jsonb_contained", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(b, a, true)));
-    r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| a.equals(b)));
+    r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, same));
     r.add("jsonb_ne", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| !a.equals(b)));
     r.add("jsonb_exists", &[Jsonb, Text], Bool, |c| {
         let (json, key) = (c.text(0)?, c.text(1)?);
@@ -20,6 +20,10 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("jsonb_exists_any", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, false));
     r.add("jsonb_exists_all", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, true));
+}
+
+fn same(a: &Json<'_>, b: &Json<'_>) -> bool {
+    a.equals(b)
 }
 
 fn pairs(c: &Call<'_>, test: fn(&Json<'_>, &Json<'_>) -> bool) -> Result<ArrayRef> {

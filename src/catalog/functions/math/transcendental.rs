@@ -11,7 +11,7 @@ use crate::error::Result;
 /// Digits computed beyond those asked for.
 const GUARD: i32 = 12;
 /// log10(e)
-const LOG10_E: f64 = 0.434_294_481_903_252;
+const LOG10_E: f64 = std::f64::consts::LOG10_E;
 /// Digits a result may have before the point; no numeric column holds more.
 const MAX_WEIGHT: f64 = 400.0;
 

@@ -49,17 +49,16 @@ impl Matcher {
     pub fn new(pattern: &str, flags: Flags) -> Result<Self> {
         let key = (pattern.to_owned(), flags);
         let known = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
-        let pattern = match known {
-            Some(pattern) => pattern,
-            None => {
-                let compiled = Arc::new(Pattern::compile(&translate(pattern, flags)?)?);
-                let mut kept = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() >= KEPT {
-                    kept.clear();
-                }
-                kept.insert(key, Arc::clone(&compiled));
-                compiled
+        let pattern = if let Some(pattern) = known {
+            pattern
+        } else {
+            let compiled = Arc::new(Pattern::compile(&translate(pattern, flags)?)?);
+            let mut kept = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= KEPT {
+                kept.clear();
             }
+            kept.insert(key, Arc::clone(&compiled));
+            compiled
         };
         let cache = pattern.lengths.as_ref().map(|l| l.all.create_cache());
         Ok(Self { pattern, cache })

@@ -71,13 +71,14 @@ pub(super) fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
         let pattern = format!("{case}{}", regex::escape(pattern));
         return Ok(Translated { pattern, shortest: false, ambiguous: false });
     }
-    if let Some((letters, rest)) = pattern.strip_prefix("(?").and_then(|p| p.split_once(')')) {
-        if !letters.is_empty() && letters.chars().all(|c| c.is_ascii_alphabetic()) {
-            for letter in letters.chars() {
-                flags.set(letter).map_err(|_| invalid("invalid embedded option"))?;
-            }
-            pattern = rest;
+    if let Some((letters, rest)) = pattern.strip_prefix("(?").and_then(|p| p.split_once(')'))
+        && !letters.is_empty()
+        && letters.chars().all(|c| c.is_ascii_alphabetic())
+    {
+        for letter in letters.chars() {
+            flags.set(letter).map_err(|_| invalid("invalid embedded option"))?;
         }
+        pattern = rest;
     }
     let mut translator = Translator {
         chars: pattern.chars().peekable(),

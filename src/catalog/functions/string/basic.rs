@@ -50,6 +50,10 @@ pub(super) fn register(r: &mut Registry) {
     r.add("translate", &[Text, Text, Text], Text, translate);
     r.add("overlay", &[Text, Text, Int4], Text, overlay);
     r.add("overlay", &[Text, Text, Int4, Int4], Text, overlay);
+    r.add("levenshtein", &[Text, Text], Int4, |c| {
+        let (a, b) = (c.text(0)?, c.text(1)?);
+        c.build::<Int32Type>(|i| levenshtein(a.at(i), b.at(i)))
+    });
     r.add("ascii", &[Text], Int4, |c| {
         let s = c.text(0)?;
         c.build::<Int32Type>(|i| Ok(s.at(i).chars().next().map_or(0, |ch| ch as i32)))
@@ -204,6 +208,27 @@ fn overlay(c: &Call<'_>) -> Result<ArrayRef> {
         out.push_str(substring(s, from + count, None));
         Ok(())
     })
+}
+
+/// The least number of one-character changes between two texts of at most 255 characters, `fuzzystrmatch`'s bound.
+fn levenshtein(a: &str, b: &str) -> Result<i32> {
+    const MOST: usize = 255;
+    if char_count(a) > MOST || char_count(b) > MOST {
+        let message = "levenshtein argument exceeds maximum length of 255 characters";
+        return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+    }
+    let columns: Vec<char> = b.chars().collect();
+    let mut costs: Vec<usize> = (0..=columns.len()).collect();
+    for (row, left) in a.chars().enumerate() {
+        let mut diagonal = costs[0];
+        costs[0] = row + 1;
+        for (i, right) in columns.iter().enumerate() {
+            let change = diagonal + usize::from(left != *right);
+            diagonal = costs[i + 1];
+            costs[i + 1] = change.min(diagonal + 1).min(costs[i] + 1);
+        }
+    }
+    i32::try_from(costs[columns.len()]).map_err(|_| too_large())
 }
 
 fn chr(code: i32) -> Result<char> {
