@@ -53,11 +53,11 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
             })
         })
     })?;
-    if let Some(n) = undetermined.into_iter().find(|n| found.get(n).is_some_and(Option::is_none)) {
-        if declared.get(n - 1).is_none_or(Option::is_none) {
-            let message = format!("could not determine data type of parameter ${n}");
-            return Err(Error::new(sqlstate::INDETERMINATE_DATATYPE, message));
-        }
+    if let Some(n) = undetermined.into_iter().find(|n| found.get(n).is_some_and(Option::is_none))
+        && declared.get(n - 1).is_none_or(Option::is_none)
+    {
+        let message = format!("could not determine data type of parameter ${n}");
+        return Err(Error::new(sqlstate::INDETERMINATE_DATATYPE, message));
     }
     if let Some(id) = bad {
         return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {id}")));

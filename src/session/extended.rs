@@ -11,6 +11,9 @@ use crate::sql::{self, StatementKind};
 use crate::sqlstate;
 use crate::types::{Format, RawParam};
 
+/// A portal's columns and their formats.
+pub type PortalDesc = (Arc<[ColumnDesc]>, Vec<Format>);
+
 impl Session {
     /// Parse. `types[i]` is 0 where the client leaves a parameter's type to the server.
     pub async fn parse(&mut self, name: &str, sql: &str, types: &[u32]) -> Result<()> {
@@ -43,7 +46,7 @@ impl Session {
     }
 
     /// Describe of a statement.
-    pub async fn describe_statement(&mut self, name: &str) -> Result<StatementDesc> {
+    pub fn describe_statement(&mut self, name: &str) -> Result<StatementDesc> {
         let described = self.prepared(name).and_then(|prepared| {
             if prepared.describe().columns.is_some() {
                 self.transaction.check_usable()?;
@@ -54,7 +57,7 @@ impl Session {
     }
 
     /// Describe of a portal: columns and formats, or `None` (NoData).
-    pub async fn describe_portal(&mut self, name: &str) -> Result<Option<(Arc<[ColumnDesc]>, Vec<Format>)>> {
+    pub fn describe_portal(&mut self, name: &str) -> Result<Option<PortalDesc>> {
         let Some(portal) = self.portals.get(name) else {
             return Err(self.failed(no_portal(name)));
         };

@@ -39,13 +39,12 @@ pub fn check_tokens(tokens: &[TokenWithSpan]) -> Result<()> {
     let mut type_depth = 0usize;
     for pair in tokens.windows(2).chain(tokens.len().checked_sub(1).map(|i| &tokens[i..])) {
         let next = pair.get(1).map(|t| &t.token);
+        let nested = levels.len() > 1;
         let Some(level) = levels.last_mut() else { return Err(too_deep()) };
         match &pair[0].token {
             Token::LParen | Token::LBracket => levels.push(Level::default()),
-            Token::RParen | Token::RBracket => {
-                if levels.len() > 1 {
-                    levels.pop();
-                }
+            Token::RParen | Token::RBracket if nested => {
+                levels.pop();
             }
             Token::Comma => level.chain = 0,
             Token::Word(word) => match word.keyword {

@@ -25,7 +25,7 @@ pub(super) async fn message(link: &mut Link, session: &mut Session, message: Ext
             rows::notices(link, session);
             link.out.bind_complete();
         }
-        Extended::Describe(target) => describe(link, session, target).await?,
+        Extended::Describe(target) => describe(link, session, target)?,
         Extended::Execute { portal, max_rows } => execute(link, session, &portal, max_rows).await?,
         Extended::Close(target) => {
             guarded(|| {
@@ -43,15 +43,14 @@ pub(super) async fn message(link: &mut Link, session: &mut Session, message: Ext
     Ok(())
 }
 
-async fn describe(link: &mut Link, session: &mut Session, target: Target) -> Result<(), Break> {
-    let cancel = Arc::clone(session.cancel_handle());
+fn describe(link: &mut Link, session: &mut Session, target: Target) -> Result<(), Break> {
     let (columns, formats) = match target {
         Target::Statement(name) => {
-            let description = attended(link, &cancel, session.describe_statement(&name)).await?;
+            let description = guarded(|| session.describe_statement(&name))?;
             link.out.parameter_description(description.params);
             (description.columns, Vec::new())
         }
-        Target::Portal(name) => match attended(link, &cancel, session.describe_portal(&name)).await? {
+        Target::Portal(name) => match guarded(|| session.describe_portal(&name))? {
             Some((columns, formats)) => (Some(columns), formats),
             None => (None, Vec::new()),
         },

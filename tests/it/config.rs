@@ -123,7 +123,7 @@ async fn a_user_made_by_the_command_can_log_in() {
         config.user("ada \"the\" first").password(password).connect(NoTls).await
     };
     let refused = connect("wrong").await.err().expect("a wrong password is refused");
-    assert_eq!(refused.code().map(|code| code.code()), Some("28P01"), "{refused}");
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("28P01"), "{refused}");
     let (client, connection) = connect("päss word").await.expect("the right one is accepted");
     tokio::spawn(connection);
     let row = client.query_one("select current_user::text", &[]).await.expect("it is a session");

@@ -141,7 +141,7 @@ fn no_call_panics_or_is_a_fault() {
                 let outcome = catch_unwind(AssertUnwindSafe(|| call(function, &args, &fields)));
                 match outcome {
                     Ok(Err(error)) if is_fault(&error) => {
-                        failures.push(format!("{}{args:?}: {error}", function.name()))
+                        failures.push(format!("{}{args:?}: {error}", function.name()));
                     }
                     Err(_) => failures.push(format!("{}{args:?} panicked", function.name())),
                     _ => continue,

@@ -48,12 +48,12 @@ impl ScalarUDFImpl for Undefined {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let name = |(field, scalar): (&FieldRef, &Option<&ScalarValue>)| match scalar {
+        let name = |(field, scalar): (&FieldRef, Option<&ScalarValue>)| match scalar {
             // A bare string has no type yet.
             Some(ScalarValue::Utf8(_) | ScalarValue::Null) => "unknown".to_owned(),
             _ => oid::sql_name(pg_type(field).oid).to_owned(),
         };
-        let types: Vec<String> = args.arg_fields.iter().zip(args.scalar_arguments).map(name).collect();
+        let types: Vec<String> = args.arg_fields.iter().zip(args.scalar_arguments.iter().copied()).map(name).collect();
         Err(self.error(&types))
     }
 

@@ -62,9 +62,13 @@ pub fn substitute(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) -> 
     let replaced = plan.clone().transform_up(|node| {
         let schema = merge_schema(&node.inputs());
         let node = node.map_expressions(|expr| expr.transform_down(|e| substitute_expr(e, &schema, values)))?;
-        node.transform_data(|node| match as_apply(&node) {
-            Some(apply) => substitute_apply(apply, values).map(Transformed::yes),
-            None => Ok(Transformed::no(node)),
+        node.transform_data(|node| match (as_apply(&node), &node) {
+            (Some(apply), _) => substitute_apply(apply, values).map(Transformed::yes),
+            // A lateral item whose references are all values now is an ordinary one.
+            (None, LogicalPlan::Subquery(lateral)) if !has_free_references(&lateral.subquery)? => {
+                Ok(Transformed::yes(lateral.subquery.as_ref().clone()))
+            }
+            _ => Ok(Transformed::no(node)),
         })
     })?;
     Ok(replaced.data)

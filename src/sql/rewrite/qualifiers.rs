@@ -46,7 +46,7 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
 pub fn strip_table_function(factor: &mut ast::TableFactor) {
     match factor {
         ast::TableFactor::Table { name, args: Some(_), .. } | ast::TableFactor::Function { name, .. } => {
-            strip_name(name)
+            strip_name(name);
         }
         _ => {}
     }

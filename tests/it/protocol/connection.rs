@@ -9,7 +9,7 @@ use super::message;
 use crate::harness::Target;
 
 /// No answer takes longer.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// The code of a CancelRequest.
 const CANCEL_CODE: i32 = 80_877_102;
 

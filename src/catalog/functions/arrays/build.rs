@@ -54,7 +54,7 @@ fn fill(c: &Call<'_>) -> Result<ArrayRef> {
             [one] => i64::from(*one),
             _ => return Err(Error::unsupported("array_fill of several dimensions is not supported")),
         };
-        if sizes < 0 || sizes > FILL_LIMIT {
+        if !(0..=FILL_LIMIT).contains(&sizes) {
             return Err(Error::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,
                 format!("array size exceeds the maximum allowed ({FILL_LIMIT})"),

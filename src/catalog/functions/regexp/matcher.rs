@@ -42,7 +42,10 @@ pub(super) struct Matcher {
     cache: Option<Cache>,
 }
 
-static PATTERNS: LazyLock<Mutex<HashMap<(String, Flags), Arc<Pattern>>>> = LazyLock::new(Mutex::default);
+/// Compiled patterns by source and flags.
+type Patterns = HashMap<(String, Flags), Arc<Pattern>>;
+
+static PATTERNS: LazyLock<Mutex<Patterns>> = LazyLock::new(Mutex::default);
 
 impl Matcher {
     /// A matcher of a pattern; compiled patterns are kept.

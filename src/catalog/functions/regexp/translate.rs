@@ -96,7 +96,7 @@ pub(super) fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
     Ok(Translated {
         pattern: translator.out,
         shortest: preference == Some(false),
-        ambiguous: several && !(translator.ends_anchored && !translator.alternation),
+        ambiguous: several && (translator.alternation || !translator.ends_anchored),
     })
 }
 
