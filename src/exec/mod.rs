@@ -5,12 +5,14 @@
 //! which bytes its rows become, is for the rooms above to say.
 
 pub mod apply;
+pub mod cancel;
 pub mod classify;
 pub mod explain;
 pub mod memory;
 pub mod output;
 pub mod physical;
 pub mod runtime;
+pub mod stop;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -114,8 +116,10 @@ impl Executor {
     }
 
     /// Starts a query; its items come from the returned [`Output`]. Dropping that stops the work.
-    pub fn start<T: Send + 'static>(&self, job: Job, encoder: impl Encode<T>) -> Output<T> {
+    pub fn start<T: Send + 'static>(&self, mut job: Job, encoder: impl Encode<T>) -> Output<T> {
         let stop = job.cancel.child_token();
+        // The operators obey the end of this output too, which is narrower than the statement's own token.
+        job.config.options_mut().extensions.insert(cancel::StatementCancel(stop.clone()));
         let (sender, output) = output::channel(Arc::clone(&self.slots), stop.clone());
         let env = self.query_env();
         let handle = self.cpu.handle();

@@ -19,9 +19,14 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::apply::ApplyPlanner;
+use super::stop::StopJoins;
 
-static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> =
-    LazyLock::new(|| PhysicalOptimizer::new().rules);
+static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> = LazyLock::new(|| {
+    let mut rules = PhysicalOptimizer::new().rules;
+    // Last: the operators it adds change nothing that another rule looks at.
+    rules.push(Arc::new(StopJoins));
+    rules
+});
 
 /// A state for physical planning with the given options.
 #[must_use]

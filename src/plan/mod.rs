@@ -6,7 +6,6 @@
 
 pub mod cache;
 pub mod calls;
-pub mod cancel;
 pub mod columns;
 pub mod context;
 pub mod literals;
@@ -34,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
+use crate::exec::cancel::StatementCancel;
 use crate::sql::position::Positions;
 pub use columns::ColumnDesc;
 
@@ -152,7 +152,7 @@ impl PlanEnv {
         let mut config = base.clone();
         let options = config.options_mut();
         options.extensions.insert(vars.clone());
-        options.extensions.insert(cancel::PlanningCancel(cancel.clone()));
+        options.extensions.insert(StatementCancel(cancel.clone()));
         Self { snapshot, functions, vars: Arc::new(vars), config, cancel }
     }
 

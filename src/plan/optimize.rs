@@ -3,12 +3,14 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext, OptimizerRule};
+use datafusion::optimizer::optimizer::ApplyOrder;
+use datafusion::optimizer::{Analyzer, Optimizer, OptimizerConfig, OptimizerContext, OptimizerRule};
 
 use super::PlanEnv;
-use super::cancel::Checked;
 use crate::error::Result;
+use crate::exec::cancel::StatementCancel;
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(Analyzer::new);
 
@@ -31,4 +33,27 @@ pub fn optimize(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let context = OptimizerContext::new_with_config_options(Arc::clone(env.config.options()))
         .with_query_execution_start_time(env.vars.statement_start);
     Ok(OPTIMIZER.optimize(plan, &context, |_, _| {})?)
+}
+
+/// An optimizer rule that first looks whether the statement was stopped.
+#[derive(Debug)]
+struct Checked(Arc<dyn OptimizerRule + Send + Sync>);
+
+impl OptimizerRule for Checked {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.0.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> datafusion::common::Result<Transformed<LogicalPlan>> {
+        StatementCancel::check(&config.options())?;
+        self.0.rewrite(plan, config)
+    }
 }

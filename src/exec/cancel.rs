@@ -1,18 +1,14 @@
-//! Stopping a planner that has no yield point: the token rides in the options, and every rule looks at it.
+//! The token that stops a statement, carried in DataFusion's options.
 //!
-//! A stopped planning ends with `57014` at the next node of the plan that any rule visits.
+//! Planners and operators without a yield point of their own look at it: an optimizer rule at each node it visits
+//! (`plan/optimize.rs`), a join at each batch it gives ([`super::stop`]).
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
-use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DataFusionError, Result, not_impl_err};
 use datafusion::config::ConfigOptions;
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::optimizer::optimizer::ApplyOrder;
-use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -20,9 +16,15 @@ use crate::sqlstate;
 
 /// The token of the statement that these options belong to.
 #[derive(Clone)]
-pub struct PlanningCancel(pub CancellationToken);
+pub struct StatementCancel(pub CancellationToken);
 
-impl PlanningCancel {
+impl StatementCancel {
+    /// The token of these options; one that nobody cancels where a plan was made outside a session.
+    #[must_use]
+    pub fn token(options: &ConfigOptions) -> CancellationToken {
+        options.extensions.get::<Self>().map_or_else(CancellationToken::new, |Self(token)| token.clone())
+    }
+
     /// Fails when the statement of these options was stopped.
     pub fn check(options: &ConfigOptions) -> Result<()> {
         match options.extensions.get::<Self>() {
@@ -35,17 +37,17 @@ impl PlanningCancel {
     }
 }
 
-impl fmt::Debug for PlanningCancel {
+impl fmt::Debug for StatementCancel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PlanningCancel").field(&self.0.is_cancelled()).finish()
+        f.debug_tuple("StatementCancel").field(&self.0.is_cancelled()).finish()
     }
 }
 
-impl ConfigExtension for PlanningCancel {
+impl ConfigExtension for StatementCancel {
     const PREFIX: &'static str = "lakewire_cancel";
 }
 
-impl ExtensionOptions for PlanningCancel {
+impl ExtensionOptions for StatementCancel {
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -64,24 +66,5 @@ impl ExtensionOptions for PlanningCancel {
 
     fn entries(&self) -> Vec<ConfigEntry> {
         Vec::new()
-    }
-}
-
-/// An optimizer rule that first looks whether the statement was stopped.
-#[derive(Debug)]
-pub struct Checked(pub Arc<dyn OptimizerRule + Send + Sync>);
-
-impl OptimizerRule for Checked {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn apply_order(&self) -> Option<ApplyOrder> {
-        self.0.apply_order()
-    }
-
-    fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        PlanningCancel::check(&config.options())?;
-        self.0.rewrite(plan, config)
     }
 }
