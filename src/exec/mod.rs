@@ -187,7 +187,8 @@ async fn drive<T: Send + 'static>(
 }
 
 /// What a stopped query ends with; the session, which knows the reason, replaces it.
-fn stopped() -> Error {
+#[must_use]
+pub fn stopped() -> Error {
     Error::new(crate::sqlstate::QUERY_CANCELED, "canceling statement due to user request")
 }
 

@@ -72,7 +72,7 @@ impl PlanCache {
 
     /// Keeps a plan.
     pub fn put(&self, key: Key, plan: &Arc<Plan>) {
-        if key.text.len() > MAX_TEXT_BYTES {
+        if key.text.len() > MAX_TEXT_BYTES || !plan.reusable || names_a_moment(&key.text) {
             return;
         }
         let mut entries = self.entries.lock();
@@ -83,6 +83,12 @@ impl PlanCache {
         let clock = entries.clock;
         entries.plans.insert(key, (Arc::clone(plan), clock));
     }
+}
+
+/// Whether a text may hold a literal such as `'now'` or `'today'`, which is read while planning.
+fn names_a_moment(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["'now", "'today", "'tomorrow", "'yesterday", "' now", "' today"].iter().any(|word| text.contains(word))
 }
 
 impl Entries {

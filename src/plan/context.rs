@@ -1,6 +1,7 @@
 //! What names mean to `SqlToRel`: relations from the snapshot, functions from the registry, our planner hooks.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableFunctionArgs;
@@ -38,7 +39,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn new(env: &'a PlanEnv) -> Self {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
-            vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
+            vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
         Self { env, planners }
     }
@@ -77,6 +78,10 @@ impl ContextProvider for Context<'_> {
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
         let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        if !args.iter().all(|arg| matches!(literals::fold_number(arg.clone()), Expr::Literal(..))) {
+            // Folding may call functions of the session or of the moment.
+            self.env.moment_used.store(true, Ordering::Relaxed);
+        }
         let args = literals::fold_arguments(args, self.env)?;
         if let Some(function) = self.env.functions.table.get(name) {
             let state = physical::state(self.env.config.clone(), Arc::new(RuntimeEnv::default()));

@@ -19,6 +19,7 @@ pub mod subqueries;
 pub mod types;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::metadata::ScalarAndMetadata;
@@ -50,6 +51,8 @@ pub struct PlanEnv {
     pub config: SessionConfig,
     /// What stops the planning.
     pub cancel: CancellationToken,
+    /// Set when planning has computed something that a later statement would compute anew.
+    pub moment_used: Arc<AtomicBool>,
 }
 
 /// Params' types as the client declared them; `None` leaves one to the planner.
@@ -67,6 +70,8 @@ pub struct Plan {
     pub params: Vec<FieldRef>,
     /// The result's columns.
     pub columns: Arc<[ColumnDesc]>,
+    /// Whether the plan holds for a later statement too: nothing in it was computed from this moment.
+    pub reusable: bool,
 }
 
 /// Plans a query. `declared` are the params' types where the client gave them; `positions` are those of the text that
@@ -88,7 +93,8 @@ pub fn plan_query(
     }
     let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
     let columns = columns::describe(&logical, env);
-    Ok(Plan { logical, params: found, columns })
+    let reusable = !env.moment_used.load(std::sync::atomic::Ordering::Relaxed);
+    Ok(Plan { logical, params: found, columns, reusable })
 }
 
 /// How `SqlToRel` reads literals, names and NULL order.
@@ -153,7 +159,8 @@ impl PlanEnv {
         let options = config.options_mut();
         options.extensions.insert(vars.clone());
         options.extensions.insert(StatementCancel(cancel.clone()));
-        Self { snapshot, functions, vars: Arc::new(vars), config, cancel }
+        let moment_used = Arc::new(AtomicBool::new(false));
+        Self { snapshot, functions, vars: Arc::new(vars), config, cancel, moment_used }
     }
 
     /// `57014` once the statement was stopped.

@@ -11,6 +11,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
+use tokio_util::sync::CancellationToken;
 
 use super::calls::{cast, cast_to_text};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
@@ -18,6 +19,7 @@ use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
+use crate::exec::stopped;
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, TextStyle};
 
@@ -26,13 +28,14 @@ use crate::types::{PG_TYPE_KEY, TextStyle};
 pub struct Operators {
     functions: Arc<Functions>,
     style: Arc<TextStyle>,
+    cancel: CancellationToken,
 }
 
 impl Operators {
-    /// The hook with the functions that operators stand for, and how the session reads literals.
+    /// The hook with the functions that operators stand for, how the session reads literals, and what stops it.
     #[must_use]
-    pub fn new(functions: Arc<Functions>, style: Arc<TextStyle>) -> Self {
-        Self { functions, style }
+    pub fn new(functions: Arc<Functions>, style: Arc<TextStyle>, cancel: CancellationToken) -> Self {
+        Self { functions, style, cancel }
     }
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
@@ -106,6 +109,13 @@ impl Operators {
 
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        if self.cancel.is_cancelled() {
+            return Err(DataFusionError::External(Box::new(stopped())));
+        }
+        // Predicates have one meaning, and their operands may be large: nothing is asked of their types.
+        if matches!(expr.op, Op::And | Op::Or) {
+            return Ok(PlannerResult::Original(expr));
+        }
         let RawBinaryExpr { op, left, right } = expr;
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
         let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
@@ -130,6 +140,21 @@ impl ExprPlanner for Operators {
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 _ => None,
             },
+            Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
+                let name = json_access(&op, types, &right, schema);
+                name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
+            }
+            Op::PGRegexMatch => self.call("textregexeq", vec![left.clone(), right.clone()]),
+            Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
+            Op::PGRegexIMatch => self.call("texticregexeq", vec![left.clone(), right.clone()]),
+            Op::PGRegexNotIMatch => self.call("texticregexne", vec![left.clone(), right.clone()]),
+            Op::AtArrow if types.0 == Some(Ty::Jsonb) => self.call("jsonb_contains", vec![left.clone(), right.clone()]),
+            Op::ArrowAt if types.0 == Some(Ty::Jsonb) => {
+                self.call("jsonb_contained", vec![left.clone(), right.clone()])
+            }
+            Op::Question => self.call("jsonb_exists", vec![left.clone(), right.clone()]),
+            Op::QuestionAnd => self.call("jsonb_exists_all", vec![left.clone(), right.clone()]),
+            Op::QuestionPipe => self.call("jsonb_exists_any", vec![left.clone(), right.clone()]),
             Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
             Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
             Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
@@ -258,6 +283,23 @@ fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
     }
 }
 
+/// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
+fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
+    let prefix = match types.0? {
+        Ty::Json => "json",
+        Ty::Jsonb => "jsonb",
+        _ => return None,
+    };
+    let is_index = matches!(type_of(known(right, schema).as_ref()), Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
+    let access = match op {
+        Op::HashArrow | Op::HashLongArrow => "extract_path",
+        _ if is_index => "array_element",
+        _ => "object_field",
+    };
+    let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
+    Some(format!("{prefix}_{access}{text}"))
+}
+
 fn interval_comparison(op: &Op) -> &'static str {
     match op {
         Op::Eq => "interval_eq",
@@ -304,7 +346,13 @@ fn wanted(op: &Op, field: &Field) -> Field {
         (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
         (_, DataType::List(_)) => field.clone(),
         _ if pattern => Field::new("text", DataType::Utf8, true),
-        (Op::Arrow | Op::LongArrow, data_type) if is_text(data_type) => Field::new("key", DataType::Utf8, true),
+        (Op::Arrow | Op::LongArrow | Op::Question, data_type) if is_text(data_type) => {
+            Field::new("key", DataType::Utf8, true)
+        }
+        (Op::HashArrow | Op::HashLongArrow | Op::QuestionAnd | Op::QuestionPipe, _) => {
+            let item = Field::new("item", DataType::Utf8, true);
+            Field::new("path", DataType::List(Arc::new(item)), true)
+        }
         _ => field.clone(),
     }
 }

@@ -15,7 +15,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Modules that any room may use, and that use only each other.
-const FREE: &[&str] = &["config", "error", "settings", "sqlstate", "task", "telemetry"];
+const FREE: &[&str] = &["config", "error", "settings", "sqlstate", "telemetry"];
 
 /// The binary's own modules, which put the rooms together.
 const TOP: &[&str] = &["cli", "lib", "main"];

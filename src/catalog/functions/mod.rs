@@ -23,6 +23,7 @@ mod math;
 mod output;
 mod overload;
 mod regexp;
+mod series_list;
 mod sleep;
 mod undefined;
 mod string;
@@ -44,7 +45,6 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
-use crate::sql::rewrite::series::SERIES_LIST;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use udf::PgScalar;
@@ -96,7 +96,7 @@ impl Functions {
         table::register(&mut functions);
         functions.add_scalar(sleep::pg_sleep());
         // The list form, for arguments that are not constant (sql/rewrite/series.rs).
-        functions.scalar.insert(SERIES_LIST.to_owned(), datafusion::functions_nested::range::gen_series_udf());
+        functions.add_scalar(series_list::series_list());
         for function in quantified::functions() {
             functions.add_scalar(function);
         }

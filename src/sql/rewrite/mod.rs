@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod forms;
 pub mod keywords;
 pub mod names;
 pub mod numbers;
@@ -74,6 +75,7 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        forms::call(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }

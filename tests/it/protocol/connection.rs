@@ -60,6 +60,11 @@ impl Connection {
         Ok(Self { stream, socket, address, received: Vec::new(), key: Vec::new() })
     }
 
+    /// Whether the server has answered with a TLS alert: the clear text failed its handshake.
+    pub fn has_alert(&self) -> bool {
+        self.received.first() == Some(&0x15)
+    }
+
     /// Puts something (TLS) between the socket and the messages. Nothing may have been read ahead.
     pub fn wrap<S: Stream + 'static>(mut self, wrap: impl FnOnce(TcpStream) -> S) -> Self {
         assert!(self.received.is_empty(), "bytes came in clear: {:?}", self.received);
