@@ -61,7 +61,23 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         _ => {}
     }
+    let by_session = |name: &str, expr: Expr| match functions.scalar.get(name) {
+        Some(function) => keep(function.call(vec![expr])),
+        None => keep(expr),
+    };
     match (from_ty, to_ty) {
+        // Between local times and instants stands the session's zone.
+        (Some(Ty::TimestampTz), Some(Ty::Date)) => by_session("timestamptz_to_date", expr),
+        (Some(Ty::TimestampTz), Some(Ty::Time)) => by_session("timestamptz_to_time", expr),
+        (Some(Ty::TimestampTz), Some(Ty::Timestamp)) | (Some(Ty::Timestamp), Some(Ty::TimestampTz)) => {
+            by_session("timezone", expr)
+        }
+        (Some(Ty::Date), Some(Ty::TimestampTz)) => by_session("date_to_timestamptz", expr),
+        // A bare `numeric` keeps the digits that there are.
+        (Some(Ty::Numeric), Some(Ty::Numeric)) if is_unbounded_numeric(to) => expr,
+        (Some(Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) if is_unbounded_numeric(to) => {
+            Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal128(19, 0)))
+        }
         (Some(Ty::Float4 | Ty::Float8 | Ty::Numeric), Some(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
             match functions.scalar.get("round") {
                 Some(round) => keep(round.call(vec![expr])),
@@ -74,6 +90,13 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         _ => keep(expr),
     }
+}
+
+/// Whether a cast's target is `numeric` without precision.
+#[must_use]
+pub fn is_unbounded_numeric(field: &Field) -> bool {
+    let decimal = matches!(field.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..));
+    decimal && field.metadata().get(PG_TYPMOD_KEY).is_some_and(|typmod| typmod == "-1")
 }
 
 /// Whether a type's values are object identifiers that print as names.

@@ -10,7 +10,7 @@ use super::PlanEnv;
 use crate::catalog::functions::system::reg_output;
 use crate::catalog::reg::lookup_regclass;
 use crate::sql::rewrite::names::display_name;
-use crate::types::{PgType, pg_type};
+use crate::types::{PgType, oid, pg_type};
 
 /// One result column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,12 @@ pub fn describe(plan: &LogicalPlan, env: &PlanEnv) -> Arc<[ColumnDesc]> {
         .map(|(qualifier, field)| {
             let column = Column::new(qualifier.cloned(), field.name());
             let (table_oid, attnum) = origin(plan, &column, env).unwrap_or((0, 0));
-            ColumnDesc { name: display_name(field.name()).to_owned(), pg_type: pg_type(field), table_oid, attnum }
+            let mut pg_type = pg_type(field);
+            if pg_type.oid == oid::NUMERIC || oid::element_of(pg_type.oid) == Some(oid::NUMERIC) {
+                // The engine knows digits and scale of every numeric; PostgreSQL tells those of columns and casts only.
+                pg_type.typmod = declared_typmod(plan, &column).unwrap_or(-1);
+            }
+            ColumnDesc { name: display_name(field.name()).to_owned(), pg_type, table_oid, attnum }
         })
         .collect()
 }
@@ -61,6 +66,36 @@ fn origin(plan: &LogicalPlan, column: &Column, env: &PlanEnv) -> Option<(u32, i1
         other => {
             let input = other.inputs().into_iter().find(|input| input.schema().has_column(column))?;
             origin(input, column, env)
+        }
+    }
+}
+
+/// The type modifier that a table's column or a cast declares; `None` for what is computed.
+fn declared_typmod(plan: &LogicalPlan, column: &Column) -> Option<i32> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let index = plan.schema().maybe_index_of_column(column)?;
+            match projection.expr.get(index)?.clone().unalias() {
+                Expr::Column(inner) => declared_typmod(&projection.input, &inner),
+                Expr::Cast(cast) => Some(pg_type(&cast.field).typmod),
+                _ => None,
+            }
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let index = plan.schema().maybe_index_of_column(column)?;
+            let (qualifier, field) = alias.input.schema().qualified_field(index);
+            declared_typmod(&alias.input, &Column::new(qualifier.cloned(), field.name()))
+        }
+        LogicalPlan::TableScan(scan) => {
+            let schema = scan.source.schema();
+            schema.field_with_name(&column.name).ok().map(|field| pg_type(field).typmod)
+        }
+        LogicalPlan::Union(_) | LogicalPlan::Extension(_) | LogicalPlan::RecursiveQuery(_) | LogicalPlan::Values(_) => {
+            None
+        }
+        other => {
+            let input = other.inputs().into_iter().find(|input| input.schema().has_column(column))?;
+            declared_typmod(input, column)
         }
     }
 }

@@ -2,8 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use chrono::{DateTime, Utc};
 use datafusion::common::DataFusionError;
+use datafusion::common::alias::AliasGenerator;
 use datafusion::common::tree_node::Transformed;
+use datafusion::config::ConfigOptions;
+use datafusion::execution::FunctionRegistry;
+use datafusion::execution::registry::MemoryFunctionRegistry;
+use datafusion::functions_aggregate::all_default_aggregate_functions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerConfig, OptimizerContext, OptimizerRule};
@@ -30,9 +36,41 @@ pub fn analyze(plan: LogicalPlan, env: &PlanEnv) -> Result<Result<LogicalPlan, D
 /// Optimises an analysed plan without params.
 pub fn optimize(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     env.check_cancelled()?;
-    let context = OptimizerContext::new_with_config_options(Arc::clone(env.config.options()))
+    let inner = OptimizerContext::new_with_config_options(Arc::clone(env.config.options()))
         .with_query_execution_start_time(env.vars.statement_start);
+    let context = RuleContext(inner);
     Ok(OPTIMIZER.optimize(plan, &context, |_, _| {})?)
+}
+
+/// DataFusion's functions for the rules that make calls by name (DISTINCT ON becomes `first_value`).
+static REGISTRY: LazyLock<MemoryFunctionRegistry> = LazyLock::new(|| {
+    let mut registry = MemoryFunctionRegistry::new();
+    for function in all_default_aggregate_functions() {
+        // Registering in memory cannot fail.
+        let _ = registry.register_udaf(function);
+    }
+    registry
+});
+
+/// What rules see of a statement: its options, its time, the functions.
+struct RuleContext(OptimizerContext);
+
+impl OptimizerConfig for RuleContext {
+    fn query_execution_start_time(&self) -> Option<DateTime<Utc>> {
+        self.0.query_execution_start_time()
+    }
+
+    fn alias_generator(&self) -> &Arc<AliasGenerator> {
+        self.0.alias_generator()
+    }
+
+    fn options(&self) -> Arc<ConfigOptions> {
+        self.0.options()
+    }
+
+    fn function_registry(&self) -> Option<&dyn FunctionRegistry> {
+        Some(&*REGISTRY)
+    }
 }
 
 /// An optimizer rule that first looks whether the statement was stopped.

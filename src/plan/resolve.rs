@@ -11,7 +11,7 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
-use super::calls::{explicit_cast, is_reg};
+use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
@@ -74,6 +74,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     }
     if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
+        if is_unbounded_numeric(&field) {
+            return Ok(Transformed::yes(literal));
+        }
         // The literal has the digits it was written with; the type's own scale and width come from the cast.
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(literal), field))));
     }

@@ -93,7 +93,10 @@ fn float(info: ExactNumberInfo) -> Result<Field, Error> {
 /// the point.
 fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
     let (precision, scale) = match *info {
-        ExactNumberInfo::None => return Ok(plain(DataType::Decimal128(38, 10))),
+        ExactNumberInfo::None => {
+            let unbounded = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
+            return Ok(plain(DataType::Decimal128(38, 10)).with_metadata(unbounded));
+        }
         ExactNumberInfo::Precision(p) => (p, 0),
         ExactNumberInfo::PrecisionAndScale(p, s) => (p, s),
     };

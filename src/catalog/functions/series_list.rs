@@ -54,7 +54,7 @@ impl ScalarUDFImpl for SeriesList {
             .iter()
             .map(|a| Ok(cast(a, &DataType::Int64)?))
             .collect::<Result<_>>()?;
-        let rows = wide.first().map_or(0, |a| a.len());
+        let rows = wide.first().map_or(0, Array::len);
         let is_small = matches!(args.return_field.data_type(), DataType::List(f) if *f.data_type() == DataType::Int32);
         let mut small = ListBuilder::new(Int32Builder::new());
         let mut large = ListBuilder::new(Int64Builder::new());
