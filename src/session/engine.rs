@@ -38,13 +38,15 @@ pub struct Engine {
     defaults: ArcSwap<BTreeMap<String, String>>,
 }
 
-/// Portals and statements that may be open at once beyond one per connection.
+/// Portals that one session may have suspended at once; each keeps a thread of the CPU runtime, idle.
+pub const MAX_SUSPENDED: usize = 16;
+/// Drivers beyond those of suspended portals: planning and running statements.
 const SPARE_DRIVERS: usize = 64;
 
 impl Engine {
     /// Opens everything the configuration names. Nothing listens yet.
     pub async fn open(config: &Config) -> Result<Arc<Self>> {
-        let drivers = config.server.max_connections * 2 + SPARE_DRIVERS;
+        let drivers = config.server.max_connections * (MAX_SUSPENDED + 2) + SPARE_DRIVERS;
         let executor = Executor::new(&config.execution, &config.spill_dir(), drivers)?;
         let base = crate::plan::base_config(config.execution.threads, config.execution.batch_rows);
         let defaults = settings::defaults(&config.settings)?;

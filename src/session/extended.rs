@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::engine::MAX_SUSPENDED;
 use super::portal::{Portal, PortalState};
 use super::statement::{Prepared, StatementDesc};
 use super::{Answer, INLINE_PARSE_BYTES, Session};
@@ -214,6 +215,12 @@ impl Session {
     }
 
     async fn start_portal(&mut self, name: &str) -> Result<Answer> {
+        let suspended = self.portals.values().filter(|p| matches!(p.state, PortalState::Suspended(_))).count();
+        if suspended >= MAX_SUSPENDED {
+            let message = format!("a session can have {MAX_SUSPENDED} suspended portals at most");
+            return Err(Error::new(sqlstate::CONFIGURATION_LIMIT_EXCEEDED, message)
+                .hint("Close portals whose rows are not needed any more."));
+        }
         let Some(portal) = self.portals.get(name) else { return Err(no_portal(name)) };
         let Some(statement) = portal.prepared.statement.as_ref().map(Arc::clone) else { return Ok(Answer::Empty) };
         let values = portal.values.clone();

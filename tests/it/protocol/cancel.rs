@@ -61,7 +61,13 @@ fn a_client_that_leaves_frees_its_slot() {
     let limits = "[server]\nmax_connections = 1\nsuperuser_reserved_connections = 0";
     let server = bare_server().toml(limits).start();
     for sql in [ENDLESS, HUGE] {
-        let mut connection = Connection::connect(&server.target()).expect("connected");
+        // The slot of the connection before this one is freed when the server has seen it leave.
+        let mut connection = None;
+        eventually(Duration::from_secs(5), "a slot is free", || {
+            connection = Connection::connect(&server.target()).ok();
+            connection.is_some()
+        });
+        let mut connection = connection.expect("connected");
         connection.send_message(b'Q', format!("{sql}\0").as_bytes()).expect("sent");
         if sql == HUGE {
             while !matches!(connection.receive(), Ok(Received::Message(b'D', _))) {}
