@@ -28,10 +28,13 @@ static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> = Lazy
     rules
 });
 
+/// What every state starts from; building one from nothing makes rules and catalogs that are never used.
+static BASE: LazyLock<SessionState> = LazyLock::new(|| SessionStateBuilder::new().build());
+
 /// A state for physical planning with the given options.
 #[must_use]
 pub fn state(config: SessionConfig, env: Arc<RuntimeEnv>) -> SessionState {
-    let mut state = SessionStateBuilder::new()
+    let mut state = SessionStateBuilder::new_from_existing(BASE.clone())
         .with_config(config)
         .with_runtime_env(env)
         .with_physical_optimizer_rules(RULES.clone())

@@ -18,8 +18,8 @@ pub mod resolve;
 pub mod subqueries;
 pub mod types;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::metadata::ScalarAndMetadata;
@@ -72,6 +72,8 @@ pub struct Plan {
     pub columns: Arc<[ColumnDesc]>,
     /// Whether the plan holds for a later statement too: nothing in it was computed from this moment.
     pub reusable: bool,
+    /// The optimised plan of a statement without params whose functions are all immutable, once it was made.
+    optimized: Arc<OnceLock<LogicalPlan>>,
 }
 
 /// Plans a query. `declared` are the params' types where the client gave them; `positions` are those of the text that
@@ -94,7 +96,7 @@ pub fn plan_query(
     let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
     let columns = columns::describe(&logical, env);
     let reusable = !env.moment_used.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(Plan { logical, params: found, columns, reusable })
+    Ok(Plan { logical, params: found, columns, reusable, optimized: Arc::default() })
 }
 
 /// How `SqlToRel` reads literals, names and NULL order.
@@ -127,13 +129,23 @@ fn to_plan(
 impl Plan {
     /// The optimised plan with its params filled in.
     pub fn bind(&self, values: &[ScalarValue], env: &PlanEnv) -> Result<LogicalPlan> {
+        let fixed = values.is_empty() && self.reusable;
+        if let Some(optimized) = self.optimized.get().filter(|_| fixed) {
+            return Ok(optimized.clone());
+        }
         let plan = if values.is_empty() {
             self.logical.clone()
         } else {
             let values = values.iter().map(|v| ScalarAndMetadata::new(v.clone(), None)).collect();
             self.logical.clone().replace_params_with_values(&ParamValues::List(values))?
         };
-        optimize::optimize(plan, env)
+        let is_immutable = fixed && optimize::is_immutable(&plan)?;
+        let optimized = optimize::optimize(plan, env)?;
+        if is_immutable {
+            // Another statement may have been first; both made the same.
+            let _ = self.optimized.set(optimized.clone());
+        }
+        Ok(optimized)
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Utc};
 use datafusion::common::DataFusionError;
 use datafusion::common::alias::AliasGenerator;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::registry::MemoryFunctionRegistry;
 use datafusion::functions_aggregate::all_default_aggregate_functions;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerConfig, OptimizerContext, OptimizerRule};
 
@@ -31,6 +31,23 @@ static OPTIMIZER: LazyLock<Optimizer> = LazyLock::new(|| {
 pub fn analyze(plan: LogicalPlan, env: &PlanEnv) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
     Ok(ANALYZER.execute_and_check(plan, env.config.options(), |_, _| {}))
+}
+
+/// Whether every function of a plan gives the same for the same arguments at any time, in any session.
+pub fn is_immutable(plan: &LogicalPlan) -> Result<bool> {
+    let mut immutable = true;
+    plan.apply_with_subqueries(|node| {
+        immutable &= !matches!(node, LogicalPlan::Extension(_));
+        node.apply_expressions(|expr| {
+            expr.apply(|e| {
+                if let Expr::ScalarFunction(call) = e {
+                    immutable &= call.func.signature().volatility == Volatility::Immutable;
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(immutable)
 }
 
 /// Optimises an analysed plan without params.

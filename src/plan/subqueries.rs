@@ -5,6 +5,7 @@
 //! EXISTS or IN outside a WHERE, becomes a column of an Apply node below the node that used it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -21,7 +22,12 @@ use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 /// Puts Apply nodes where DataFusion cannot decorrelate.
 pub fn apply_subqueries(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let prepare = prepare(env);
-    plan.transform_up_with_subqueries(|node| apply_in_node(node, &prepare)).map(|t| t.data)
+    let applied = plan.transform_up_with_subqueries(|node| apply_in_node(node, &prepare))?;
+    if applied.transformed {
+        // The nodes keep this statement's environment: its time, its settings, its token.
+        env.moment_used.store(true, Ordering::Relaxed);
+    }
+    Ok(applied.data)
 }
 
 /// What makes a template executable: the same analysis and optimisation as for any plan.
