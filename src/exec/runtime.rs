@@ -3,6 +3,7 @@
 //! Its threads have deep stacks (reserved, not committed), because planners recurse over what clients write.
 
 use std::future::Future;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -12,6 +13,9 @@ use crate::error::{Error, Result};
 
 /// Address space for each thread's stack, bytes; only touched pages cost memory.
 const STACK_BYTES: usize = 256 << 20;
+
+/// How long a driver's thread outlives its query: the allocator gives a thread's free memory back when it ends.
+const IDLE_THREAD: Duration = Duration::from_millis(500);
 
 /// A multi-thread tokio runtime for plans.
 pub struct CpuRuntime {
@@ -26,6 +30,7 @@ impl CpuRuntime {
             .worker_threads(threads.max(1))
             .max_blocking_threads(max_drivers.max(16))
             .thread_stack_size(STACK_BYTES)
+            .thread_keep_alive(IDLE_THREAD)
             .thread_name("lakewire-cpu")
             .enable_all()
             .build()
