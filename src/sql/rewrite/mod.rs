@@ -25,6 +25,13 @@ pub fn apply(query: &mut ast::Query) -> Result<()> {
     }
 }
 
+/// Whether a sample is the whole table: 100 percent.
+fn is_whole(sample: &ast::TableSampleKind) -> bool {
+    let (ast::TableSampleKind::BeforeTableAlias(sample) | ast::TableSampleKind::AfterTableAlias(sample)) = sample;
+    let percent = sample.quantity.as_ref().and_then(|q| q.value.to_string().parse::<u32>().ok());
+    percent == Some(100)
+}
+
 /// Applies the expression rules to a lone expression (an argument of EXECUTE).
 pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
     match expr.visit(&mut Rules::default()) {
@@ -66,6 +73,12 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<Error> {
+        // The planner passes over a sample and reads the whole table, which is right for all of it only.
+        if let ast::TableFactor::Table { sample: Some(sample), .. } = factor
+            && !is_whole(sample)
+        {
+            return ControlFlow::Break(Error::unsupported("TABLESAMPLE is not supported"));
+        }
         qualifiers::strip_table_function(factor);
         series::in_from(factor);
         ControlFlow::Continue(())
