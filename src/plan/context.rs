@@ -84,7 +84,7 @@ impl ContextProvider for Context<'_> {
         }
         let args = literals::fold_arguments(args, self.env)?;
         if let Some(function) = self.env.functions.table.get(name) {
-            let state = physical::state(self.env.config.clone(), Arc::new(RuntimeEnv::default()));
+            let state = physical::state(self.env.config().clone(), Arc::new(RuntimeEnv::default()));
             let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, &state))?;
             return Ok(provider_as_source(provider));
         }
@@ -145,7 +145,7 @@ impl ContextProvider for Context<'_> {
     }
 
     fn options(&self) -> &ConfigOptions {
-        self.env.config.options()
+        self.env.config().options()
     }
 
     fn udf_names(&self) -> Vec<String> {

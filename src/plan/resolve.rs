@@ -20,7 +20,7 @@ use crate::exec::cancel::StatementCancel;
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
-        StatementCancel::check(env.config.options())?;
+        StatementCancel::check(env.config().options())?;
         let schema = merge_schema(&node.inputs());
         let resolved = node.map_expressions(|expr| {
             // A column's name is what it was before its expression was resolved.

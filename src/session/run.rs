@@ -109,11 +109,16 @@ impl Session {
         text: Arc<str>,
         token: CancellationToken,
     ) -> Result<Rows> {
-        let env = self.plan_env(&token);
-        let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
         let columns = Arc::clone(&plan.columns);
-        let job =
-            Job { config: env.config.clone(), cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
+        if let Some(row) = plan.instant.as_ref().map(|instant| instant.run(&values)).transpose()?.flatten() {
+            let style = Arc::clone(&self.settings.derived().style);
+            return Rows::of_batch(&row, columns, formats, &style, "SELECT", Origin { text, token, timer: None });
+        }
+        // The operators obey the end of the output too, which is narrower than the statement.
+        let stop = token.child_token();
+        let env = self.plan_env(&stop);
+        let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
+        let job = Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
         let output = self.engine.executor.start(job, encoder);
         let origin = Origin { text, token, timer: self.timer() };
         Ok(Rows::of_query(output, columns, formats, origin))
