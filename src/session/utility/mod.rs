@@ -1,10 +1,13 @@
 //! Statements that need no plan, one file per kind.
 
+mod drop;
 mod explain;
 mod prepare;
 mod set;
 mod show;
+mod table;
 mod transaction;
+mod view;
 
 use std::sync::Arc;
 
@@ -71,7 +74,7 @@ impl Session {
             Utility::SetTransaction(modes) => self.run_set_transaction(modes),
             Utility::SetSessionCharacteristics(modes) => self.run_set_characteristics(modes),
             Utility::Savepoint(name) => {
-                self.transaction.savepoint(name, &self.settings)?;
+                self.transaction.savepoint(name, &self.settings, &self.objects)?;
                 done("SAVEPOINT")
             }
             Utility::Release(name) => {
@@ -79,7 +82,7 @@ impl Session {
                 done("RELEASE")
             }
             Utility::RollbackTo(name) => {
-                self.transaction.rollback_to(name, &mut self.settings)?;
+                self.transaction.rollback_to(name, &mut self.settings, &mut self.objects)?;
                 done("ROLLBACK")
             }
             Utility::Prepare { name, types, statement } => self.run_prepare(name, types, statement).await,
