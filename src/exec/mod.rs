@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -58,6 +59,17 @@ pub struct Job {
     pub config: SessionConfig,
     /// What stops it, the one in `config`; dropping the output cancels it.
     pub cancel: CancellationToken,
+}
+
+/// Hands a query's batches on as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole;
+
+impl Encode<RecordBatch> for Whole {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<RecordBatch>) -> Result<()> {
+        out.push(batch.clone());
+        Ok(())
+    }
 }
 
 /// Turns the batches of one query into what its reader takes, on the CPU runtime.
@@ -147,6 +159,12 @@ impl Executor {
             handle.block_on(work);
         });
         output
+    }
+
+    /// Memory for what one session keeps between statements: as much as one query may have.
+    #[must_use]
+    pub fn session_pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::new(QueryPool::new(Arc::clone(&self.budget), self.query_limit_bytes))
     }
 
     /// The environment of one query: everything shared but the memory pool.

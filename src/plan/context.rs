@@ -18,9 +18,12 @@ use datafusion::logical_expr::{
 
 use super::operators::Operators;
 use super::types::SqlTypes;
-use super::{PlanEnv, literals, marker};
+use super::write::{NUMBERED, WRITTEN};
+use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::undefined;
+use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
+use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sqlstate;
@@ -53,10 +56,17 @@ impl<'a> Context<'a> {
                 name.table()
             )));
         }
-        let schema = match name.schema() {
-            Some(schema) => Some(schema),
-            None => snapshot.resolve(&self.env.vars.search_path, name.table()),
-        };
+        if let Some(source) = self.written(name) {
+            return Ok(source);
+        }
+        let schema = self.env.schema_of(name.schema(), name.table());
+        let schema = schema.as_deref();
+        if let Some((relation, view)) =
+            schema.and_then(|schema| snapshot.relation(schema, name.table())).and_then(|r| Some((r, r.view()?)))
+        {
+            let plan = views::plan_view(relation, view, self.env).map_err(|e| classify(&e))?;
+            return Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))));
+        }
         let provider = schema.and_then(|schema| snapshot.provider(schema, name.table()));
         match provider {
             Some(provider) => Ok(provider_as_source(provider)),
@@ -68,6 +78,19 @@ impl<'a> Context<'a> {
                 Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{shown}\" does not exist")))
             }
         }
+    }
+}
+
+impl Context<'_> {
+    /// The table that a statement changes, with its row numbers, or the rows it has written.
+    fn written(&self, name: &TableReference) -> Option<Arc<dyn TableSource>> {
+        let find = |own: &str| self.env.snapshot.relation(name.schema()?, own);
+        if let Some(relation) = name.table().strip_suffix(NUMBERED).and_then(find) {
+            let table = TempTable::numbered(relation.oid, &relation.provider.schema());
+            return Some(provider_as_source(Arc::new(table)));
+        }
+        let relation = name.table().strip_suffix(WRITTEN).and_then(find)?;
+        Some(provider_as_source(Arc::new(TempTable::new(temp::WRITTEN, relation.provider.schema()))))
     }
 }
 

@@ -43,7 +43,7 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
-struct Rules {
+pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
 }
