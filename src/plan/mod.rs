@@ -8,13 +8,17 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
+pub mod lateral;
+pub mod marker;
 pub mod optimize;
 pub mod params;
-pub mod marker;
+pub mod relations;
 pub mod resolve;
+pub mod sets;
 pub mod subqueries;
 pub mod types;
 
@@ -122,6 +126,7 @@ fn to_plan(
     let statement = ast::Statement::Query(Box::new(query.clone()));
     let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
     let plan = plan.and_then(|plan| resolve::resolve(plan, env));
+    let plan = plan.and_then(lateral::pull_up_functions);
     let plan = plan.and_then(|plan| subqueries::apply_subqueries(plan, env));
     Ok(plan.and_then(columns::name_objects))
 }
