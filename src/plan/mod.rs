@@ -10,13 +10,17 @@ pub mod calls;
 pub mod columns;
 pub mod context;
 pub mod fit;
+pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
+pub mod lateral;
+pub mod marker;
 pub mod optimize;
 pub mod params;
-pub mod marker;
+pub mod relations;
 pub mod resolve;
+pub mod sets;
 pub mod subqueries;
 pub mod tables;
 pub mod types;
@@ -155,7 +159,9 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    resolve::resolve(plan, env).and_then(|plan| subqueries::apply_subqueries(plan, env))
+    resolve::resolve(plan, env)
+        .and_then(lateral::pull_up_functions)
+        .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
 
 impl Plan {
