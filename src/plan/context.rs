@@ -11,18 +11,22 @@ use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
 };
 
 use super::operators::Operators;
+use super::setops::SetOperations;
 use super::types::SqlTypes;
 use super::{PlanEnv, literals, marker};
+use crate::catalog::functions::datetime::ZoneSpec;
+use crate::catalog::functions::framed::Framed;
 use crate::catalog::functions::undefined;
 use crate::error::Error;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sqlstate;
 
 /// Names that the planner itself gives a meaning.
@@ -32,6 +36,7 @@ const GRAMMAR: [&str; 3] = ["unnest", "unnest_outer", "grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
+    relations: Vec<Arc<dyn RelationPlanner>>,
 }
 
 impl<'a> Context<'a> {
@@ -41,7 +46,7 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        Self { env, planners }
+        Self { env, planners, relations: vec![Arc::new(SetOperations::new(env))] }
     }
 
     fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
@@ -110,6 +115,10 @@ impl ContextProvider for Context<'_> {
         &self.planners
     }
 
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relations
+    }
+
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
         Some(Arc::new(SqlTypes))
     }
@@ -119,6 +128,14 @@ impl ContextProvider for Context<'_> {
             return Some(marker::array_of_subquery());
         }
         let functions = &self.env.functions;
+        if let Some(spec) = FrameSpec::of_name(name) {
+            return match functions.aggregate.contains_key(&spec.function)
+                || functions.window.contains_key(&spec.function)
+            {
+                true => None,
+                false => Some(undefined(&spec.function)),
+            };
+        }
         let elsewhere =
             functions.aggregate.contains_key(name) || functions.window.contains_key(name) || GRAMMAR.contains(&name);
         match functions.scalar.get(name) {
@@ -137,7 +154,14 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.env.functions.window.get(name).map(Arc::clone)
+        if let Some(known) = self.env.functions.window.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let zone = ZoneSpec::of(self.env.vars.style.time_zone);
+        let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
+        // It holds this statement's zone and token.
+        self.env.moment_used.store(true, Ordering::Relaxed);
+        Some(Arc::new(framed))
     }
 
     fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {

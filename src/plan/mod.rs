@@ -15,8 +15,11 @@ pub mod optimize;
 pub mod params;
 pub mod marker;
 pub mod resolve;
+pub mod setops;
 pub mod subqueries;
 pub mod types;
+pub mod unify;
+pub mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};

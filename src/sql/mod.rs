@@ -6,6 +6,7 @@
 pub mod guard;
 pub mod lex;
 pub mod position;
+pub mod frames;
 pub mod query;
 pub mod rewrite;
 pub mod utility;

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::lex::{DIALECT, Script, StatementTokens};
-use super::{guard, rewrite};
+use super::{frames, guard, rewrite};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -18,8 +18,9 @@ const RECURSION_LIMIT: usize = 2_000;
 /// Parses a query and applies the AST rules.
 pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Box<ast::Query>> {
     guard::check_tokens(&tokens.tokens)?;
-    let mut parser =
-        Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens.tokens.clone());
+    let mut parser = Parser::new(&DIALECT)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .with_tokens_with_locations(frames::parseable(&tokens.tokens));
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {
         return Err(script.syntax_error(Some(&parser.peek_token())));

@@ -54,7 +54,13 @@ fn is_column(expr: &Expr) -> bool {
 }
 
 fn marked(name: &str, i: usize) -> Ident {
-    Ident::with_quote('"', format!("{name}{MARK}{i}"))
+    Ident::with_quote('"', repeated(name, i))
+}
+
+/// A repeated name with its invisible mark and the number `i`.
+#[must_use]
+pub fn repeated(name: &str, i: usize) -> String {
+    format!("{name}{MARK}{i}")
 }
 
 /// An identifier as PostgreSQL folds it.
@@ -119,7 +125,8 @@ fn field_name(root: &Expr, chain: &[AccessExpr]) -> (String, bool) {
 fn function_name(function: &Function) -> String {
     match last_part(&function.name) {
         name if name == super::arrays::ARRAY_FUNCTION => "array".to_owned(),
-        name => name,
+        // A window call may carry its frame behind its name.
+        name => name.split_once(crate::sql::frames::MARK).map_or(name.clone(), |(name, _)| name.to_owned()),
     }
 }
 
