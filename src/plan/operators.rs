@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{cast, cast_to_text};
+use super::calls::{cast, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
@@ -67,7 +67,15 @@ impl Operators {
         let Some((name, swapped)) = temporal(op, types) else { return Ok(None) };
         let (left, right, types) = if swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
         let (a, b) = temporal_arguments(name, types);
-        Ok(self.call(name, vec![cast(left, a, &self.functions), cast(right, b, &self.functions)]))
+        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), to, &self.functions);
+        Ok(self.call(name, vec![side(left, types.0, a), side(right, types.1, b)]))
+    }
+
+    /// Two dates or times of different types as one type.
+    fn moments(&self, left: Expr, right: Expr, types: (Ty, Ty)) -> (Expr, Expr) {
+        let common = if types.0.casts_implicitly(types.1) { types.1 } else { types.0 };
+        let side = |expr, from| implicit_temporal(expr, from, common, &self.functions);
+        (side(left, types.0), side(right, types.1))
     }
 
     fn numbers(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Option<Expr> {
@@ -138,6 +146,17 @@ impl ExprPlanner for Operators {
                     self.call(interval_comparison(&op), vec![left.clone(), right.clone()])
                 }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
+                (Some(a), Some(b)) if a != b && a.category() == 'D' => {
+                    let (left, right) = self.moments(left, right, (a, b));
+                    return original(left, right);
+                }
+                (Some(Ty::Time), Some(Ty::Interval)) | (Some(Ty::Interval), Some(Ty::Time)) => {
+                    let side = |expr: &Expr, ty: Option<Ty>| match ty {
+                        Some(from) => implicit_temporal(expr.clone(), from, Ty::Interval, &self.functions),
+                        None => expr.clone(),
+                    };
+                    self.call(interval_comparison(&op), vec![side(&left, types.0), side(&right, types.1)])
+                }
                 _ => None,
             },
             Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
@@ -213,7 +232,8 @@ fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
 
 /// Whether PostgreSQL compares two types.
 fn comparable(a: Ty, b: Ty) -> bool {
-    a == b || a.category() == b.category() || a.casts_implicitly(b) || b.casts_implicitly(a)
+    let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
+    casts || a.category() == b.category() && a.category() != 'D'
 }
 
 /// The type two numbers are brought to.
@@ -235,13 +255,15 @@ fn common_number(a: Ty, b: Ty) -> Ty {
 
 /// The function behind a date or time operator, and whether its arguments are the other way round.
 fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
-    use Ty::{Date, Int2, Int4, Interval, Time, Timestamp, TimestampTz};
+    use Ty::{Date, Int2, Int4, Interval, Time, TimeTz, Timestamp, TimestampTz};
     let number = |ty| matches!(ty, Int2 | Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
     let plus = |a, b| match (a, b) {
         (Timestamp, Interval) => Some("timestamp_pl_interval"),
         (TimestampTz, Interval) => Some("timestamptz_pl_interval"),
         (Date, Interval) => Some("date_pl_interval"),
         (Time, Interval) => Some("time_pl_interval"),
+        (TimeTz, Interval) => Some("timetz_pl_interval"),
+        (Date, TimeTz) => Some("datetimetz_pl"),
         (Date, Int2 | Int4) => Some("date_pli"),
         (Date, Time) => Some("datetime_pl"),
         (Interval, Interval) => Some("interval_pl"),
@@ -258,6 +280,9 @@ fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
                 (TimestampTz, Interval) => "timestamptz_mi_interval",
                 (Date, Interval) => "date_mi_interval",
                 (Date, Int2 | Int4) => "date_mii",
+                // PostgreSQL takes the time for an interval.
+                (Date | Timestamp, Time) => return Some(("timestamp_mi_interval", false)),
+                (TimeTz, Interval) => "timetz_mi_interval",
                 (Time, Time) => "time_mi_time",
                 (Time, Interval) => "time_mi_interval",
                 (Interval, Interval) => "interval_mi",
@@ -276,6 +301,7 @@ fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
 fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
     match name {
         "timestamp_mi" => (Ty::Timestamp, Ty::Timestamp),
+        "timestamp_mi_interval" => (Ty::Timestamp, Ty::Interval),
         "timestamptz_mi" => (Ty::TimestampTz, Ty::TimestampTz),
         "date_pli" | "date_mii" => (Ty::Date, Ty::Int4),
         "interval_mul" | "interval_div" => (Ty::Interval, Ty::Float8),

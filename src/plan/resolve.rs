@@ -11,10 +11,11 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
-use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
+use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
+use crate::catalog::functions::ty::Ty;
 use crate::exec::cancel::StatementCancel;
 
 /// Resolves a plan and the subqueries in it.
@@ -109,7 +110,7 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, style)?);
+        cast.push(bring(arg, data_type, schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -148,15 +149,26 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 }
 
 /// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
-    let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
-    let arg = adapt(arg, &field, style)?;
+fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let ty = Ty::of(&data_type);
+    let field: FieldRef = Arc::new(match ty {
+        Some(ty @ Ty::TimeTz) => ty.field(),
+        _ => Field::new("argument", data_type, true),
+    });
+    let arg = adapt(arg, &field, &env.vars.style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
+        Some(now) if let Some((from, to)) = temporal(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
+}
+
+/// The types between which PostgreSQL casts a date or time by a function.
+fn temporal(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
+    let (from, to) = (Ty::of_field(now)?, wanted?);
+    (from != to && from != Ty::Text && temporal_cast(from, to).is_some()).then_some((from, to))
 }
 
 fn field_of(expr: &Expr, schema: &DFSchema) -> Option<Field> {

@@ -8,6 +8,7 @@ pub mod lex;
 pub mod position;
 pub mod query;
 pub mod rewrite;
+pub mod tokens;
 pub mod utility;
 pub mod utility_ast;
 

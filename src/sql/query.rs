@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::lex::{DIALECT, Script, StatementTokens};
-use super::{guard, rewrite};
+use super::{guard, rewrite, tokens as forms};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -19,7 +19,7 @@ const RECURSION_LIMIT: usize = 2_000;
 pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Box<ast::Query>> {
     guard::check_tokens(&tokens.tokens)?;
     let mut parser =
-        Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens.tokens.clone());
+        Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(forms::readable(&tokens.tokens));
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {
         return Err(script.syntax_error(Some(&parser.peek_token())));

@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod balance;
 pub mod forms;
+pub mod intervals;
 pub mod keywords;
 pub mod names;
 pub mod numbers;
@@ -89,7 +90,7 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         forms::call(expr);
-        if let Err(error) = qualifiers::strip(expr) {
+        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);

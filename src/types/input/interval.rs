@@ -10,7 +10,7 @@ use super::reader::Fault;
 use super::words::{self, Unit};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::IntervalStyle;
+use crate::types::{IntervalStyle, typmod};
 use crate::types::civil::DAY_US;
 use crate::types::output::Interval;
 
@@ -21,8 +21,18 @@ use crate::types::output::Interval;
 /// `22007` for text that is no interval, `22015` for a field out of range, `22008` for a sum that Arrow cannot hold
 /// (292 years of hours, minutes and seconds).
 pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
+    parse_interval_as(text, style, -1)
+}
+
+/// `interval` of a type modifier: its fields say what a number without unit is, and which parts are kept.
+///
+/// # Errors
+///
+/// As [`parse_interval`].
+pub fn parse_interval_as(text: &str, style: IntervalStyle, typmod: i32) -> Result<Interval> {
+    let kind = Kinds { style, fields: typmod::interval_fields(typmod) };
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
-    let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, style)) {
+    let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, kind)) {
         Err(Fault::Format) => read_iso8601(super::trim(text)),
         other => other,
     };
@@ -42,7 +52,38 @@ pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
         }
     };
     // What Arrow cannot hold in nanoseconds would fail later, far from its text.
+    let interval = typmod::fit_interval(interval, typmod)?;
     interval.to_nanos().map(|_| interval).ok_or_else(out_of_range)
+}
+
+/// What decides how a text is read.
+#[derive(Clone, Copy)]
+struct Kinds {
+    style: IntervalStyle,
+    /// The fields of the type, as [`typmod::field`] has them.
+    fields: i32,
+}
+
+impl Kinds {
+    /// The unit of a number that has none.
+    fn unit(self) -> Unit {
+        use typmod::field::{ALL, DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+        match self.fields {
+            ALL => Unit::Second,
+            YEAR => Unit::Year,
+            fields if fields & SECOND != 0 => Unit::Second,
+            fields if fields & MINUTE != 0 => Unit::Minute,
+            fields if fields & HOUR != 0 => Unit::Hour,
+            DAY => Unit::Day,
+            fields if fields & MONTH != 0 => Unit::Month,
+            _ => Unit::Second,
+        }
+    }
+
+    /// Whether `12:34` are minutes and seconds.
+    fn minutes_first(self) -> bool {
+        self.fields == typmod::field::MINUTE | typmod::field::SECOND
+    }
 }
 
 /// What a text says.
@@ -154,9 +195,9 @@ fn to_i32(number: i64) -> Step<i32> {
 }
 
 /// The forms with words and signs, right to left.
-fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
+fn read_fields(fields: &[Field], kind: Kinds) -> Step<Parts> {
     let signed = |field: &Field| field.text.starts_with(['-', '+']);
-    let all_negative = style == IntervalStyle::SqlStandard
+    let all_negative = kind.style == IntervalStyle::SqlStandard
         && fields.first().is_some_and(|field| field.text.starts_with('-'))
         && !fields[1..].iter().any(signed);
     let (mut sum, mut seen, mut ago) = (Sum::default(), 0_u32, false);
@@ -167,13 +208,13 @@ fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
             Kind::Time => {
                 unit_waits = false;
                 unit = Some(Unit::Day);
-                sum.us = signed_time(&field.text, all_negative)?;
+                sum.us = signed_time(&field.text, all_negative, kind)?;
                 TIME_BITS
             }
             Kind::Signed if field.text.contains(':') => {
                 unit_waits = false;
                 unit = Some(Unit::Day);
-                let us = signed_time(&field.text[1..], false)?;
+                let us = signed_time(&field.text[1..], false, kind)?;
                 sum.us = if field.text.starts_with('-') { -us } else { us };
                 TIME_BITS
             }
@@ -182,7 +223,7 @@ fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
                 if ago && unit.is_none() {
                     return Err(Fault::Format);
                 }
-                number(&field.text, &mut unit, all_negative, &mut sum)?
+                number(&field.text, &mut unit, all_negative, kind, &mut sum)?
             }
             Kind::Word | Kind::SignedWord => {
                 if unit_waits {
@@ -234,13 +275,23 @@ fn bit(unit: Unit) -> u32 {
 }
 
 /// `hh:mm:ss` in microseconds, negated if the whole interval is.
-fn signed_time(text: &str, negative: bool) -> Step<i64> {
-    let us = Clock::parse(text)?.total_us()?;
+fn signed_time(text: &str, negative: bool, kind: Kinds) -> Step<i64> {
+    let mut clock = Clock::parse(text)?;
+    if kind.minutes_first() && text.bytes().filter(|&byte| byte == b':').count() == 1 && !text.contains('.') {
+        clock = Clock { hour: 0, minute: clock.hour, second: clock.minute, us: 0 };
+    }
+    let us = clock.total_us()?;
     Ok(if negative { -us } else { us })
 }
 
 /// A number with the unit behind it, seconds without one; or `years-months`. Gives the bits of what it set.
-fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, sum: &mut Sum) -> Step<u32> {
+fn number(
+    text: &str,
+    unit: &mut Option<Unit>,
+    all_negative: bool,
+    kind: Kinds,
+    sum: &mut Sum,
+) -> Step<u32> {
     let negative = text.starts_with('-');
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
@@ -265,7 +316,7 @@ fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, sum: &mut Sum
         None if tail.is_empty() => 0.0,
         _ => return Err(Fault::Format),
     };
-    let meant = unit.unwrap_or(Unit::Second);
+    let meant = unit.unwrap_or_else(|| kind.unit());
     sum.add(meant, sign * whole, if sign < 0 { -fraction } else { fraction })?;
     if meant == Unit::Hour {
         *unit = Some(Unit::Day);
@@ -317,7 +368,8 @@ fn plain_time(text: &str, sum: &mut Sum) -> Step {
     if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return plain_time(&format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..]), sum);
     }
-    sum.us = if text.contains(':') { signed_time(text, false)? } else { signed_time(&format!("{text}:00"), false)? };
+    let text = if text.contains(':') { text.to_owned() } else { format!("{text}:00") };
+    sum.us = signed_time(&text, false, Kinds { style: IntervalStyle::Iso8601, fields: typmod::field::ALL })?;
     Ok(())
 }
 

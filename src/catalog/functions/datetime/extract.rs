@@ -14,7 +14,8 @@ use datafusion::common::ScalarValue;
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::overload::{Ret, ReturnArgs};
-use super::super::ty::Ty::{Date, Float8, Interval as IntervalTy, Text, Time, Timestamp, TimestampTz};
+use super::super::ty::Ty::{Date, Float8, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
+use super::timetz::TimeTzs;
 use super::unit::{Unit, unsupported};
 use super::zone::session_zone;
 use super::{Interval, JULIAN_EPOCH, SECOND_US, from_arrow, interval, is_infinite, kernels};
@@ -27,6 +28,7 @@ const JULIAN_SCALE: i32 = 20;
 const TIMESTAMP: &str = "timestamp without time zone";
 const TIMESTAMPTZ: &str = "timestamp with time zone";
 const TIME: &str = "time without time zone";
+const TIMETZ: &str = "time with time zone";
 const INTERVAL: &str = "interval";
 
 /// A field's value.
@@ -44,11 +46,13 @@ pub(super) fn register(r: &mut Registry) {
     r.add("extract", &[Text, Timestamp], Ret::Rule(field_type), timestamps);
     r.add("extract", &[Text, TimestampTz], Ret::Rule(field_type), instants);
     r.add("extract", &[Text, Time], Ret::Rule(field_type), times);
+    r.add("extract", &[Text, TimeTzTy], Ret::Rule(field_type), zoned_times);
     r.add("extract", &[Text, IntervalTy], Ret::Rule(field_type), intervals);
     r.add("date_part", &[Text, Date], Float8, |c| dates(c, false));
     r.add("date_part", &[Text, Timestamp], Float8, timestamps);
     r.add("date_part", &[Text, TimestampTz], Float8, instants);
     r.add("date_part", &[Text, Time], Float8, times);
+    r.add("date_part", &[Text, TimeTzTy], Float8, zoned_times);
     r.add("date_part", &[Text, IntervalTy], Float8, intervals);
     r.volatility(datafusion::logical_expr::Volatility::Stable, &["date_part", "extract"]);
 }
@@ -121,6 +125,21 @@ fn times(c: &Call<'_>) -> Result<ArrayRef> {
         match unit {
             Unit::Epoch => Ok(Value::Exact(i128::from(time), 6)),
             _ => of_time(unit, time).ok_or_else(|| unsupported(word, TIME)),
+        }
+    })
+}
+
+fn zoned_times(c: &Call<'_>) -> Result<ArrayRef> {
+    let times = TimeTzs::of(c, 1)?;
+    build(c, TIMETZ, |unit, word, i| {
+        let value = times.at(i);
+        let offset = i128::from(value.offset_s);
+        match unit {
+            Unit::Timezone => Ok(Value::Exact(offset, 0)),
+            Unit::TimezoneHour => Ok(Value::Exact(offset / 3600, 0)),
+            Unit::TimezoneMinute => Ok(Value::Exact(offset / 60 % 60, 0)),
+            Unit::Epoch => Ok(Value::Exact(i128::from(value.us) - offset * i128::from(SECOND_US), 6)),
+            _ => of_time(unit, value.us).ok_or_else(|| unsupported(word, TIMETZ)),
         }
     })
 }
