@@ -10,7 +10,9 @@ use super::literals::is_text;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::Ty;
-use crate::types::PG_TYPMOD_KEY;
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{PG_TYPMOD_KEY, oid};
 
 /// An operand brought to the type an operator takes; exact types keep their own digits.
 #[must_use]
@@ -80,6 +82,21 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         _ => keep(expr),
     }
+}
+
+/// `42846` for a cast from or to a date or time that PostgreSQL does not have.
+pub fn check_cast(from: &Field, to: &Field) -> Result<(), Error> {
+    let (Some(from_ty), Some(to_ty)) = (Ty::of_field(from), Ty::of_field(to)) else { return Ok(()) };
+    let is_time = |ty: Ty| matches!(ty.category(), 'D' | 'T');
+    let open = |ty: Ty| matches!(ty.category(), 'S' | 'X' | 'P');
+    if from_ty == to_ty || !is_time(from_ty) && !is_time(to_ty) || open(from_ty) || open(to_ty) {
+        return Ok(());
+    }
+    if temporal_cast(from_ty, to_ty).is_some() {
+        return Ok(());
+    }
+    let name = |field: &Field| oid::sql_name(crate::types::pg_type(field).oid);
+    Err(Error::new(sqlstate::CANNOT_COERCE, format!("cannot cast type {} to {}", name(from), name(to))))
 }
 
 /// The function that casts to a date or time type: from text that reads it, between two types that converts, within

@@ -16,6 +16,7 @@ pub mod params;
 pub mod marker;
 pub mod resolve;
 pub mod subqueries;
+pub mod temporal;
 pub mod types;
 
 use std::sync::atomic::AtomicBool;

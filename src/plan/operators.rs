@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{cast, cast_to_text, implicit_temporal};
+use super::temporal;
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
@@ -64,18 +65,11 @@ impl Operators {
         if number(types.0) && number(types.1) {
             return Ok(self.numbers(op, left, right, types));
         }
-        let Some((name, swapped)) = temporal(op, types) else { return Ok(None) };
-        let (left, right, types) = if swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
-        let (a, b) = temporal_arguments(name, types);
+        let Some(meant) = temporal::operator(op, types)? else { return Ok(None) };
+        let (left, right, types) = if meant.swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
         let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), to, &self.functions);
-        Ok(self.call(name, vec![side(left, types.0, a), side(right, types.1, b)]))
-    }
-
-    /// Two dates or times of different types as one type.
-    fn moments(&self, left: Expr, right: Expr, types: (Ty, Ty)) -> (Expr, Expr) {
-        let common = if types.0.casts_implicitly(types.1) { types.1 } else { types.0 };
-        let side = |expr, from| implicit_temporal(expr, from, common, &self.functions);
-        (side(left, types.0), side(right, types.1))
+        let (a, b) = meant.arguments;
+        Ok(self.call(meant.function, vec![side(left, types.0, a), side(right, types.1, b)]))
     }
 
     fn numbers(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Option<Expr> {
@@ -142,20 +136,10 @@ impl ExprPlanner for Operators {
                 self.concatenate(left.clone(), right.clone(), types)
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => match types {
-                (Some(Ty::Interval), Some(Ty::Interval)) => {
-                    self.call(interval_comparison(&op), vec![left.clone(), right.clone()])
-                }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
-                (Some(a), Some(b)) if a != b && a.category() == 'D' => {
-                    let (left, right) = self.moments(left, right, (a, b));
+                (Some(a), Some(b)) if temporal::is_compared(a, b) => {
+                    let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
                     return original(left, right);
-                }
-                (Some(Ty::Time), Some(Ty::Interval)) | (Some(Ty::Interval), Some(Ty::Time)) => {
-                    let side = |expr: &Expr, ty: Option<Ty>| match ty {
-                        Some(from) => implicit_temporal(expr.clone(), from, Ty::Interval, &self.functions),
-                        None => expr.clone(),
-                    };
-                    self.call(interval_comparison(&op), vec![side(&left, types.0), side(&right, types.1)])
                 }
                 _ => None,
             },
@@ -253,62 +237,6 @@ fn common_number(a: Ty, b: Ty) -> Ty {
     }
 }
 
-/// The function behind a date or time operator, and whether its arguments are the other way round.
-fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
-    use Ty::{Date, Int2, Int4, Interval, Time, TimeTz, Timestamp, TimestampTz};
-    let number = |ty| matches!(ty, Int2 | Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
-    let plus = |a, b| match (a, b) {
-        (Timestamp, Interval) => Some("timestamp_pl_interval"),
-        (TimestampTz, Interval) => Some("timestamptz_pl_interval"),
-        (Date, Interval) => Some("date_pl_interval"),
-        (Time, Interval) => Some("time_pl_interval"),
-        (TimeTz, Interval) => Some("timetz_pl_interval"),
-        (Date, TimeTz) => Some("datetimetz_pl"),
-        (Date, Int2 | Int4) => Some("date_pli"),
-        (Date, Time) => Some("datetime_pl"),
-        (Interval, Interval) => Some("interval_pl"),
-        _ => None,
-    };
-    match (op, types) {
-        (Op::Plus, (a, b)) => plus(a, b).map(|n| (n, false)).or_else(|| plus(b, a).map(|n| (n, true))),
-        (Op::Minus, (a, b)) => {
-            let name = match (a, b) {
-                (Date, Date) => "date_mi",
-                (Timestamp | Date, Timestamp | Date) => "timestamp_mi",
-                (TimestampTz | Timestamp | Date, TimestampTz | Timestamp | Date) => "timestamptz_mi",
-                (Timestamp, Interval) => "timestamp_mi_interval",
-                (TimestampTz, Interval) => "timestamptz_mi_interval",
-                (Date, Interval) => "date_mi_interval",
-                (Date, Int2 | Int4) => "date_mii",
-                // PostgreSQL takes the time for an interval.
-                (Date | Timestamp, Time) => return Some(("timestamp_mi_interval", false)),
-                (TimeTz, Interval) => "timetz_mi_interval",
-                (Time, Time) => "time_mi_time",
-                (Time, Interval) => "time_mi_interval",
-                (Interval, Interval) => "interval_mi",
-                _ => return None,
-            };
-            Some((name, false))
-        }
-        (Op::Multiply, (Interval, n)) if number(n) => Some(("interval_mul", false)),
-        (Op::Multiply, (n, Interval)) if number(n) => Some(("interval_mul", true)),
-        (Op::Divide, (Interval, n)) if number(n) => Some(("interval_div", false)),
-        _ => None,
-    }
-}
-
-/// The argument types of a date or time operator's function.
-fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
-    match name {
-        "timestamp_mi" => (Ty::Timestamp, Ty::Timestamp),
-        "timestamp_mi_interval" => (Ty::Timestamp, Ty::Interval),
-        "timestamptz_mi" => (Ty::TimestampTz, Ty::TimestampTz),
-        "date_pli" | "date_mii" => (Ty::Date, Ty::Int4),
-        "interval_mul" | "interval_div" => (Ty::Interval, Ty::Float8),
-        _ => types,
-    }
-}
-
 /// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
 fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
     let prefix = match types.0? {
@@ -324,17 +252,6 @@ fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &
     };
     let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
     Some(format!("{prefix}_{access}{text}"))
-}
-
-fn interval_comparison(op: &Op) -> &'static str {
-    match op {
-        Op::Eq => "interval_eq",
-        Op::NotEq => "interval_ne",
-        Op::Lt => "interval_lt",
-        Op::LtEq => "interval_le",
-        Op::Gt => "interval_gt",
-        _ => "interval_ge",
-    }
 }
 
 fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {

@@ -10,8 +10,8 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::PlanEnv;
-use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
+use super::{PlanEnv, temporal};
+use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
@@ -29,7 +29,12 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema) } else { Ok(resolved) }
+        let resolved =
+            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        Ok(match resolved.data {
+            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
+            other => Transformed::new(other, resolved.transformed, resolved.tnr),
+        })
     })
     .map(|t| t.data)
 }
@@ -52,7 +57,17 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
             let list = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+        }
+        Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
+            Ok(temporal::comparison(binary, schema, &env.functions))
+        }
+        Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
+            Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
+        }
+        Expr::WindowFunction(window) => {
+            Ok(temporal::window(window, schema, &env.functions))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -60,6 +75,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             let low = Box::new(adapt(fold_number(*low), &field, style)?);
             let high = Box::new(adapt(fold_number(*high), &field, style)?);
+            if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
+                return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
+            }
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
         other => Ok(Transformed::no(other)),
@@ -89,6 +107,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let same = from.as_ref().is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty());
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
+    }
+    if let Some(from) = &from {
+        check_cast(from, &field).map_err(|e| DataFusionError::External(Box::new(e)))?;
     }
     Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
 }
@@ -160,13 +181,13 @@ fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Re
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
-        Some(now) if let Some((from, to)) = temporal(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
+        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
 }
 
 /// The types between which PostgreSQL casts a date or time by a function.
-fn temporal(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
+fn implicit(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
     let (from, to) = (Ty::of_field(now)?, wanted?);
     (from != to && from != Ty::Text && temporal_cast(from, to).is_some()).then_some((from, to))
 }

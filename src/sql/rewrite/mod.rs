@@ -5,6 +5,7 @@ pub mod balance;
 pub mod forms;
 pub mod intervals;
 pub mod keywords;
+pub mod named;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -90,6 +91,7 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         forms::call(expr);
+        named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }

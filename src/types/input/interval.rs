@@ -1,4 +1,4 @@
-//! Interval input: PostgreSQL's and the SQL standard's forms, and ISO 8601's.
+//! Interval input: PostgreSQL's and the SQL standard's forms; those of ISO 8601 are read by [`super::iso_interval`].
 //!
 //! Fields are read from right to left, since a unit stands behind its number. Fractions spill into the next smaller
 //! part (a month has 30 days, a day 24 hours there), as PostgreSQL has it.
@@ -6,6 +6,7 @@
 use super::clock::Clock;
 use super::datetime::report;
 use super::fields::{Field, Kind, fields};
+use super::iso_interval;
 use super::reader::Fault;
 use super::words::{self, Unit};
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ pub fn parse_interval_as(text: &str, style: IntervalStyle, typmod: i32) -> Resul
     let kind = Kinds { style, fields: typmod::interval_fields(typmod) };
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
     let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, kind)) {
-        Err(Fault::Format) => read_iso8601(super::trim(text)),
+        Err(Fault::Format) => iso_interval::read(text).map(Parts::Sum),
         other => other,
     };
     let parts = read.map_err(|fault| match fault {
@@ -94,7 +95,7 @@ enum Parts {
 
 /// The parts as they are added up.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sum {
+pub(super) struct Sum {
     years: i64,
     months: i64,
     days: i32,
@@ -106,7 +107,7 @@ type Step<T = ()> = std::result::Result<T, Fault>;
 
 impl Sum {
     /// Adds `whole + fraction` of a unit.
-    fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Step {
+    pub(super) fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Step {
         match unit {
             Unit::Microsecond => self.add_time(whole, fraction, 1),
             Unit::Millisecond => self.add_time(whole, fraction, 1_000),
@@ -174,15 +175,16 @@ impl Sum {
     fn add_years(&mut self, whole: i64, fraction: f64, unit_years: i32) -> Step {
         let years = to_i32(whole)?.checked_mul(unit_years).map(i64::from).ok_or(Fault::Range)?;
         self.years = i64::from(to_i32(self.years + years)?);
-        self.months += (fraction * f64::from(unit_years) * 12.0).round_ties_even() as i64;
+        let months = (fraction * f64::from(unit_years) * 12.0).round_ties_even() as i64;
+        self.months = i64::from(to_i32(self.months + months)?);
         Ok(())
     }
 
     /// `ago`
     fn negated(self) -> Step<Self> {
         Ok(Self {
-            years: -self.years,
-            months: -self.months,
+            years: i64::from(to_i32(-self.years)?),
+            months: i64::from(to_i32(-self.months)?),
             days: self.days.checked_neg().ok_or(Fault::Range)?,
             us: self.us.checked_neg().ok_or(Fault::Range)?,
         })
@@ -295,16 +297,18 @@ fn number(
     let negative = text.starts_with('-');
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
-    let whole: i64 = if digits == 0 { 0 } else { body[..digits].parse().map_err(|_| Fault::Range)? };
     let sign = if negative || all_negative { -1 } else { 1 };
+    let size: i128 = if digits == 0 { 0 } else { body[..digits].parse().map_err(|_| Fault::Range)? };
+    let whole = i64::try_from(sign * size).map_err(|_| Fault::Range)?;
     let tail = &body[digits..];
     if let Some(months) = tail.strip_prefix('-') {
         let months = super::clock::number(months)?;
         if months > 11 {
             return Err(Fault::Range);
         }
+        let months = if sign < 0 { -months } else { months };
         let total = whole.checked_mul(12).and_then(|total| total.checked_add(months)).ok_or(Fault::Range)?;
-        sum.add(Unit::Month, sign * total, 0.0)?;
+        sum.add(Unit::Month, total, 0.0)?;
         *unit = Some(Unit::Month);
         return Ok(bit(Unit::Month));
     }
@@ -317,7 +321,7 @@ fn number(
         _ => return Err(Fault::Format),
     };
     let meant = unit.unwrap_or_else(|| kind.unit());
-    sum.add(meant, sign * whole, if sign < 0 { -fraction } else { fraction })?;
+    sum.add(meant, whole, if sign < 0 { -fraction } else { fraction })?;
     if meant == Unit::Hour {
         *unit = Some(Unit::Day);
     } else {
@@ -325,74 +329,4 @@ fn number(
     }
     // Seconds with a fraction say milliseconds and microseconds too.
     Ok(if meant == Unit::Second && fraction != 0.0 { 0b111 } else { bit(meant) })
-}
-
-/// `P1Y2M3DT4H5M6.5S`, `P1W`, and the alternative form `P0001-02-03T04:05:06`.
-fn read_iso8601(text: &str) -> Step<Parts> {
-    let body = text.strip_prefix('P').filter(|body| !body.is_empty()).ok_or(Fault::Format)?;
-    let (date, time) = match body.split_once('T') {
-        Some((date, time)) => (date, Some(time)),
-        None => (body, None),
-    };
-    let mut sum = Sum::default();
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_ascii_alphabetic());
-    if plain(date) {
-        plain_date(date, &mut sum)?;
-    } else {
-        designated(date, &[('Y', Unit::Year), ('M', Unit::Month), ('W', Unit::Week), ('D', Unit::Day)], &mut sum)?;
-    }
-    match time {
-        Some(time) if plain(time) => plain_time(time, &mut sum)?,
-        Some(time) => {
-            designated(time, &[('H', Unit::Hour), ('M', Unit::Minute), ('S', Unit::Second)], &mut sum)?;
-        }
-        None => {}
-    }
-    Ok(Parts::Sum(sum))
-}
-
-/// `YYYYMMDD`, or years, months and days with hyphens between.
-fn plain_date(text: &str, sum: &mut Sum) -> Step {
-    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain_date(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]), sum);
-    }
-    let mut parts = text.split('-').map(super::clock::number);
-    for unit in [Unit::Year, Unit::Month, Unit::Day] {
-        sum.add(unit, parts.next().transpose()?.unwrap_or(0), 0.0)?;
-    }
-    if parts.next().is_some() { Err(Fault::Format) } else { Ok(()) }
-}
-
-/// `HHMMSS`, or hours, minutes and seconds with colons between.
-fn plain_time(text: &str, sum: &mut Sum) -> Step {
-    if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain_time(&format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..]), sum);
-    }
-    let text = if text.contains(':') { text.to_owned() } else { format!("{text}:00") };
-    sum.us = signed_time(&text, false, Kinds { style: IntervalStyle::Iso8601, fields: typmod::field::ALL })?;
-    Ok(())
-}
-
-/// Numbers, each with the letter of its unit behind it.
-fn designated(text: &str, units: &[(char, Unit)], sum: &mut Sum) -> Step {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let len = rest.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.')).count();
-        let letter = rest[len..].chars().next().ok_or(Fault::Format)?;
-        let (_, unit) = units.iter().find(|(name, _)| *name == letter).ok_or(Fault::Format)?;
-        let (body, negative) = match rest[..len].strip_prefix('-') {
-            Some(body) => (body, true),
-            None => (&rest[..len], false),
-        };
-        let (whole, places) = body.split_once('.').unwrap_or((body, ""));
-        let whole = if whole.is_empty() && !places.is_empty() { 0 } else { super::clock::number(whole)? };
-        if !places.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Fault::Format);
-        }
-        let fraction: f64 = format!("0.{places}0").parse().map_err(|_| Fault::Format)?;
-        let sign = if negative { -1 } else { 1 };
-        sum.add(*unit, sign * whole, if negative { -fraction } else { fraction })?;
-        rest = &rest[len + letter.len_utf8()..];
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ mod datetime;
 mod digits;
 mod fields;
 mod interval;
+mod iso_interval;
 mod json;
 mod number;
 mod numeric;

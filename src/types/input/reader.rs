@@ -100,6 +100,8 @@ pub struct Reader {
     pub(super) prefix: Option<Prefix>,
     /// Where only a time is wanted, digits run together are one.
     pub(super) goal: Goal,
+    /// Whether the field being read may be a date where only a time is wanted.
+    pub(super) date_allowed: bool,
 }
 
 /// What a step found, or why the text is wrong.
@@ -124,9 +126,11 @@ impl Reader {
             short_year: false,
             prefix: None,
             goal,
+            date_allowed: true,
         };
         let mut infinity = None;
-        for field in &fields {
+        for (at, field) in fields.iter().enumerate() {
+            reader.date_allowed = goal == Goal::Date || may_be_date(&fields, at);
             let found = match field.kind {
                 Kind::Date => reader.date_field(&field.text)?,
                 Kind::Time => {
@@ -181,7 +185,14 @@ impl Reader {
 
     /// A field with separators: a date, or after one a zone's name or a time run together with a displacement.
     fn date_field(&mut self, text: &str) -> Step<u32> {
-        let has_date = self.seen & (MONTH | DAY) == MONTH | DAY;
+        if self.prefix == Some(Prefix::Julian) {
+            // The day with a displacement behind it.
+            self.prefix = None;
+            let at = text.find(['-', '+']).ok_or(Fault::Format)?;
+            self.zone = Some(ZoneOf::Offset(displacement(&text[at..])?));
+            return Ok(self.julian_day(&text[..at])? | ZONE);
+        }
+        let has_date = self.seen & (MONTH | DAY) == MONTH | DAY || !self.date_allowed;
         let time_expected = self.prefix == Some(Prefix::Time);
         if !has_date && !time_expected {
             return self.date(text);
@@ -191,7 +202,7 @@ impl Reader {
         }
         self.prefix = None;
         let at = text.find('-').ok_or(Fault::Format)?;
-        if self.seen & (TIME | ZONE) != 0 {
+        if self.seen & TIME != 0 || self.seen & ZONE != 0 && self.goal == Goal::Date {
             return Err(Fault::Format);
         }
         self.zone = Some(ZoneOf::Offset(displacement(&text[at..])?));
@@ -224,6 +235,9 @@ impl Reader {
                 found => found,
             };
         };
+        if self.goal == Goal::Time && !of_time(word) {
+            return Err(Fault::Format);
+        }
         match word {
             Word::Ignored => return Ok(0),
             Word::Weekday => return Ok(WEEKDAY),
@@ -347,6 +361,28 @@ impl Reader {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a text for a time may have a date in a field: the first one before a time, or when the last one looks like
+/// a date too.
+fn may_be_date(fields: &[Field], at: usize) -> bool {
+    at == 0
+        && fields.len() >= 2
+        && (fields.last().is_some_and(|last| last.kind == Kind::Date) || fields[1].kind == Kind::Time)
+}
+
+/// Whether a word may stand in a text for a time.
+fn of_time(word: Word) -> bool {
+    !matches!(
+        word,
+        Word::Weekday
+            | Word::Month(_)
+            | Word::Infinity(_)
+            | Word::Epoch
+            | Word::Today
+            | Word::Tomorrow
+            | Word::Yesterday
+    )
 }
 
 /// The session's local time now, in microseconds from 1970-01-01.

@@ -5,11 +5,13 @@
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{
-    Date32Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Field, IntervalMonthDayNanoType, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 
 use super::super::Registry;
 use super::super::call::Call;
+use super::super::overload::Ret;
 use super::super::ty::Ty::{Date, Int4, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
 use super::super::udf::fault;
 use super::timetz::{self, TimeTzs};
@@ -21,8 +23,20 @@ use crate::types::civil::DAY_US;
 use crate::types::timetz::TimeTz;
 use crate::types::{decode_typed, oid, typmod};
 
+/// A date as a timestamp, for comparing; not a name that SQL can spell without quotes, as the next ones.
+pub const COMPARABLE: &str = "timestamp to compare";
+/// A date or timestamp as a timestamptz, for comparing.
+pub const COMPARABLE_TZ: &str = "timestamptz to compare";
+/// The last date that is not after a timestamp.
+pub const FLOOR_DATE: &str = "date before";
+/// The first date that is not before a timestamp.
+pub const CEILING_DATE: &str = "date after";
+/// The length of an interval, by which intervals are ordered and equal.
+pub const LENGTH: &str = "interval length";
+
 pub(super) fn register(r: &mut Registry) {
     register_from_text(r);
+    register_comparable(r);
     register_digits(r);
     register_times(r);
     r.add("date", &[Timestamp], Date, |c| {
@@ -67,6 +81,46 @@ pub(super) fn register(r: &mut Registry) {
     r.add("timestamptz", &[Date, TimeTzTy], TimestampTz, timetz::instant);
     let stable = ["date", "timestamp", "timestamptz", "time", "timetz"];
     r.volatility(datafusion::logical_expr::Volatility::Stable, &stable);
+}
+
+/// Conversions for comparisons alone: what leaves a type's range lies beyond all its values instead of being an error.
+fn register_comparable(r: &mut Registry) {
+    r.add(COMPARABLE, &[Date], Timestamp, |c| {
+        let date = c.prims::<Date32Type>(0)?;
+        c.build::<TimestampMicrosecondType>(|i| Ok(kernels::date_among_timestamps(date.at(i))))
+    });
+    r.add(COMPARABLE_TZ, &[Date], TimestampTz, |c| {
+        let (date, zone) = (c.prims::<Date32Type>(0)?, session_zone(c));
+        c.build::<TimestampMicrosecondType>(|i| Ok(zone.to_utc(kernels::date_among_timestamps(date.at(i)))))
+    });
+    r.add(COMPARABLE_TZ, &[Timestamp], TimestampTz, |c| {
+        let (ts, zone) = (c.prims::<TimestampMicrosecondType>(0)?, session_zone(c));
+        c.build::<TimestampMicrosecondType>(|i| Ok(zone.to_utc(ts.at(i))))
+    });
+    r.add(FLOOR_DATE, &[Timestamp], Date, |c| {
+        let ts = c.prims::<TimestampMicrosecondType>(0)?;
+        c.build::<Date32Type>(|i| Ok(kernels::timestamp_to_date(ts.at(i))))
+    });
+    r.add(CEILING_DATE, &[Timestamp], Date, |c| {
+        let ts = c.prims::<TimestampMicrosecondType>(0)?;
+        c.build::<Date32Type>(|i| {
+            let within = !is_infinite(ts.at(i)) && ts.at(i).rem_euclid(DAY_US) != 0;
+            Ok(kernels::timestamp_to_date(ts.at(i)) + i32::from(within))
+        })
+    });
+    // The order of intervals as a number.
+    r.add(LENGTH, &[IntervalTy], Ret::Rule(|_| Ok(Field::new("", DataType::Decimal128(38, 0), true))), |c| {
+        let spans = c.prims::<IntervalMonthDayNanoType>(0)?;
+        c.build::<Decimal128Type>(|i| {
+            let span = super::from_arrow(spans.at(i));
+            Ok(match span {
+                Interval::INFINITY => 10_i128.pow(37),
+                Interval::NEG_INFINITY => -10_i128.pow(37),
+                _ => super::interval::length_us(span),
+            })
+        })
+    });
+    r.volatility(datafusion::logical_expr::Volatility::Stable, &[COMPARABLE_TZ]);
 }
 
 fn register_times(r: &mut Registry) {

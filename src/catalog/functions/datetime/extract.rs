@@ -110,10 +110,19 @@ fn dates(c: &Call<'_>, strict: bool) -> Result<ArrayRef> {
             {
                 Err(unsupported(word, name))
             }
+            // As a timestamp, which `date_part` makes of it, the date must be in a timestamp's range.
+            _ if !strict && kernels::date_to_timestamp(date).is_err() => Err(kernels::date_beyond_timestamps()),
             Epoch | Julian if date == i32::MAX || date == i32::MIN => Ok(Value::Infinite(date > 0)),
             Epoch => Ok(Value::Exact(i128::from(date) * 86_400, 0)),
             Julian => Ok(Value::Exact(i128::from(date) + i128::from(JULIAN_EPOCH), 0)),
-            _ => of_timestamp(unit, kernels::date_to_timestamp(date)?).ok_or_else(|| unsupported(word, name)),
+            _ if date == i32::MAX || date == i32::MIN => {
+                of_infinite(unit, date > 0).ok_or_else(|| unsupported(word, name))
+            }
+            _ => {
+                let days = i64::from(date);
+                let value = of_date(unit, Civil::from_days(days), days);
+                value.map(|value| Value::Exact(value.into(), 0)).ok_or_else(|| unsupported(word, name))
+            }
         }
     })
 }
@@ -178,6 +187,10 @@ fn build(c: &Call<'_>, type_name: &str, mut value: impl FnMut(Unit, &str, usize)
         }
         _ => c.build_opt::<Float64Type>(|i| {
             Ok(match field(i)? {
+                Value::Exact(unscaled, JULIAN_SCALE) => {
+                    let unit = 10_i128.pow(JULIAN_SCALE.unsigned_abs());
+                    Some((unscaled / unit) as f64 + (unscaled % unit) as f64 / unit as f64)
+                }
                 Value::Exact(unscaled, scale) => Some(unscaled as f64 / 10_f64.powi(scale)),
                 Value::Null => None,
                 Value::Infinite(positive) => Some(if positive { f64::INFINITY } else { f64::NEG_INFINITY }),

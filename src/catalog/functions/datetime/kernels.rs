@@ -90,8 +90,21 @@ pub fn date_to_timestamp(date: i32) -> Result<i64> {
     match date {
         i32::MAX => Ok(i64::MAX),
         i32::MIN => Ok(i64::MIN),
-        _ => checked(i64::from(date).saturating_mul(DAY_US))
-            .ok_or_else(|| Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")),
+        _ => checked(i64::from(date).saturating_mul(DAY_US)).ok_or_else(date_beyond_timestamps),
+    }
+}
+
+/// `22008`: a date that no timestamp has.
+pub fn date_beyond_timestamps() -> Error {
+    Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")
+}
+
+/// A date's midnight for comparing: beyond a timestamp's range it is later than all of them, and not infinite.
+pub fn date_among_timestamps(date: i32) -> i64 {
+    match date {
+        i32::MAX => i64::MAX,
+        i32::MIN => i64::MIN,
+        _ => i64::from(date).saturating_mul(DAY_US).clamp(i64::MIN + 1, i64::MAX - 1),
     }
 }
 

@@ -8,7 +8,7 @@ pub mod interval;
 pub mod kernels;
 
 mod age;
-mod casts;
+pub mod casts;
 mod current;
 mod extract;
 mod make;

@@ -32,13 +32,18 @@ impl ZoneSpec {
         if zone.name() == "UTC" { Self::Fixed(0) } else { Self::Rules(Arc::clone(zone)) }
     }
 
+    /// What an abbreviation means.
+    #[must_use]
+    pub fn abbreviated(text: &str) -> Option<Self> {
+        match zone::abbreviation(&text.to_ascii_lowercase())? {
+            (_, Abbreviation::Offset(offset)) => Some(Self::Fixed(offset)),
+            (name, Abbreviation::Zone(of)) => Zone::named(of).map(|zone| Self::Abbreviated(zone, name)),
+        }
+    }
+
     /// The zone a text means, `22023` when none.
     pub fn parse(text: &str) -> Result<Self> {
-        let meaning = match zone::abbreviation(&text.to_ascii_lowercase()) {
-            Some((_, Abbreviation::Offset(offset))) => Some(Self::Fixed(offset)),
-            Some((name, Abbreviation::Zone(of))) => Zone::named(of).map(|zone| Self::Abbreviated(zone, name)),
-            None => Zone::named(text).map(|zone| Self::of(&zone)),
-        };
+        let meaning = Self::abbreviated(text).or_else(|| Zone::named(text).map(|zone| Self::of(&zone)));
         meaning.ok_or_else(|| {
             Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("time zone \"{text}\" not recognized"))
         })
