@@ -96,5 +96,9 @@ pub fn fold_arguments(args: Vec<Expr>, env: &PlanEnv) -> Result<Vec<Expr>> {
         .build();
     let simplifier = ExprSimplifier::new(context);
     let schema = DFSchema::empty();
-    args.into_iter().map(|arg| simplifier.simplify(simplifier.coerce(arg, &schema)?)).collect()
+    let fold = |arg: Expr| {
+        let resolved = super::resolve::resolve_alone(arg, env)?;
+        simplifier.simplify(simplifier.coerce(resolved, &schema)?)
+    };
+    args.into_iter().map(fold).collect()
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,7 @@ use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 use crate::exec::stopped;
+use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, TextStyle};
 
@@ -135,12 +136,16 @@ impl ExprPlanner for Operators {
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
                 self.concatenate(left.clone(), right.clone(), types)
             }
-            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => match types {
+            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
-                    return original(left, right);
+                    return match distinct(&op) {
+                        Some(op) => Ok(PlannerResult::Planned(binary_expr(left, op, right))),
+                        None => original(left, right),
+                    };
                 }
+                _ if let Some(op) = distinct(&op) => Some(binary_expr(left.clone(), op, right.clone())),
                 _ => None,
             },
             Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
@@ -196,6 +201,15 @@ impl Operators {
     }
 }
 
+/// `IS [NOT] DISTINCT FROM`, which comes as an operator so that its sides are settled here.
+fn distinct(op: &Op) -> Option<Operator> {
+    match op {
+        Op::Custom(name) if name == DISTINCT => Some(Operator::IsDistinctFrom),
+        Op::Custom(name) if name == NOT_DISTINCT => Some(Operator::IsNotDistinctFrom),
+        _ => None,
+    }
+}
+
 /// The type of an expression, `None` while it is unknown (a bare string, an untyped param) or does not resolve yet.
 fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
@@ -210,7 +224,10 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
 
 /// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
 fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
-    let own = |f: &Option<FieldRef>| f.as_ref().is_some_and(|f| f.metadata().contains_key(PG_TYPE_KEY));
+    let own = |f: &Option<FieldRef>| {
+        let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
+        oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
+    };
     !own(&fields.0) && !own(&fields.1)
 }
 

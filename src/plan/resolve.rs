@@ -39,6 +39,12 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     .map(|t| t.data)
 }
 
+/// Resolves an expression without columns (an argument of a function in FROM).
+pub fn resolve_alone(expr: Expr, env: &PlanEnv) -> Result<Expr> {
+    let schema = DFSchema::empty();
+    expr.transform_up(|e| resolve_expr(e, &schema, env)).map(|t| t.data)
+}
+
 /// Whether an expression needs no alias to be known under `name`.
 fn keeps_name(expr: &Expr, name: &str) -> bool {
     match expr {

@@ -10,6 +10,11 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::sql::tokens::LOCAL_ZONE;
 
+/// The operator that `IS DISTINCT FROM` becomes; no client can write it.
+pub const DISTINCT: &str = "is distinct from";
+/// The operator that `IS NOT DISTINCT FROM` becomes.
+pub const NOT_DISTINCT: &str = "is not distinct from";
+
 /// Makes a call of such a form.
 pub fn call(expr: &mut Expr) {
     match expr {
@@ -18,6 +23,8 @@ pub fn call(expr: &mut Expr) {
             let args = if local { vec![take(timestamp)] } else { vec![take(time_zone), take(timestamp)] };
             *expr = function("timezone", args);
         }
+        Expr::IsDistinctFrom(left, right) => *expr = custom(take(left), DISTINCT, take(right)),
+        Expr::IsNotDistinctFrom(left, right) => *expr = custom(take(left), NOT_DISTINCT, take(right)),
         Expr::SimilarTo { negated, expr: value, pattern, escape_char } => {
             let mut pattern = vec![take(pattern)];
             pattern.extend(escape_char.take().map(Expr::Value));
@@ -65,6 +72,10 @@ fn subscripts(root: &mut Expr, chain: &mut [AccessExpr]) -> Option<Expr> {
         }
     }
     Some(function("array_subscript", args))
+}
+
+fn custom(left: Expr, op: &str, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::Custom(op.to_owned()), right: Box::new(right) }
 }
 
 fn take(expr: &mut Expr) -> Expr {

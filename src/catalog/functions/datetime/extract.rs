@@ -115,6 +115,10 @@ fn dates(c: &Call<'_>, strict: bool) -> Result<ArrayRef> {
             Epoch | Julian if date == i32::MAX || date == i32::MIN => Ok(Value::Infinite(date > 0)),
             Epoch => Ok(Value::Exact(i128::from(date) * 86_400, 0)),
             Julian => Ok(Value::Exact(i128::from(date) + i128::from(JULIAN_EPOCH), 0)),
+            _ if !strict => {
+                let midnight = kernels::date_to_timestamp(date)?;
+                of_timestamp(unit, midnight).ok_or_else(|| unsupported(word, name))
+            }
             _ if date == i32::MAX || date == i32::MIN => {
                 of_infinite(unit, date > 0).ok_or_else(|| unsupported(word, name))
             }
