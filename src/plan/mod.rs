@@ -24,6 +24,7 @@ pub mod sets;
 pub mod setops;
 pub mod subqueries;
 pub mod tables;
+pub mod temporal;
 pub mod types;
 pub mod views;
 pub mod write;

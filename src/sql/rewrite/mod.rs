@@ -4,7 +4,9 @@ pub mod arrays;
 pub mod balance;
 pub mod forms;
 pub mod frame_spec;
+pub mod intervals;
 pub mod keywords;
+pub mod named;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -106,7 +108,8 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         series::in_expression(expr);
         forms::call(expr);
-        if let Err(error) = qualifiers::strip(expr) {
+        named::arguments(expr);
+        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
