@@ -50,7 +50,7 @@ impl<'a> Context<'a> {
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
         let relations: [Arc<dyn RelationPlanner>; 2] =
-            [Arc::new(Relations::new(Arc::clone(&env.functions))), Arc::new(SetOperations::new(env))];
+            [Arc::new(SetOperations::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
         Self { env, planners, relations }
     }
 
@@ -177,7 +177,7 @@ impl ContextProvider for Context<'_> {
         if let Some(known) = self.env.functions.window.get(name) {
             return Some(Arc::clone(known));
         }
-        let zone = ZoneSpec::of(self.env.vars.style.time_zone);
+        let zone = ZoneSpec::of(&self.env.vars.style.time_zone);
         let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
         // It holds this statement's zone and token.
         self.env.moment_used.store(true, Ordering::Relaxed);

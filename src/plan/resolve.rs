@@ -10,9 +10,9 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::{PlanEnv, temporal};
 use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::{PlanEnv, temporal};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::Ty;
@@ -29,8 +29,7 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        let resolved =
-            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
         Ok(match resolved.data {
             LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
             other => Transformed::new(other, resolved.transformed, resolved.tnr),
@@ -57,7 +56,12 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let style = &env.vars.style;
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
-        Expr::WindowFunction(call) => super::windows::resolve_call(*call, schema, env),
+        Expr::WindowFunction(call) => {
+            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+                Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
+                other => Ok(Transformed::no(other)),
+            })
+        }
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -72,9 +76,6 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         }
         Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
             Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
-        }
-        Expr::WindowFunction(window) => {
-            Ok(temporal::window(window, schema, &env.functions))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
