@@ -5,6 +5,7 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
+mod declare;
 pub mod engine;
 mod extended;
 mod load;
