@@ -65,6 +65,18 @@ impl Transaction {
         self.block == Block::Explicit
     }
 
+    /// Whether a statement in it has failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How many savepoints there are.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.savepoints.len()
+    }
+
     /// `25P02` in a failed block.
     pub fn check_usable(&self) -> Result<()> {
         if self.failed && self.block == Block::Explicit {

@@ -1,4 +1,4 @@
-//! SQL-level PREPARE, EXECUTE, DEALLOCATE; CLOSE of a portal. They share the protocol's names.
+//! SQL-level PREPARE, EXECUTE, DEALLOCATE. They share the protocol's names.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ impl Session {
         name: &str,
         types: &[ast::DataType],
         inner: &Statement,
+        text: &Arc<str>,
     ) -> Result<Answer> {
         if self.prepared.contains_key(name) {
             return Err(Error::new(
@@ -30,8 +31,9 @@ impl Session {
             return Err(Error::new(sqlstate::SYNTAX_ERROR, "syntax error in the statement to prepare"));
         }
         let declared = types.iter().map(|t| plan::params::of_sql_type(t).map(Some)).collect::<Result<_>>()?;
-        let prepared = self.prepared_of(Some(Arc::new(inner.clone())), declared).await?;
-        self.prepared.insert(name.to_owned(), Arc::new(prepared));
+        let mut prepared = self.prepared_of(Some(Arc::new(inner.clone())), declared).await?;
+        (prepared.text, prepared.from_sql) = (Arc::clone(text), true);
+        self.keep_prepared(name, prepared);
         Ok(Answer::Done("PREPARE".to_owned()))
     }
 
@@ -64,23 +66,11 @@ impl Session {
     /// DEALLOCATE; `26000` for an unknown name.
     pub(super) fn run_deallocate(&mut self, name: Option<&str>) -> Result<Answer> {
         let Some(name) = name else {
-            self.prepared.clear();
+            self.prepared = Arc::default();
             return Ok(Answer::Done("DEALLOCATE ALL".to_owned()));
         };
         self.prepared(name)?;
-        self.prepared.remove(name);
+        self.forget_prepared(name);
         Ok(Answer::Done("DEALLOCATE".to_owned()))
-    }
-
-    /// CLOSE; `34000` for an unknown portal.
-    pub(super) fn run_close(&mut self, name: Option<&str>) -> Result<Answer> {
-        let Some(name) = name else {
-            self.portals.clear();
-            return Ok(Answer::Done("CLOSE CURSOR ALL".to_owned()));
-        };
-        match self.portals.remove(name) {
-            Some(_) => Ok(Answer::Done("CLOSE CURSOR".to_owned())),
-            None => Err(Error::new(sqlstate::INVALID_CURSOR_NAME, format!("cursor \"{name}\" does not exist"))),
-        }
     }
 }

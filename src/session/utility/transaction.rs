@@ -20,11 +20,21 @@ impl Session {
     }
 
     /// COMMIT, ROLLBACK. The block's portals end with it.
-    pub(super) fn run_end(&mut self, commit: bool, chain: bool) -> Result<Answer> {
+    pub(super) async fn run_end(&mut self, commit: bool, chain: bool) -> Result<Answer> {
+        let committed = commit && !self.transaction.has_failed();
+        if committed
+            && self.transaction.is_explicit()
+            && let Err(error) = self.hold_cursors().await
+        {
+            self.transaction.end(false, false, &mut self.settings, &mut self.objects)?;
+            self.end_cursors(false);
+            return Err(error);
+        }
         let (tag, warning) = self.transaction.end(commit, chain, &mut self.settings, &mut self.objects)?;
         self.notices.extend(warning);
         let running = |state: &_| matches!(state, crate::session::portal::PortalState::Running);
         self.portals.retain(|_, portal| running(&portal.state));
+        self.end_cursors(committed);
         Ok(Answer::Done(tag.to_owned()))
     }
 
