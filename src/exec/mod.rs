@@ -8,6 +8,7 @@ pub mod apply;
 pub mod cancel;
 pub mod classify;
 pub mod explain;
+pub mod instant;
 pub mod memory;
 pub mod output;
 pub mod physical;
@@ -48,13 +49,16 @@ pub struct Executor {
     _spill: SpillDir,
 }
 
+/// Makes a query's optimised plan.
+type PlanMaker = Box<dyn FnOnce() -> Result<LogicalPlan> + Send>;
+
 /// One query to run.
 pub struct Job {
     /// Makes the optimised plan, without params; called on the CPU runtime.
-    pub plan: Box<dyn FnOnce() -> Result<LogicalPlan> + Send>,
+    pub plan: PlanMaker,
     /// The options of its session.
     pub config: SessionConfig,
-    /// What stops it.
+    /// What stops it, the one in `config`; dropping the output cancels it.
     pub cancel: CancellationToken,
 }
 
@@ -129,11 +133,10 @@ impl Executor {
     }
 
     /// Starts a query; its items come from the returned [`Output`]. Dropping that stops the work.
-    pub fn start<T: Send + 'static>(&self, mut job: Job, encoder: impl Encode<T>) -> Output<T> {
-        let stop = job.cancel.child_token();
-        // The operators obey the end of this output too, which is narrower than the statement's own token.
-        job.config.options_mut().extensions.insert(cancel::StatementCancel(stop.clone()));
+    pub fn start<T: Send + 'static>(&self, job: Job, encoder: impl Encode<T>) -> Output<T> {
+        let stop = job.cancel;
         let (sender, output) = output::channel(Arc::clone(&self.slots), stop.clone());
+        let (plan, config) = (job.plan, job.config);
         let env = self.query_env();
         let handle = self.cpu.handle();
         self.cpu.spawn_blocking(move || {
@@ -141,7 +144,7 @@ impl Executor {
                 let mut sender = sender;
                 let run = async {
                     let env = env?;
-                    drive(job, env, encoder, &mut sender).await
+                    drive(plan, config, env, encoder, &mut sender).await
                 };
                 let result = tokio::select! {
                     biased;
@@ -182,14 +185,15 @@ impl Executor {
 }
 
 async fn drive<T: Send + 'static>(
-    job: Job,
+    plan: PlanMaker,
+    config: SessionConfig,
     env: Arc<RuntimeEnv>,
     mut encoder: impl Encode<T>,
     sender: &mut Sender<T>,
 ) -> Result<()> {
     sender.take_slot().await;
-    let logical = (job.plan)()?;
-    let state = physical::state(job.config, env);
+    let logical = plan()?;
+    let state = physical::state(config, env);
     let plan: Arc<dyn ExecutionPlan> = physical::plan(&logical, &state).await?;
     let mut batches = execute_stream(plan, physical::task_context(&state))?;
     let mut items = Vec::new();

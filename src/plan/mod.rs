@@ -11,13 +11,17 @@ pub mod calls;
 pub mod columns;
 pub mod context;
 pub mod fit;
+pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
+pub mod lateral;
+pub mod marker;
 pub mod optimize;
 pub mod params;
-pub mod marker;
+pub mod relations;
 pub mod resolve;
+pub mod sets;
 pub mod subqueries;
 pub mod tables;
 pub mod types;
@@ -41,6 +45,7 @@ use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
+use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
@@ -54,8 +59,10 @@ pub struct PlanEnv {
     pub functions: Arc<Functions>,
     /// Its session.
     pub vars: Arc<SessionVars>,
-    /// The engine's options with `vars` among them.
-    pub config: SessionConfig,
+    /// The engine's options, without a session's.
+    base: SessionConfig,
+    /// The engine's options with `vars` among them, once something asked for them.
+    config: OnceLock<SessionConfig>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -81,6 +88,8 @@ pub struct Plan {
     pub write: Option<Arc<WriteSpec>>,
     /// Whether the plan holds for a later statement too: nothing in it was computed from this moment.
     pub reusable: bool,
+    /// The plan as one row that can be computed at once.
+    pub instant: Option<Instant>,
     /// The optimised plan of a statement without params whose functions are all immutable, once it was made.
     optimized: Arc<OnceLock<LogicalPlan>>,
 }
@@ -115,7 +124,8 @@ fn plan_made(
     let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
     let columns = columns::describe(&logical, env);
     let reusable = !env.moment_used.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(Plan { logical, params: found, columns, write: None, reusable, optimized: Arc::default() })
+    let instant = Instant::of(&logical, !found.is_empty());
+    Ok(Plan { logical, params: found, columns, write: None, reusable, instant, optimized: Arc::default() })
 }
 
 /// How `SqlToRel` reads literals, names and NULL order.
@@ -150,7 +160,9 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    resolve::resolve(plan, env).and_then(|plan| subqueries::apply_subqueries(plan, env))
+    resolve::resolve(plan, env)
+        .and_then(lateral::pull_up_functions)
+        .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
 
 impl Plan {
@@ -201,12 +213,21 @@ impl PlanEnv {
         vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
-        let mut config = base.clone();
-        let options = config.options_mut();
-        options.extensions.insert(vars.clone());
-        options.extensions.insert(StatementCancel(cancel.clone()));
         let moment_used = Arc::new(AtomicBool::new(false));
-        Self { snapshot, functions, vars: Arc::new(vars), config, cancel, moment_used }
+        let base = base.clone();
+        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The engine's options with the session's variables and the token added. Copied at the first call only: a
+    /// statement that is answered from a cache needs none.
+    pub fn config(&self) -> &SessionConfig {
+        self.config.get_or_init(|| {
+            let mut config = self.base.clone();
+            let options = config.options_mut();
+            options.extensions.insert(SessionVars::clone(&self.vars));
+            options.extensions.insert(StatementCancel(self.cancel.clone()));
+            config
+        })
     }
 
     /// `57014` once the statement was stopped.

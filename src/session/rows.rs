@@ -151,18 +151,17 @@ impl Rows {
         Self::new(Source::Query(output), columns, formats, tag, origin)
     }
 
-    /// The rows of a utility statement, already there. `verb` is its command tag, without a count.
+    /// Rows that are already there.
     pub fn of_batch(
         batch: &RecordBatch,
         columns: Arc<[ColumnDesc]>,
         formats: Arc<[Format]>,
         style: &TextStyle,
-        verb: &'static str,
+        tag: Tag,
         origin: Origin,
     ) -> Result<Self> {
         let mut chunks = Vec::new();
         RowChunks::new(batch.schema_ref(), &formats, style)?.chunks(batch, &mut chunks)?;
-        let tag = Tag::Fixed(verb.to_owned());
         Ok(Self::new(Source::Ready(chunks.into()), columns, formats, tag, origin))
     }
 

@@ -136,11 +136,16 @@ impl Session {
         text: Arc<str>,
         token: CancellationToken,
     ) -> Result<Rows> {
-        let env = self.plan_env(&token);
+        if let Some(row) = plan.instant.as_ref().map(|instant| instant.run(&values)).transpose()?.flatten() {
+            let (columns, style) = (Arc::clone(&plan.columns), Arc::clone(&self.settings.derived().style));
+            return Rows::of_batch(&row, columns, formats, &style, Tag::Select, Origin { text, token, timer: None });
+        }
+        // The operators obey the end of the output too, which is narrower than the statement.
+        let env = self.plan_env(&token.child_token());
         self.start_rows(plan, values, (formats, Tag::Select), text, (token, env))
     }
 
-    /// Starts a planned query in an environment.
+    /// Starts a planned query in an environment, whose token stops it.
     pub(super) fn start_rows(
         &mut self,
         plan: Arc<Plan>,
@@ -151,8 +156,8 @@ impl Session {
     ) -> Result<Rows> {
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
         let columns = Arc::clone(&plan.columns);
-        let job =
-            Job { config: env.config.clone(), cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
+        let (config, cancel) = (env.config().clone(), env.cancel.clone());
+        let job = Job { config, cancel, plan: Box::new(move || plan.bind(&values, &env)) };
         let output = self.engine.executor.start(job, encoder);
         let origin = Origin { text, token, timer: self.timer() };
         Ok(Rows::of_query(output, columns, formats, tag, origin))

@@ -60,10 +60,11 @@ impl Session {
         token: &CancellationToken,
     ) -> Result<Collected> {
         let _timer = self.timer();
-        let env = self.plan_env(token);
+        let stop = token.child_token();
+        let env = self.plan_env(&stop);
         let plan = Arc::clone(plan);
         let job =
-            Job { config: env.config.clone(), cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
+            Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
         let mut output = self.engine.executor.start(job, Whole);
         let mut collected = Collected::new(self.objects.pool());
         while let Some(batch) = output.next().await {
@@ -127,7 +128,7 @@ impl Session {
         (text, temp): (Arc<str>, Arc<TempRows>),
         token: CancellationToken,
     ) -> Result<Rows> {
-        let env = self.plan_env_over(&token, temp);
+        let env = self.plan_env_over(&token.child_token(), temp);
         self.start_rows(plan, values, (formats, tag), text, (token, env))
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows names or types. A query stays sqlparser's AST, tidied by the rules of [`rewrite`]; SQL is never
 //! turned back into text to be parsed again.
 
+pub mod grammar;
 pub mod guard;
 pub mod lex;
 pub mod object_ast;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::rows::{Origin, Rows};
+use super::rows::{Origin, Rows, Tag};
 use super::{Answer, Session};
 use crate::error::{Error, Result};
 use crate::plan::ColumnDesc;
@@ -116,6 +116,6 @@ impl Session {
         let formats = vec![format; columns.len()].into();
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: self.cancel.arm(), timer: None };
-        Rows::of_batch(batch, columns, formats, &style, verb, origin).map(Answer::Rows)
+        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(verb.to_owned()), origin).map(Answer::Rows)
     }
 }

@@ -57,6 +57,7 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
         ControlFlow::Continue(())
@@ -88,6 +89,7 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        series::in_expression(expr);
         forms::call(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
