@@ -56,6 +56,8 @@ enum Source {
     Planned(Box<(Values, PlanEnv)>),
     Running(Output<RecordBatch>),
     Ended,
+    /// The query failed: the cursor is of no use any more.
+    Failed,
 }
 
 /// How a cursor was declared.
@@ -135,6 +137,11 @@ impl Cursor {
         matches!(self.source, Source::Running(_))
     }
 
+    /// Notes that its query failed.
+    pub fn fail(&mut self) {
+        self.source = Source::Failed;
+    }
+
     /// Reads what is left of the query into the store.
     pub async fn keep_rest(&mut self, executor: &Executor) -> Result<()> {
         self.store.keep_all();
@@ -148,6 +155,10 @@ impl Cursor {
     ///
     /// `55000` for going back where the cursor cannot, `0A000` where it no longer can, and what the query raises.
     pub async fn go(&mut self, direction: Direction, moves: bool, executor: &Executor) -> Result<Step> {
+        if matches!(self.source, Source::Failed) {
+            let message = format!("portal \"{}\" cannot be run", self.name);
+            return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
+        }
         match direction {
             Direction::Forward(None) => self.run(true, None),
             Direction::Backward(None) if moves => {
@@ -322,7 +333,7 @@ impl Cursor {
         {
             let (values, env) = *planned;
             let plan = Arc::clone(&self.plan);
-            let (config, cancel) = (env.config.clone(), env.cancel.clone());
+            let (config, cancel) = (env.config().clone(), env.cancel.clone());
             let job = Job { config, cancel, plan: Box::new(move || plan.bind(&values, &env)) };
             self.source = Source::Running(executor.start(job, Whole));
         }

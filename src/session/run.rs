@@ -174,6 +174,10 @@ impl Session {
         };
         if let Err(error) = streamed {
             set(self, PortalState::Done);
+            if let Some(mut cursor) = rows.take_cursor() {
+                cursor.fail();
+                self.cursors.insert(cursor.name.clone(), cursor);
+            }
             return Err(self.failed(error));
         }
         rows.timer = None;

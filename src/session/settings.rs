@@ -82,6 +82,14 @@ pub struct Mark {
     session: Values,
 }
 
+impl Mark {
+    /// The text that a setting had.
+    #[must_use]
+    pub fn value(&self, lower: &str) -> Option<&str> {
+        self.current.get(lower).map(String::as_str)
+    }
+}
+
 impl SessionSettings {
     /// The settings of a new session: the server's defaults and what the client's start-up packet said.
     pub fn new(
@@ -137,6 +145,10 @@ impl SessionSettings {
             Some(setting) => {
                 allowed(setting, self.superuser, false)?;
                 match items {
+                    Some(items) if lower == "datestyle" => {
+                        let now = self.current.get(&lower).map_or("", String::as_str);
+                        Some(values::date_style(setting, &items.join(","), now)?)
+                    }
                     Some(items) => Some(settings::check(setting, items)?),
                     None => self.reset.get(&lower).cloned(),
                 }

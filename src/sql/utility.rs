@@ -198,7 +198,8 @@ fn prepare(script: &Script<'_>, tokens: &StatementTokens<'_>, cursor: &mut Curso
     Ok(Utility::Prepare { name, types, statement: Box::new(statement) })
 }
 
-fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
+/// Parses what follows EXECUTE.
+pub fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
     let name = cursor.identifier()?;
     let mut arguments = Vec::new();
     if cursor.eat_symbol("(") {

@@ -80,7 +80,7 @@ impl Session {
                 done("SAVEPOINT")
             }
             Utility::Release(name) => {
-                self.transaction.release(name)?;
+                self.transaction.release(name, &mut self.settings)?;
                 self.release_cursors();
                 done("RELEASE")
             }

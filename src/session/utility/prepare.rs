@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
-use crate::plan;
+use crate::plan::{self, Plan, Values};
 use crate::session::statement::Prepared;
 use crate::session::{Answer, Session};
 use crate::sql::{Statement, StatementKind};
@@ -45,6 +46,24 @@ impl Session {
         arguments: &[ast::Expr],
         format: Format,
     ) -> Result<Answer> {
+        let token = self.start_statement()?;
+        let (plan, values) = self.executed(name, arguments, &token).await?;
+        let formats = vec![format; plan.columns.len()].into();
+        self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
+    }
+
+    /// The plan of a prepared statement for EXECUTE's arguments, and their values.
+    ///
+    /// # Errors
+    ///
+    /// `26000` for an unknown name, `42601` for another number of arguments, `0A000` when its result is not of the
+    /// types any more that it had.
+    pub(super) async fn executed(
+        &mut self,
+        name: &str,
+        arguments: &[ast::Expr],
+        token: &CancellationToken,
+    ) -> Result<(Arc<Plan>, Values)> {
         let prepared: Arc<Prepared> = self.prepared(name)?;
         let (Some(plan), Some(inner)) = (&prepared.plan, &prepared.statement) else {
             return Err(Error::unsupported(format!("prepared statement \"{name}\" is not a query")));
@@ -54,13 +73,15 @@ impl Session {
             let detail = format!("Expected {} parameters but got {}.", plan.params.len(), arguments.len());
             return Err(Error::new(sqlstate::SYNTAX_ERROR, message).detail(detail));
         }
-        let token = self.start_statement()?;
-        let env = self.plan_env(&token);
+        let env = self.plan_env(token);
         let values = plan::params::evaluate(arguments, &plan.params, &env)?;
         let declared = plan::params::refined(&plan.params, &values).unwrap_or_else(|| prepared.declared.clone());
-        let plan = self.plan(inner, &declared, &token).await?;
-        let formats = vec![format; plan.columns.len()].into();
-        self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
+        let current = self.plan(inner, &declared, token).await?;
+        let shape = |plan: &Plan| plan.columns.iter().map(|c| (c.name.clone(), c.pg_type.oid)).collect::<Vec<_>>();
+        if shape(&current) != shape(plan) {
+            return Err(Error::unsupported("cached plan must not change result type"));
+        }
+        Ok((current, values))
     }
 
     /// DEALLOCATE; `26000` for an unknown name.
