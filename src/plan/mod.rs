@@ -5,6 +5,7 @@
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
 pub mod assign;
+pub mod backward;
 pub mod cache;
 pub mod calls;
 pub mod columns;

@@ -74,6 +74,10 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        if select.into.is_some() {
+            let message = "SELECT ... INTO is not allowed here";
+            return ControlFlow::Break(Error::new(crate::sqlstate::SYNTAX_ERROR, message));
+        }
         series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
