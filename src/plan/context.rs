@@ -118,6 +118,9 @@ impl ContextProvider for Context<'_> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
         }
+        if let Some(marker) = marker::unified(name) {
+            return Some(marker);
+        }
         let functions = &self.env.functions;
         let elsewhere =
             functions.aggregate.contains_key(name) || functions.window.contains_key(name) || GRAMMAR.contains(&name);

@@ -4,6 +4,7 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod branches;
 pub mod cache;
 pub mod calls;
 pub mod columns;
@@ -17,6 +18,7 @@ pub mod marker;
 pub mod resolve;
 pub mod subqueries;
 pub mod types;
+pub mod wide;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -122,6 +124,7 @@ fn to_plan(
     let statement = ast::Statement::Query(Box::new(query.clone()));
     let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
     let plan = plan.and_then(|plan| resolve::resolve(plan, env));
+    let plan = plan.and_then(|plan| wide::keys(plan, &env.functions));
     let plan = plan.and_then(|plan| subqueries::apply_subqueries(plan, env));
     Ok(plan.and_then(columns::name_objects))
 }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
+use super::wide;
 use super::calls::{cast, cast_to_text};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use crate::catalog::functions::Functions;
@@ -67,7 +68,7 @@ impl Operators {
         let Some((name, swapped)) = temporal(op, types) else { return Ok(None) };
         let (left, right, types) = if swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
         let (a, b) = temporal_arguments(name, types);
-        Ok(self.call(name, vec![cast(left, a, &self.functions), cast(right, b, &self.functions)]))
+        Ok(self.call(name, vec![cast(left, types.0, a, &self.functions), cast(right, types.1, b, &self.functions)]))
     }
 
     fn numbers(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Option<Expr> {
@@ -80,7 +81,7 @@ impl Operators {
         };
         let ty = common_number(types.0, types.1);
         let name = function_name(arith_op, ty)?;
-        self.call(name, vec![cast(left, ty, &self.functions), cast(right, ty, &self.functions)])
+        self.call(name, vec![cast(left, types.0, ty, &self.functions), cast(right, types.1, ty, &self.functions)])
     }
 
     /// `||`.
@@ -98,7 +99,7 @@ impl Operators {
                     return None;
                 }
                 let side = |expr: Expr, ty: Option<Ty>| match ty {
-                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, ty, &self.functions),
+                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, &self.functions),
                     _ => expr,
                 };
                 self.call("text_concat", vec![side(left, a), side(right, b)])
@@ -162,6 +163,13 @@ impl ExprPlanner for Operators {
         };
         match planned {
             Some(planned) => Ok(PlannerResult::Planned(planned)),
+            None if types.0 == Some(Ty::Numeric) || types.1 == Some(Ty::Numeric) => {
+                let sides = wide::comparable(vec![left, right], schema, &self.functions)?;
+                match <[Expr; 2]>::try_from(sides) {
+                    Ok([left, right]) => original(left, right),
+                    Err(_) => datafusion::common::internal_err!("an operator has two sides"),
+                }
+            }
             None => original(left, right),
         }
     }

@@ -11,10 +11,13 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
+use super::{branches, calls, marker, wide};
 use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
+use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
 
 /// Resolves a plan and the subqueries in it.
@@ -33,12 +36,21 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     .map(|t| t.data)
 }
 
+/// Resolves a lone expression.
+pub fn expression(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    expr.transform_up(|e| resolve_expr(e, schema, env)).map(|t| t.data)
+}
+
 /// Whether an expression needs no alias to be known under `name`.
 fn keeps_name(expr: &Expr, name: &str) -> bool {
     match expr {
         Expr::Alias(_) | Expr::Column(_) => true,
         other => other.schema_name().to_string() == name,
     }
+}
+
+fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
 }
 
 fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
@@ -50,32 +62,68 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
-            let list = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
-            Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+            let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
+            let expr = Box::new(all.remove(0));
+            Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
             };
-            let low = Box::new(adapt(fold_number(*low), &field, style)?);
-            let high = Box::new(adapt(fold_number(*high), &field, style)?);
+            let low = adapt(fold_number(*low), &field, style)?;
+            let high = adapt(fold_number(*high), &field, style)?;
+            let all = wide::comparable(vec![*expr, low, high], schema, &env.functions)?;
+            let Ok([expr, low, high]) = <[Expr; 3]>::try_from(all) else {
+                return datafusion::common::internal_err!("BETWEEN has three operands");
+            };
+            let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
+        Expr::Negative(inner) => Ok(match negation(&inner, schema) {
+            Some(name) => Transformed::yes(calls::call(&env.functions, name, vec![*inner])),
+            None => Transformed::no(Expr::Negative(inner)),
+        }),
+        Expr::BinaryExpr(comparison) => wide::comparison(comparison, schema, &env.functions),
+        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// The function behind a minus sign before a number.
+fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
+    let (_, field) = expr.to_field(schema).ok()?;
+    Some(match Ty::of_field(&field)? {
+        Ty::Int2 => "int2um",
+        Ty::Int4 => "int4um",
+        Ty::Int8 => "int8um",
+        Ty::Float4 => "float4um",
+        Ty::Float8 => "float8um",
+        Ty::Numeric => "numeric_uminus",
+        _ => return None,
+    })
 }
 
 /// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
-    let Cast { expr, field } = cast;
+    let Cast { expr, field } = match fold_number(Expr::Cast(cast)) {
+        Expr::Cast(cast) => cast,
+        literal => return Ok(Transformed::yes(literal)),
+    };
     if is_reg(crate::types::pg_type(&field).oid) && is_unknown(&expr) {
-        return Ok(Transformed::yes(explicit_cast(*expr, None, &field, &env.functions)));
+        let cast = explicit_cast(*expr, None, &field, &env.functions).map_err(external)?;
+        return Ok(Transformed::yes(cast));
     }
     if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));
+        }
+        if Ty::of_field(&field) == Some(Ty::Numeric) {
+            let own = literal.to_field(schema)?.1;
+            let sized = explicit_cast(literal, Some(&own), &field, &env.functions).map_err(external)?;
+            return Ok(Transformed::yes(sized));
         }
         // The literal has the digits it was written with; the type's own scale and width come from the cast.
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(literal), field))));
@@ -89,13 +137,16 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
-    Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
+    explicit_cast(*expr, from.as_ref(), &field, &env.functions).map(Transformed::yes).map_err(external)
 }
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
+    if marker::is_unified(&call.func) {
+        return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
+    }
     if is_quantified(call.func.name()) {
         return quantified(call.func, args, schema, style).map(Transformed::yes);
     }
@@ -109,7 +160,7 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, style)?);
+        cast.push(bring(arg, data_type, schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -148,13 +199,20 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 }
 
 /// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let (style, functions) = (&env.vars.style, &env.functions);
     let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
     let arg = adapt(arg, &field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
+        Some(now) if *field.data_type() == WIDE_NUMERIC && now.data_type().is_numeric() => {
+            Ok(wide::widened(arg, schema, functions))
+        }
+        Some(now) if *now.data_type() == WIDE_NUMERIC => {
+            explicit_cast(arg, Some(&now), &field, functions).map_err(external)
+        }
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
 }

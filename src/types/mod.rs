@@ -14,6 +14,7 @@ pub mod param;
 pub mod send;
 #[cfg(test)]
 mod tests;
+pub mod wide;
 pub mod zone;
 
 pub use encode::RowEncoder;

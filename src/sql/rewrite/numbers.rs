@@ -24,18 +24,26 @@ pub fn type_integer(expr: &mut Expr) {
         },
         _ => return,
     };
+    let digits = digits.replace('_', "");
     let data_type = if digits.parse::<i32>().is_ok() {
         DataType::Int4(None)
     } else if digits.parse::<i64>().is_ok() {
         DataType::Int8(None)
-    } else if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) {
-        let precision = digits.trim_start_matches('-').len() as u64;
-        DataType::Numeric(ExactNumberInfo::PrecisionAndScale(precision, 0))
-    } else {
+    } else if is_short(&digits) {
         return;
+    } else {
+        // Read as PostgreSQL reads the text of a numeric: any digits, exponents.
+        *expr = Expr::Value(Value::SingleQuotedString(digits).with_empty_span());
+        DataType::Numeric(ExactNumberInfo::None)
     };
     let number = std::mem::replace(expr, placeholder());
     *expr = Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false };
+}
+
+/// Whether a number with a point is one that the planner reads as it stands.
+fn is_short(digits: &str) -> bool {
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    digits.contains('.') && count <= 18 && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }
 
 /// Whether `expr` is a number that [`type_integer`] has dealt with (its operand must not be typed again).
