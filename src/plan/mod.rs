@@ -15,6 +15,7 @@ pub mod operators;
 pub mod optimize;
 pub mod params;
 pub mod marker;
+pub mod patterns;
 pub mod resolve;
 pub mod subqueries;
 pub mod types;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
-use super::{branches, calls, marker, wide};
+use super::{branches, calls, marker, patterns, wide};
 use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
@@ -19,6 +19,12 @@ use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
+
+/// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
+const KEEPS_PADDING: [&str; 14] = [
+    "bpchar_cut", "bpchar_assign", "bpchar_trim", "cast_text", "coalesce", "concat", "concat_ws", "format", "greatest",
+    "least", "octet_length", "pg_typeof", "quote_nullable", "to_json",
+];
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
@@ -84,6 +90,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Some(name) => Transformed::yes(calls::call(&env.functions, name, vec![*inner])),
             None => Transformed::no(Expr::Negative(inner)),
         }),
+        Expr::Like(like) => patterns::like(like, schema, &env.functions),
         Expr::BinaryExpr(comparison) => wide::comparison(comparison, schema, &env.functions),
         Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
@@ -160,7 +167,7 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, env)?);
+        cast.push(bring(arg, data_type, call.func.name(), schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -199,14 +206,17 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 }
 
 /// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+fn bring(arg: Expr, data_type: DataType, name: &str, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     let (style, functions) = (&env.vars.style, &env.functions);
     let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
     let arg = adapt(arg, &field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
+        Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => {
+            let strips = wide::is_padded(&now) && !KEEPS_PADDING.contains(&name);
+            Ok(if strips { calls::call(functions, "bpchar_trim", vec![arg]) } else { arg })
+        }
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
-        Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
         Some(now) if *field.data_type() == WIDE_NUMERIC && now.data_type().is_numeric() => {
             Ok(wide::widened(arg, schema, functions))
         }

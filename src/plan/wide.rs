@@ -5,18 +5,22 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, JoinConstraint, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, InSubquery, WindowFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Distinct, Expr, ExprSchemable, GroupingSet, Join, LogicalPlan, LogicalPlanBuilder, Operator,
+    lit,
 };
+use datafusion::scalar::ScalarValue;
 
 use super::calls::{call, cast};
+use super::literals::is_unknown;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::types::{oid, pg_type};
 
 /// A comparison with a wide numeric on either side.
 pub fn comparison(binary: BinaryExpr, schema: &DFSchema, functions: &Functions) -> Result<Transformed<Expr>> {
@@ -31,7 +35,8 @@ pub fn comparison(binary: BinaryExpr, schema: &DFSchema, functions: &Functions) 
             | Operator::IsDistinctFrom
             | Operator::IsNotDistinctFrom
     );
-    if !compares || !(is_wide(&binary.left, schema) || is_wide(&binary.right, schema)) {
+    let differs = |e: &Expr| is_wide(e, schema) || padded(e, schema);
+    if !compares || !(differs(&binary.left) || differs(&binary.right)) {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
     let BinaryExpr { left, op, right } = binary;
@@ -44,6 +49,9 @@ pub fn comparison(binary: BinaryExpr, schema: &DFSchema, functions: &Functions) 
 
 /// Expressions that are compared with each other: keys when one of them is a wide numeric.
 pub fn comparable(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) -> Result<Vec<Expr>> {
+    if exprs.iter().any(|e| padded(e, schema)) {
+        return Ok(without_padding(exprs, schema, functions));
+    }
     if !exprs.iter().any(|e| is_wide(e, schema)) {
         return Ok(exprs);
     }
@@ -55,6 +63,28 @@ pub fn comparable(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) ->
         _ => expr,
     };
     Ok(exprs.into_iter().zip(types).map(one).collect())
+}
+
+/// Texts of which one is `char(n)`: its trailing spaces do not count, nor do those of a literal beside it.
+fn without_padding(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) -> Vec<Expr> {
+    let own = |e: &Expr| padded(e, schema) || is_unknown(e);
+    let all = exprs.iter().all(own);
+    let one = |e: Expr| match &e {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), None) if all => lit(text.trim_end_matches(' ')),
+        _ if padded(&e, schema) => call(functions, "bpchar_trim", vec![e]),
+        _ => e,
+    };
+    exprs.into_iter().map(one).collect()
+}
+
+fn padded(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| is_padded(&field))
+}
+
+/// Whether a field is `char(n)`.
+#[must_use]
+pub fn is_padded(field: &Field) -> bool {
+    pg_type(field).oid == oid::BPCHAR
 }
 
 /// An exact number as a wide numeric.

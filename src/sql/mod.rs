@@ -5,6 +5,7 @@
 
 pub mod guard;
 pub mod lex;
+pub mod lexer;
 pub mod position;
 pub mod query;
 pub mod rewrite;

@@ -93,10 +93,12 @@ pub(super) fn register(r: &mut Registry) {
     for name in ["numeric_mod", "mod"] {
         r.add(name, BOTH, Ret::Rule(|a| typed(Op::Rem, a)), |c| numeric(c, Op::Rem));
     }
-    r.add("numeric_uminus", &[Numeric], Ret::Same(0), |c| {
-        let v = c.nums(0)?;
-        c.build_number(|i| Ok(v.number(i)?.negate()))
-    });
+    for name in ["numeric_uminus", "uminus"] {
+        r.add(name, &[Numeric], Ret::Same(0), |c| {
+            let v = c.nums(0)?;
+            c.build_number(|i| Ok(v.number(i)?.negate()))
+        });
+    }
     r.add("mod", &[Int2, Int2], Int2, |c| integer(c, Op::Rem));
     r.add("mod", &[Int4, Int4], Int4, |c| integer(c, Op::Rem));
     r.add("mod", &[Int8, Int8], Int8, |c| integer(c, Op::Rem));
@@ -115,7 +117,11 @@ fn integers(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], n
             r.add(name, both, ty, kernel);
         }
     }
-    r.add(negate, one, ty, |c| checked::neg(&c.arg(0).array).map_err(|e| arithmetic(e, c)).and_then(|a| spread(c, a)));
+    for name in [negate, "uminus"] {
+        r.add(name, one, ty, |c| {
+            checked::neg(&c.arg(0).array).map_err(|e| arithmetic(e, c)).and_then(|a| spread(c, a))
+        });
+    }
 }
 
 fn floats<T>(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], negate: &'static str)
@@ -134,7 +140,9 @@ where
             r.add(name, both, ty, kernel);
         }
     }
-    r.add(negate, one, ty, |c| checked::neg(&c.arg(0).array).map_err(fault).and_then(|a| spread(c, a)));
+    for name in [negate, "uminus"] {
+        r.add(name, one, ty, |c| checked::neg(&c.arg(0).array).map_err(fault).and_then(|a| spread(c, a)));
+    }
 }
 
 /// A column of `rows` from one that a constant argument made one row long.

@@ -88,14 +88,14 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
-        forms::call(expr);
+        if self.inside_number == 0 {
+            numbers::type_integer(expr);
+            forms::call(expr);
+        }
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
-        if self.inside_number == 0 {
-            numbers::type_integer(expr);
-        }
         self.inside_number += usize::from(numbers::is_typed(expr));
         ControlFlow::Continue(())
     }

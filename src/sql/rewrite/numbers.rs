@@ -10,21 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 
 /// Gives a number its type.
 pub fn type_integer(expr: &mut Expr) {
-    let digits = match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.clone(),
-            _ => return,
-        },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => match inner.as_ref() {
-            Expr::Value(value) => match &value.value {
-                Value::Number(digits, _) => format!("-{digits}"),
-                _ => return,
-            },
-            _ => return,
-        },
-        _ => return,
-    };
-    let digits = digits.replace('_', "");
+    let Some(digits) = constant(expr) else { return };
     let data_type = if digits.parse::<i32>().is_ok() {
         DataType::Int4(None)
     } else if digits.parse::<i64>().is_ok() {
@@ -33,11 +19,36 @@ pub fn type_integer(expr: &mut Expr) {
         return;
     } else {
         // Read as PostgreSQL reads the text of a numeric: any digits, exponents.
-        *expr = Expr::Value(Value::SingleQuotedString(digits).with_empty_span());
-        DataType::Numeric(ExactNumberInfo::None)
+        *expr = typed(Value::SingleQuotedString(digits), DataType::Numeric(ExactNumberInfo::None));
+        return;
     };
-    let number = std::mem::replace(expr, placeholder());
-    *expr = Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false };
+    *expr = typed(Value::Number(digits.trim_start_matches('-').to_owned(), false), data_type);
+    if let (Some(_), Expr::Cast { expr: number, .. }) = (digits.strip_prefix('-'), expr) {
+        let positive = std::mem::replace(number, Box::new(placeholder()));
+        **number = Expr::UnaryOp { op: UnaryOperator::Minus, expr: positive };
+    }
+}
+
+/// The number that an expression is, minus signs and parentheses before it taken in as the grammar takes them.
+fn constant(expr: &Expr) -> Option<String> {
+    let mut negative = false;
+    let mut inner = expr;
+    loop {
+        match inner {
+            Expr::Value(value) => {
+                let Value::Number(digits, _) = &value.value else { return None };
+                return Some(if negative { format!("-{digits}") } else { digits.clone() });
+            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => (negative, inner) = (!negative, expr),
+            Expr::Nested(expr) => inner = expr,
+            _ => return None,
+        }
+    }
+}
+
+fn typed(value: Value, data_type: DataType) -> Expr {
+    let number = Expr::Value(value.with_empty_span());
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false }
 }
 
 /// Whether a number with a point is one that the planner reads as it stands.
