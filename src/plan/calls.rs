@@ -59,13 +59,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
             let bare = Arc::new(Ty::Numeric.field());
             Ok(sized_numeric(text_input(&bare).call(vec![expr]), &WIDE_NUMERIC, to, functions))
         }
+        (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
         (Ty::Text, Ty::Record) => Err(cannot_cast(source, to)),
         (Ty::Text, _) => Ok(keep(text_input(to).call(vec![expr]))),
-        // Between local times and instants stands the session's zone.
-        (Ty::TimestampTz, Ty::Date) => by("timestamptz_to_date", expr),
-        (Ty::TimestampTz, Ty::Time) => by("timestamptz_to_time", expr),
-        (Ty::TimestampTz, Ty::Timestamp) | (Ty::Timestamp, Ty::TimestampTz) => by("timezone", expr),
-        (Ty::Date, Ty::TimestampTz) => by("date_to_timestamptz", expr),
         (Ty::Float4, Ty::Float8) => Ok(keep(expr)),
         (Ty::Numeric, Ty::Float4 | Ty::Float8) | (Ty::Float8, Ty::Float4) => by(float_cast(to_ty), expr),
         (Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8, Ty::Numeric) => {
@@ -82,6 +78,65 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         (Ty::Int4, Ty::Bool) => by("cast_bool", expr),
         (a, b) if is_castable(a, b) => Ok(keep(expr)),
         _ => Err(cannot_cast(source, to)),
+    }
+}
+
+/// A value cast to a column's type, in the layout that the column has.
+///
+/// # Errors
+///
+/// As [`explicit_cast`].
+pub fn cast_to_column(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Expr> {
+    let value = explicit_cast(expr, Some(from), to, functions)?;
+    let widen = *to.data_type() == WIDE_NUMERIC && *from.data_type() != DataType::Null;
+    Ok(if widen { call(functions, "cast_numeric", vec![value]) } else { value })
+}
+
+/// The function that casts to a date or time type: from text that reads it, between two types that converts, within
+/// one type that keeps digits. `None` where there is nothing to call.
+#[must_use]
+pub fn temporal_cast(from: Ty, to: Ty) -> Option<&'static str> {
+    use Ty::{Date, Interval, Text, Time, TimeTz, Timestamp, TimestampTz};
+    Some(match (from, to) {
+        (Text, Date) => "date_in",
+        (Text, Time) => "time_in",
+        (Text, TimeTz) => "timetz_in",
+        (Text, Timestamp) => "timestamp_in",
+        (Text, TimestampTz) => "timestamptz_in",
+        (Text, Interval) => "interval_in",
+        (Timestamp | TimestampTz, Date) => "date",
+        (Time | TimeTz | Timestamp | TimestampTz | Interval, Time) => "time",
+        (Time | TimeTz | TimestampTz, TimeTz) => "timetz",
+        (Date | Timestamp | TimestampTz, Timestamp) => "timestamp",
+        (Date | Timestamp | TimestampTz, TimestampTz) => "timestamptz",
+        (Time | Interval, Interval) => "interval",
+        _ => return None,
+    })
+}
+
+/// A value as a date or time type, with the digits of its modifier.
+fn to_temporal(expr: Expr, from: Ty, to: &FieldRef, functions: &Functions) -> Expr {
+    let call = |name: &str, args: Vec<Expr>| functions.scalar.get(name).map(|f| f.call(args));
+    let typmod = to.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok()).filter(|m| *m >= 0);
+    let Some(to_ty) = Ty::of_field(to) else { return expr };
+    let Some(name) = temporal_cast(from, to_ty) else { return expr };
+    let value = match from {
+        Ty::Text => return call(name, vec![expr.clone(), lit(typmod.unwrap_or(-1))]).unwrap_or(expr),
+        from if from == to_ty => expr,
+        _ => call(name, vec![expr.clone()]).unwrap_or(expr),
+    };
+    match typmod {
+        Some(typmod) => call(name, vec![value.clone(), lit(typmod)]).unwrap_or(value),
+        None => value,
+    }
+}
+
+/// An argument brought to a date or time type by PostgreSQL's implicit cast, which may depend on the session's zone.
+#[must_use]
+pub fn implicit_temporal(expr: Expr, from: Ty, to: Ty, functions: &Functions) -> Expr {
+    match temporal_cast(from, to) {
+        Some(_) if from != to && from != Ty::Text => to_temporal(expr, from, &Arc::new(to.field()), functions),
+        _ => expr,
     }
 }
 
@@ -140,8 +195,7 @@ fn is_catalog_type(field: &Field) -> bool {
 /// The casts of types that are neither numbers nor text and need no function.
 fn is_castable(from: Ty, to: Ty) -> bool {
     match (from, to) {
-        (Ty::Date | Ty::Timestamp, Ty::Date | Ty::Timestamp) | (Ty::Timestamp | Ty::Interval, Ty::Time) => true,
-        (Ty::Time, Ty::Interval) | (Ty::Json | Ty::Jsonb, _) => true,
+        (Ty::Json | Ty::Jsonb, _) => true,
         (Ty::Array(a), Ty::Array(b)) => *a == Ty::Unknown || *b == Ty::Unknown || a == b || array_castable(*a, *b),
         (Ty::Unknown | Ty::AnyArray | Ty::Array(_), _) => matches!(to, Ty::AnyArray | Ty::Array(_)),
         _ => false,

@@ -13,12 +13,11 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
-use super::resolve::expression;
 use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
-use crate::types::{Format, RawParam, TextStyle, decode_param, pg_type};
+use crate::types::{TextStyle, decode_typed, pg_type};
 
 /// Digits of a number that is computed with as a decimal.
 const USUAL_DIGITS: i32 = 18;
@@ -56,8 +55,8 @@ pub fn is_text(data_type: &DataType) -> bool {
 
 /// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
-    let raw = RawParam { bytes: Some(bytes::Bytes::copy_from_slice(text.as_bytes())), format: Format::Text };
-    let value = decode_param(pg_type(field).oid, &raw, style)?;
+    let ty = pg_type(field);
+    let value = decode_typed(ty.oid, ty.typmod, text, style)?;
     let value = match value.data_type() {
         DataType::List(_) => conform(value, field.data_type())?,
         DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {
@@ -115,12 +114,14 @@ pub fn fold_number(expr: Expr) -> Expr {
 /// Arguments of a function in FROM as literals where they are constant.
 pub fn fold_arguments(args: Vec<Expr>, env: &PlanEnv) -> Result<Vec<Expr>> {
     let context = SimplifyContext::builder()
-        .with_config_options(Arc::clone(env.config.options()))
+        .with_config_options(Arc::clone(env.config().options()))
         .with_query_execution_start_time(Some(env.vars.statement_start))
         .build();
     let simplifier = ExprSimplifier::new(context);
     let schema = DFSchema::empty();
-    args.into_iter()
-        .map(|arg| simplifier.simplify(simplifier.coerce(expression(arg, &schema, env)?, &schema)?))
-        .collect()
+    let fold = |arg: Expr| {
+        let resolved = super::resolve::resolve_alone(arg, env)?;
+        simplifier.simplify(simplifier.coerce(resolved, &schema)?)
+    };
+    args.into_iter().map(fold).collect()
 }

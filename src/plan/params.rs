@@ -97,7 +97,7 @@ pub fn evaluate(arguments: &[ast::Expr], fields: &[FieldRef], env: &PlanEnv) -> 
         let expr = planner.sql_to_expr(argument, &schema, &mut PlannerContext::new())?;
         let expr = super::literals::adapt(expr, field, &env.vars.style)?;
         let cast = Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(field)));
-        let cast = super::resolve::expression(cast, &schema, env)?;
+        let cast = super::resolve::resolve_alone(cast, env)?;
         match super::literals::fold_arguments(vec![cast], env)?.pop() {
             Some(Expr::Literal(value, _)) => values.push(value),
             _ => {

@@ -10,10 +10,9 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::PlanEnv;
-use super::{branches, calls, marker, patterns, wide};
-use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
+use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::{PlanEnv, branches, calls, marker, patterns, temporal, wide};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
@@ -29,7 +28,7 @@ const KEEPS_PADDING: [&str; 14] = [
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
-        StatementCancel::check(env.config.options())?;
+        StatementCancel::check(env.config().options())?;
         let schema = merge_schema(&node.inputs());
         let resolved = node.map_expressions(|expr| {
             // A column's name is what it was before its expression was resolved.
@@ -37,14 +36,20 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema) } else { Ok(resolved) }
+        let resolved =
+            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        Ok(match resolved.data {
+            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
+            other => Transformed::new(other, resolved.transformed, resolved.tnr),
+        })
     })
     .map(|t| t.data)
 }
 
-/// Resolves a lone expression.
-pub fn expression(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
-    expr.transform_up(|e| resolve_expr(e, schema, env)).map(|t| t.data)
+/// Resolves an expression without columns (an argument of a function in FROM).
+pub fn resolve_alone(expr: Expr, env: &PlanEnv) -> Result<Expr> {
+    let schema = DFSchema::empty();
+    expr.transform_up(|e| resolve_expr(e, &schema, env)).map(|t| t.data)
 }
 
 /// Whether an expression needs no alias to be known under `name`.
@@ -63,15 +68,30 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let style = &env.vars.style;
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
+        Expr::WindowFunction(call) => {
+            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+                Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
+                other => Ok(Transformed::no(other)),
+            })
+        }
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
             let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
             let expr = Box::new(all.remove(0));
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
+        }
+        Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
+            match temporal::comparison(binary, schema, &env.functions) {
+                Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
+                    wide::comparison(binary, schema, &env.functions)
+                }
+                compared => Ok(compared),
+            }
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -79,6 +99,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             let low = adapt(fold_number(*low), &field, style)?;
             let high = adapt(fold_number(*high), &field, style)?;
+            if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
+                return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
+            }
             let all = wide::comparable(vec![*expr, low, high], schema, &env.functions)?;
             let Ok([expr, low, high]) = <[Expr; 3]>::try_from(all) else {
                 return datafusion::common::internal_err!("BETWEEN has three operands");
@@ -91,7 +114,6 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::BinaryExpr(comparison) => wide::comparison(comparison, schema, &env.functions),
         Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
     }
@@ -107,6 +129,7 @@ fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
         Ty::Float4 => "float4um",
         Ty::Float8 => "float8um",
         Ty::Numeric => "numeric_uminus",
+        Ty::Interval => "interval_um",
         _ => return None,
     })
 }
@@ -161,13 +184,14 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
     };
-    let wanted = match env.functions.coerce_scalar(call.func.name(), &types) {
+    let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);
+    let wanted = match env.functions.coerce_scalar(function.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, call.func.name(), schema, env)?);
+        cast.push(bring(arg, data_type, function.name(), schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -205,11 +229,15 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
     arg.to_field(schema).ok().map(|(_, field)| ArgType::Known(field))
 }
 
-/// An argument as a value of `data_type`.
+/// An argument as a value of `data_type`, for the function `name`.
 fn bring(arg: Expr, data_type: DataType, name: &str, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
-    let (style, functions) = (&env.vars.style, &env.functions);
-    let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
-    let arg = adapt(arg, &field, style)?;
+    let functions = &env.functions;
+    let ty = Ty::of(&data_type);
+    let field: FieldRef = Arc::new(match ty {
+        Some(ty @ Ty::TimeTz) => ty.field(),
+        _ => Field::new("argument", data_type, true),
+    });
+    let arg = adapt(arg, &field, &env.vars.style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => {
@@ -217,6 +245,7 @@ fn bring(arg: Expr, data_type: DataType, name: &str, schema: &DFSchema, env: &Pl
             Ok(if strips { calls::call(functions, "bpchar_trim", vec![arg]) } else { arg })
         }
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
+        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, functions)),
         Some(now) if *field.data_type() == WIDE_NUMERIC && now.data_type().is_numeric() => {
             Ok(wide::widened(arg, schema, functions))
         }
@@ -225,6 +254,12 @@ fn bring(arg: Expr, data_type: DataType, name: &str, schema: &DFSchema, env: &Pl
         }
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
+}
+
+/// The types between which PostgreSQL casts a date or time by a function.
+fn implicit(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
+    let (from, to) = (Ty::of_field(now)?, wanted?);
+    (from != to && from != Ty::Text && temporal_cast(from, to).is_some()).then_some((from, to))
 }
 
 fn field_of(expr: &Expr, schema: &DFSchema) -> Option<Field> {

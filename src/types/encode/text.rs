@@ -12,8 +12,9 @@ use super::choose;
 use super::writer::{Bytewise, Cells, ColumnWriter, Copied, EachOf, Rendered};
 use crate::error::{Error, Result};
 use crate::types::input;
+use crate::types::timetz::TimeTz;
 use crate::types::wide::Numeric;
-use crate::types::{Format, TextStyle, oid, output};
+use crate::types::{Format, TextStyle, oid, output, send};
 
 /// What every function here makes.
 type Writer = Box<dyn ColumnWriter>;
@@ -73,6 +74,18 @@ pub fn wide_numeric(format: Format) -> Writer {
             Ok(())
         }),
     }
+}
+
+/// The writer of times with a zone.
+pub fn timetz(format: Format) -> Writer {
+    each::<FixedSizeBinaryArray>(move |value, out| {
+        let value = TimeTz::from_key(value).expect("the column's width is a time's with a zone");
+        match format {
+            Format::Text => output::timetz(value, out)?,
+            Format::Binary => out.extend_from_slice(&send::timetz(value)?),
+        }
+        Ok(())
+    })
 }
 
 /// The binary form of text that is read as its type's input, value by value.
