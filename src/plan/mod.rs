@@ -28,6 +28,7 @@ pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
+pub mod values;
 pub mod views;
 pub mod wide;
 pub mod write;

@@ -15,8 +15,8 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{call, cast, cast_to_text, implicit_temporal};
-use super::{temporal, wide};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
+use super::{temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;

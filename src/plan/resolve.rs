@@ -36,8 +36,7 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        let resolved =
-            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
         Ok(match resolved.data {
             LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
             other => Transformed::new(other, resolved.transformed, resolved.tnr),
@@ -163,7 +162,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
     let from = expr.to_field(schema).ok().map(|(_, f)| f);
-    let same = from.as_ref().is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty());
+    let same = from.as_ref().is_some_and(|f| {
+        f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f)
+    });
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }

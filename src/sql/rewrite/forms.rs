@@ -4,8 +4,8 @@
 //! The functions are those that PostgreSQL's grammar names for them, so that the planner resolves them as any call.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Subscript, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
 use crate::sql::tokens::LOCAL_ZONE;
@@ -29,7 +29,7 @@ pub fn call(expr: &mut Expr) {
             **pattern = function("like_escape", args);
         }
         Expr::UnaryOp { op, expr: value } => {
-            let is_number = *op == UnaryOperator::Minus && matches!(value.as_ref(), Expr::Value(_));
+            let is_number = *op == UnaryOperator::Minus && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
             if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
                 *expr = function(name, vec![take(value)]);
             }
