@@ -6,6 +6,7 @@
 
 pub mod assign;
 pub mod backward;
+pub mod branches;
 pub mod cache;
 pub mod calls;
 pub mod columns;
@@ -20,6 +21,7 @@ pub mod lateral;
 pub mod marker;
 pub mod optimize;
 pub mod params;
+pub mod patterns;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
@@ -28,7 +30,9 @@ pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
+pub mod values;
 pub mod views;
+pub mod wide;
 pub mod write;
 pub mod unify;
 pub mod windows;
@@ -166,6 +170,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     resolve::resolve(plan, env)
+        .and_then(|plan| wide::keys(plan, &env.functions))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }

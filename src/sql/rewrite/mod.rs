@@ -14,6 +14,7 @@ pub mod quantified;
 pub mod renamed;
 pub mod series;
 pub mod setops;
+pub mod values;
 pub mod windows;
 
 use std::ops::ControlFlow;
@@ -51,8 +52,18 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// An INSERT's own VALUES, which are no relation.
+    inserted: Option<*const ast::Query>,
     /// Bodies of recursive queries above or around.
     recursive: Vec<*const ast::Query>,
+}
+
+impl Rules {
+    /// The rules for an INSERT with this source.
+    #[must_use]
+    pub fn of_insert(source: Option<&ast::Query>) -> Self {
+        Self { inserted: values::of_insert(source), ..Self::default() }
+    }
 }
 
 impl VisitorMut for Rules {
@@ -66,6 +77,9 @@ impl VisitorMut for Rules {
         if self.recursive.contains(&std::ptr::from_ref(query)) {
             balance::set_operations(query);
             return ControlFlow::Continue(());
+        }
+        if self.inserted != Some(std::ptr::from_ref(query)) {
+            values::as_relation(query);
         }
         match setops::as_relation(query) {
             Ok(()) => ControlFlow::Continue(()),
@@ -111,15 +125,15 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
-        forms::call(expr);
+        if self.inside_number == 0 {
+            numbers::type_integer(expr);
+            forms::call(expr);
+        }
         named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
-        if self.inside_number == 0 {
-            numbers::type_integer(expr);
-        }
         self.inside_number += usize::from(numbers::is_typed(expr));
         ControlFlow::Continue(())
     }
