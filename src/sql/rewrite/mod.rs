@@ -45,7 +45,7 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
-struct Rules {
+pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
 }
@@ -59,6 +59,7 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
         ControlFlow::Continue(())
@@ -90,6 +91,7 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        series::in_expression(expr);
         forms::call(expr);
         named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {

@@ -53,8 +53,14 @@ fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !super::keywords::is_function_word(expr)
 }
 
+/// The name of the `i`th column of a list that has another of that name.
+#[must_use]
+pub fn marked_name(name: &str, i: usize) -> String {
+    format!("{}{MARK}{i}", display_name(name))
+}
+
 fn marked(name: &str, i: usize) -> Ident {
-    Ident::with_quote('"', format!("{name}{MARK}{i}"))
+    Ident::with_quote('"', marked_name(name, i))
 }
 
 /// An identifier as PostgreSQL folds it.
