@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::catalog::view::ViewTable;
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
@@ -15,15 +16,19 @@ use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, Ta
 
 use super::operators::Operators;
 use super::relations::Relations;
+use super::setops::SetOperations;
 use super::types::SqlTypes;
 use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
+use crate::catalog::functions::datetime::ZoneSpec;
+use crate::catalog::functions::framed::Framed;
 use crate::catalog::functions::undefined;
 use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
 
@@ -34,7 +39,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 1],
+    relations: [Arc<dyn RelationPlanner>; 2],
 }
 
 impl<'a> Context<'a> {
@@ -44,7 +49,8 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 1] = [Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 2] =
+            [Arc::new(Relations::new(Arc::clone(&env.functions))), Arc::new(SetOperations::new(env))];
         Self { env, planners, relations }
     }
 
@@ -138,6 +144,14 @@ impl ContextProvider for Context<'_> {
             return Some(marker::array_of_subquery());
         }
         let functions = &self.env.functions;
+        if let Some(spec) = FrameSpec::of_name(name) {
+            return match functions.aggregate.contains_key(&spec.function)
+                || functions.window.contains_key(&spec.function)
+            {
+                true => None,
+                false => Some(undefined(&spec.function)),
+            };
+        }
         let set = if name == UNNEST_SET { "unnest" } else { name };
         if let Some(list) = functions.list_of_set(set) {
             return Some(marker::set_returning(set, list));
@@ -160,7 +174,14 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.env.functions.window.get(name).map(Arc::clone)
+        if let Some(known) = self.env.functions.window.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let zone = ZoneSpec::of(&self.env.vars.style.time_zone);
+        let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
+        // It holds this statement's zone and token.
+        self.env.moment_used.store(true, Ordering::Relaxed);
+        Some(Arc::new(framed))
     }
 
     fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {

@@ -21,12 +21,15 @@ pub mod params;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
+pub mod setops;
 pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
 pub mod views;
 pub mod write;
+pub mod unify;
+pub mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};

@@ -63,8 +63,7 @@ impl Session {
         let stop = token.child_token();
         let env = self.plan_env(&stop);
         let plan = Arc::clone(plan);
-        let job =
-            Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
+        let job = Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
         let mut output = self.engine.executor.start(job, Whole);
         let mut collected = Collected::new(self.objects.pool());
         while let Some(batch) = output.next().await {

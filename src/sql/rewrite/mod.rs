@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod balance;
 pub mod forms;
+pub mod frame_spec;
 pub mod intervals;
 pub mod keywords;
 pub mod named;
@@ -12,6 +13,8 @@ pub mod qualifiers;
 pub mod quantified;
 pub mod renamed;
 pub mod series;
+pub mod setops;
+pub mod windows;
 
 use std::ops::ControlFlow;
 
@@ -48,14 +51,26 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// Bodies of recursive queries above or around.
+    recursive: Vec<*const ast::Query>,
 }
 
 impl VisitorMut for Rules {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
-        balance::set_operations(query);
-        ControlFlow::Continue(())
+        if let Err(error) = windows::settle(query) {
+            return ControlFlow::Break(error);
+        }
+        self.recursive.extend(setops::recursive_bodies(query));
+        if self.recursive.contains(&std::ptr::from_ref(query)) {
+            balance::set_operations(query);
+            return ControlFlow::Continue(());
+        }
+        match setops::as_relation(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {

@@ -56,11 +56,17 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    format!("{}{MARK}{i}", display_name(name))
+    repeated(display_name(name), i)
 }
 
 fn marked(name: &str, i: usize) -> Ident {
     Ident::with_quote('"', marked_name(name, i))
+}
+
+/// A repeated name with its invisible mark and the number `i`.
+#[must_use]
+pub fn repeated(name: &str, i: usize) -> String {
+    format!("{name}{MARK}{i}")
 }
 
 /// An identifier as PostgreSQL folds it.
@@ -126,7 +132,8 @@ fn field_name(root: &Expr, chain: &[AccessExpr]) -> (String, bool) {
 fn function_name(function: &Function) -> String {
     match last_part(&function.name) {
         name if name == super::arrays::ARRAY_FUNCTION => "array".to_owned(),
-        name => name,
+        // A window call may carry its frame behind its name.
+        name => name.split_once(crate::sql::frames::MARK).map_or(name.clone(), |(name, _)| name.to_owned()),
     }
 }
 
