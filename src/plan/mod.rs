@@ -15,6 +15,7 @@ pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
 pub mod optimize;
 pub mod params;
@@ -50,6 +51,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -213,10 +215,14 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
     }

@@ -14,8 +14,8 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{cast, cast_to_text, implicit_temporal};
-use super::temporal;
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
+use super::temporal;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;

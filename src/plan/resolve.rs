@@ -10,9 +10,9 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::{PlanEnv, temporal};
 use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::{PlanEnv, lengths, temporal};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::Ty;
@@ -29,12 +29,8 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        let resolved =
-            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
-        Ok(match resolved.data {
-            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
-            other => Transformed::new(other, resolved.transformed, resolved.tnr),
-        })
+        let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        resolved.transform_data(|node| lengths::compared(node, &env.functions))
     })
     .map(|t| t.data)
 }
@@ -58,8 +54,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
         Expr::WindowFunction(call) => {
-            super::windows::resolve_call(*call, schema, env)?.transform_data(|resolved| match resolved {
-                Expr::WindowFunction(window) => Ok(temporal::window(window, schema, &env.functions)),
+            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+                Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
                 other => Ok(Transformed::no(other)),
             })
         }
@@ -72,6 +68,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
         }
+        Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
+        Expr::Case(case) if case.expr.is_some() => Ok(temporal::case(case, schema, &env.functions)),
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             Ok(temporal::comparison(binary, schema, &env.functions))
         }
@@ -129,6 +127,11 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
     if is_quantified(call.func.name()) {
         return quantified(call.func, args, schema, style).map(Transformed::yes);
+    }
+    if call.func.name() == "nullif"
+        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
+    {
+        return Ok(Transformed::yes(case));
     }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {

@@ -139,6 +139,7 @@ fn of_data_type(data_type: &DataType) -> PgType {
         | DataType::Decimal256(precision, scale) => {
             PgType { typmod: numeric_typmod(*precision, *scale), ..plain(oid::NUMERIC) }
         }
+        DataType::FixedSizeBinary(timetz::WIDTH) => plain(oid::TIMETZ),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             plain(oid::BYTEA)
         }
