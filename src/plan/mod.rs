@@ -10,6 +10,7 @@ pub mod calls;
 pub mod columns;
 pub mod context;
 pub mod fit;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
