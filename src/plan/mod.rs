@@ -7,6 +7,7 @@
 pub mod assign;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
 pub mod fit;
@@ -108,6 +109,7 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
     plan_made(|known| to_plan(query, known, env), place, declared, env)
 }
