@@ -9,15 +9,18 @@ pub mod backward;
 pub mod branches;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
 pub mod declared;
 pub mod fit;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
 pub mod optimize;
 pub mod params;
@@ -56,6 +59,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -111,6 +115,7 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
     plan_made(|known| to_plan(query, known, env), place, declared, env)
 }
@@ -220,10 +225,14 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
     }
