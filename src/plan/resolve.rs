@@ -174,16 +174,16 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
+    if call.func.name() == "nullif"
+        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
+    {
+        return Ok(Transformed::yes(case));
+    }
     if marker::is_unified(&call.func) {
         return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
     }
     if is_quantified(call.func.name()) {
         return quantified(call.func, args, schema, style).map(Transformed::yes);
-    }
-    if call.func.name() == "nullif"
-        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
-    {
-        return Ok(Transformed::yes(case));
     }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {
