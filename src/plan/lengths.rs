@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 use super::temporal::{call, type_of};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::datetime::casts::LENGTH;
+use crate::catalog::functions::resolve;
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 
@@ -137,6 +138,11 @@ pub fn of_aggregate(
     let name = function.func.name().to_lowercase();
     let AggregateFunctionParams { args, distinct, order_by, .. } = &mut function.params;
     let mut changed = false;
+    if name == "count" && args.len() > 1 {
+        // The engine would count the rows in which all are given.
+        let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
+        return Err(DataFusionError::External(Box::new(resolve::undefined(&name, &types))));
+    }
     if *distinct && args.iter().any(|arg| is_interval(arg, schema)) {
         match name.as_str() {
             "count" => {

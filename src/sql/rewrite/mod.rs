@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod conditions;
 pub mod forms;
 pub mod frame_spec;
 pub mod intervals;
@@ -76,6 +77,7 @@ impl VisitorMut for Rules {
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
         series::in_select(select);
         names::name_outputs(select);
+        conditions::of_select(select);
         renamed::columns(select);
         ControlFlow::Continue(())
     }
@@ -104,6 +106,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
+        conditions::of_expr(expr);
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
