@@ -5,12 +5,10 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{
-    Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort,
-};
+use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};
 use crate::catalog::functions::Functions;
@@ -69,6 +67,9 @@ fn join(mut node: Join, functions: &Functions) -> Transformed<LogicalPlan> {
 
 /// Groups by lengths, and takes the least of a group's intervals for the group.
 fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
+    if node.aggr_expr.iter().any(is_of_outer_query) {
+        return Err(unsupported("an aggregate of an outer query's columns is not supported inside a subquery"));
+    }
     let input = node.input.schema();
     let intervals: Vec<bool> = node.group_expr.iter().map(|expr| is_interval(expr, input)).collect();
     if !intervals.contains(&true) {
@@ -101,6 +102,12 @@ fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<Logic
     let shown = node.schema.iter().enumerate().map(shown).collect();
     let plan = Projection::try_new(shown, Arc::new(LogicalPlan::Aggregate(grouped)))?;
     Ok(Transformed::yes(LogicalPlan::Projection(plan)))
+}
+
+/// Whether an aggregate has columns of an outer query only: it belongs to that query in PostgreSQL.
+fn is_of_outer_query(expr: &Expr) -> bool {
+    let outer = expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or(false);
+    outer && expr.column_refs().is_empty()
 }
 
 /// The name of the interval that stands for a group.

@@ -52,9 +52,7 @@ pub fn missing_table(table: &str, query: &Query) -> Option<Error> {
     }
     Some(match finder.alias {
         Some(alias) => invalid().hint(format!("Perhaps you meant to reference the table alias \"{alias}\".")),
-        None => {
-            Error::new(sqlstate::UNDEFINED_TABLE, format!("missing FROM-clause entry for table \"{table}\""))
-        }
+        None => Error::new(sqlstate::UNDEFINED_TABLE, format!("missing FROM-clause entry for table \"{table}\"")),
     })
 }
 
