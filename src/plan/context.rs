@@ -18,6 +18,7 @@ use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
 use super::types::SqlTypes;
+use super::values::ValuesLists;
 use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
@@ -40,7 +41,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 2],
+    relations: [Arc<dyn RelationPlanner>; 3],
 }
 
 impl<'a> Context<'a> {
@@ -50,8 +51,8 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 2] =
-            [Arc::new(SetOperations::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 3] =
+            [Arc::new(SetOperations::new(env)), Arc::new(ValuesLists::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
         Self { env, planners, relations }
     }
 
@@ -146,6 +147,9 @@ impl ContextProvider for Context<'_> {
         }
         if name.starts_with(conditions::PREFIX) {
             return Some(marker::condition(name));
+        }
+        if let Some(marker) = marker::unified(name) {
+            return Some(marker);
         }
         let functions = &self.env.functions;
         if let Some(spec) = FrameSpec::of_name(name) {

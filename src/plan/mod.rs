@@ -5,11 +5,14 @@
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
 pub mod assign;
+pub mod backward;
+pub mod branches;
 pub mod cache;
 pub mod calls;
 pub mod check;
 pub mod columns;
 pub mod context;
+pub mod declared;
 pub mod fit;
 pub mod implicit;
 pub mod joinable;
@@ -22,6 +25,7 @@ pub mod marker;
 pub mod missing;
 pub mod optimize;
 pub mod params;
+pub mod patterns;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
@@ -30,7 +34,9 @@ pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
+pub mod values;
 pub mod views;
+pub mod wide;
 pub mod write;
 pub mod unify;
 pub mod windows;
@@ -170,6 +176,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     resolve::resolve(plan, env)
+        .and_then(|plan| wide::keys(plan, &env.functions))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
@@ -229,6 +236,28 @@ impl PlanEnv {
         vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The environment in which the server itself plans, with one schema on its search path.
+    #[must_use]
+    pub fn of_server(base: &SessionConfig, snapshot: Snapshot, functions: &Arc<Functions>, schema: &str) -> Self {
+        let snapshot = Arc::new(snapshot);
+        let now = chrono::Utc::now();
+        let vars = SessionVars {
+            user: Arc::from("lakewire"),
+            backend_pid: 0,
+            search_path: Arc::from([schema.to_owned()]),
+            settings: Arc::default(),
+            style: Arc::default(),
+            snapshot: Arc::clone(&snapshot),
+            temp: Arc::default(),
+            transaction_start: now,
+            statement_start: now,
+            server_start: now,
+            client: None,
+            server: None,
+        };
+        Self::new(base, snapshot, Arc::clone(functions), vars, CancellationToken::new())
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

@@ -85,6 +85,14 @@ pub struct Mark {
     session: Values,
 }
 
+impl Mark {
+    /// The text that a setting had.
+    #[must_use]
+    pub fn value(&self, lower: &str) -> Option<&str> {
+        self.current.get(lower).map(String::as_str)
+    }
+}
+
 impl SessionSettings {
     /// The settings of a new session: the server's defaults and what the client's start-up packet said.
     pub fn new(
@@ -140,6 +148,10 @@ impl SessionSettings {
             Some(setting) => {
                 allowed(setting, self.superuser, false)?;
                 match items {
+                    Some(items) if lower == "datestyle" => {
+                        let now = self.current.get(&lower).map_or("", String::as_str);
+                        Some(values::date_style(setting, &items.join(","), now)?)
+                    }
                     Some([text]) if lower == "timezone" => match interval_zone(setting, text)? {
                         Some(name) => Some(name),
                         None => items.map(|items| settings::check(setting, items)).transpose()?,

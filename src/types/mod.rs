@@ -16,6 +16,7 @@ pub mod send;
 mod tests;
 pub mod timetz;
 pub mod typmod;
+pub mod wide;
 pub mod zone;
 
 use std::sync::Arc;

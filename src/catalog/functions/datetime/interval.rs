@@ -25,7 +25,9 @@ pub(super) fn register(r: &mut Registry) {
     r.add("justify_hours", &[IntervalTy], IntervalTy, |c| map(c, justify_hours));
     r.add("justify_days", &[IntervalTy], IntervalTy, |c| map(c, justify_days));
     r.add("justify_interval", &[IntervalTy], IntervalTy, |c| map(c, justify_interval));
-    r.add("interval_um", &[IntervalTy], IntervalTy, |c| map(c, negate));
+    for name in ["interval_um", "uminus"] {
+        r.add(name, &[IntervalTy], IntervalTy, |c| map(c, negate));
+    }
     r.add("interval_pl", &[IntervalTy, IntervalTy], IntervalTy, |c| zip(c, add));
     r.add("interval_mi", &[IntervalTy, IntervalTy], IntervalTy, |c| zip(c, subtract));
     r.add("interval_mul", &[IntervalTy, Float8], IntervalTy, |c| scale(c, multiply));
