@@ -254,6 +254,7 @@ impl PlanEnv {
             transaction_start: now,
             statement_start: now,
             server_start: now,
+            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
             client: None,
             server: None,
         };
