@@ -29,6 +29,7 @@ use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::conditions;
 use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
@@ -143,6 +144,9 @@ impl ContextProvider for Context<'_> {
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
+        }
+        if name.starts_with(conditions::PREFIX) {
+            return Some(marker::condition(name));
         }
         if let Some(marker) = marker::unified(name) {
             return Some(marker);

@@ -22,6 +22,7 @@ pub mod operators;
 pub mod lateral;
 pub mod lengths;
 pub mod marker;
+pub mod missing;
 pub mod optimize;
 pub mod params;
 pub mod patterns;

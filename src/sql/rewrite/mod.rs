@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod conditions;
 pub mod forms;
 pub mod frame_spec;
 pub mod intervals;
@@ -94,6 +95,7 @@ impl VisitorMut for Rules {
         }
         series::in_select(select);
         names::name_outputs(select);
+        conditions::of_select(select);
         renamed::columns(select);
         ControlFlow::Continue(())
     }
@@ -122,6 +124,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
+        conditions::of_expr(expr);
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
