@@ -14,6 +14,7 @@ pub mod operators;
 pub mod optimize;
 pub mod params;
 pub mod marker;
+pub mod placement;
 pub mod resolve;
 pub mod setops;
 pub mod subqueries;
@@ -88,6 +89,9 @@ pub fn plan_query(
     env: &PlanEnv,
 ) -> Result<Plan> {
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
+    if let Err((error, at)) = placement::check(query, &env.functions) {
+        return Err(error.or_at(positions.char_position(at)));
+    }
     let mut known = declared.to_vec();
     let mut logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
     // The first use of a param settles its type; the second pass lets every other use see it.
