@@ -20,7 +20,7 @@ use crate::exec::cancel::StatementCancel;
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
-        StatementCancel::check(env.config.options())?;
+        StatementCancel::check(env.config().options())?;
         let schema = merge_schema(&node.inputs());
         let resolved = node.map_expressions(|expr| {
             // A column's name is what it was before its expression was resolved.
@@ -104,7 +104,8 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
     };
-    let wanted = match env.functions.coerce_scalar(call.func.name(), &types) {
+    let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);
+    let wanted = match env.functions.coerce_scalar(function.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };

@@ -177,7 +177,7 @@ fn distinct_names(plan: &LogicalPlan) -> Vec<String> {
             let name = field.name().clone();
             match used.insert(name.clone()) {
                 true => name,
-                false => crate::sql::rewrite::names::repeated(&name, i),
+                false => crate::sql::rewrite::names::marked_name(&name, i),
             }
         })
         .collect()

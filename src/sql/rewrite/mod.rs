@@ -46,7 +46,7 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
-struct Rules {
+pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
     /// Bodies of recursive queries above or around.
@@ -72,6 +72,7 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
         ControlFlow::Continue(())
@@ -103,6 +104,7 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        series::in_expression(expr);
         forms::call(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);

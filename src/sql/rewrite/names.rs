@@ -53,14 +53,14 @@ fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !super::keywords::is_function_word(expr)
 }
 
-fn marked(name: &str, i: usize) -> Ident {
-    Ident::with_quote('"', repeated(name, i))
+/// The name of the `i`th column of a list that has another of that name.
+#[must_use]
+pub fn marked_name(name: &str, i: usize) -> String {
+    format!("{}{MARK}{i}", display_name(name))
 }
 
-/// A repeated name with its invisible mark and the number `i`.
-#[must_use]
-pub fn repeated(name: &str, i: usize) -> String {
-    format!("{name}{MARK}{i}")
+fn marked(name: &str, i: usize) -> Ident {
+    Ident::with_quote('"', marked_name(name, i))
 }
 
 /// An identifier as PostgreSQL folds it.
