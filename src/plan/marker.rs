@@ -11,10 +11,12 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 
 static ARRAY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(ArrayOf::new())));
 static ORDINALITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinality::new())));
+static TIES: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ties::new())));
 static ONE_ROW: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(OneRow::new())));
 static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinals::new())));
 
@@ -22,6 +24,12 @@ static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF:
 #[must_use]
 pub fn array_of_subquery() -> Arc<ScalarUDF> {
     Arc::clone(&ARRAY)
+}
+
+/// The count of FETCH FIRST … WITH TIES, replaced by a filter (`plan/limits.rs`).
+#[must_use]
+pub fn with_ties() -> Arc<ScalarUDF> {
+    Arc::clone(&TIES)
 }
 
 /// A call of a set-returning function: its type is that of one row, and `list` gives all rows.
@@ -58,6 +66,35 @@ pub fn is_ordinality(function: &ScalarUDF) -> bool {
 #[must_use]
 pub fn ordinals(lists: Vec<Expr>) -> Expr {
     ORDINALS.call(lists)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ties {
+    signature: Signature,
+}
+
+impl Ties {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for Ties {
+    fn name(&self) -> &'static str {
+        WITH_TIES
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("a count with ties was left in the plan")
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

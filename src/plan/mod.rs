@@ -18,6 +18,7 @@ pub mod lateral;
 pub mod marker;
 pub mod optimize;
 pub mod params;
+pub mod limits;
 pub mod placement;
 pub mod relations;
 pub mod resolve;
@@ -167,6 +168,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     resolve::resolve(plan, env)
+        .and_then(limits::settle)
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }

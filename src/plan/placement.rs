@@ -17,6 +17,7 @@ use crate::catalog::functions::Functions;
 use crate::error::Error;
 use crate::sql::frames::MARK;
 use crate::sql::rewrite::frame_spec::FrameSpec;
+use crate::sql::rewrite::hypothetical::{self, HYPOTHETICAL};
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sqlstate::{self, SqlState};
 
@@ -25,9 +26,6 @@ pub type Misplaced = (Error, Location);
 
 /// Aggregates that take their values from WITHIN GROUP.
 const ORDERED_SETS: [&str; 3] = ["percentile_cont", "percentile_disc", "mode"];
-
-/// Window functions that are hypothetical-set aggregates too.
-const HYPOTHETICAL: [&str; 4] = ["rank", "dense_rank", "percent_rank", "cume_dist"];
 
 /// Checks a query and every subquery of it.
 pub fn check(query: &Query, functions: &Functions) -> Result<(), Misplaced> {
@@ -141,7 +139,7 @@ impl Level<'_> {
             self.expr(selection, Clause::none("WHERE"))?;
         }
         if let GroupByExpr::Expressions(exprs, _) = &select.group_by {
-            exprs.iter().try_for_each(|e| self.expr(e, Clause::none("GROUP BY")))?;
+            exprs.iter().try_for_each(|e| self.expr(positioned(e, select), Clause::none("GROUP BY")))?;
         }
         if let Some(having) = &select.having {
             self.expr(having, Clause::aggregates("HAVING"))?;
@@ -194,6 +192,17 @@ impl Level<'_> {
         let mut columns = Qualifiers { found: Vec::new(), bare: false };
         let _ = function.args.visit(&mut columns);
         !columns.bare && !columns.found.is_empty() && columns.found.iter().all(|q| !self.tables.contains(q))
+    }
+}
+
+/// A position in the SELECT list as the expression that stands there.
+fn positioned<'a>(expr: &'a Expr, select: &'a Select) -> &'a Expr {
+    let Expr::Value(value) = expr else { return expr };
+    let ast::Value::Number(digits, _) = &value.value else { return expr };
+    let position = digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    match position.and_then(|i| select.projection.get(i)) {
+        Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => expr,
+        _ => expr,
     }
 }
 
@@ -319,6 +328,7 @@ impl Calls<'_, '_> {
             return Kind::Window;
         }
         let hypothetical = HYPOTHETICAL.contains(&name.as_str()) && !function.within_group.is_empty();
+        let hypothetical = hypothetical || hypothetical::is_made(function);
         match self.level.functions.aggregate.contains_key(&name) || hypothetical {
             true => Kind::Aggregate,
             false => Kind::Other,
@@ -378,7 +388,7 @@ impl Calls<'_, '_> {
         });
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
         if function.within_group.is_empty() {
-            if ordered_set {
+            if ordered_set && !hypothetical::is_made(function) {
                 return Err(wrong_object(format!("WITHIN GROUP is required for ordered-set aggregate {name}")));
             }
         } else if order.is_some() {

@@ -2,9 +2,13 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod clauses;
 pub mod forms;
 pub mod frame_spec;
+pub mod grouping;
+pub mod hypothetical;
 pub mod keywords;
+pub mod limits;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -43,12 +47,24 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
     }
 }
 
+/// The rules of a query's own clauses.
+fn clauses_of(query: &mut ast::Query, top: bool) -> Result<()> {
+    limits::settle(query)?;
+    if let ast::SetExpr::Select(select) = query.body.as_mut() {
+        grouping::flatten(select)?;
+    }
+    clauses::settle(query, top)?;
+    windows::settle(query)
+}
+
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
 pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// Queries seen so far; the first one is the whole statement's.
+    queries: usize,
     /// Bodies of recursive queries above or around.
     recursive: Vec<*const ast::Query>,
 }
@@ -57,7 +73,8 @@ impl VisitorMut for Rules {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
-        if let Err(error) = windows::settle(query) {
+        self.queries += 1;
+        if let Err(error) = clauses_of(query, self.queries == 1) {
             return ControlFlow::Break(error);
         }
         self.recursive.extend(setops::recursive_bodies(query));
@@ -104,6 +121,7 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        hypothetical::call(expr);
         series::in_expression(expr);
         forms::call(expr);
         if let Err(error) = qualifiers::strip(expr) {

@@ -70,7 +70,7 @@ pub fn folded(ident: &Ident) -> String {
 }
 
 /// PostgreSQL's `FigureColname`: a name and whether it is strong enough to survive a cast.
-fn figure(expr: &Expr) -> (String, bool) {
+pub fn figure(expr: &Expr) -> (String, bool) {
     let unnamed = || ("?column?".to_owned(), false);
     let strong = |name: &str| (name.to_owned(), true);
     match expr {
