@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::catalog::view::ViewTable;
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;

@@ -26,6 +26,7 @@ pub mod setops;
 pub mod sets;
 pub mod subqueries;
 pub mod tables;
+pub mod temporal;
 pub mod types;
 pub mod unify;
 pub mod views;

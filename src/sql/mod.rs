@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod frames;
 pub mod query;
 pub mod rewrite;
+pub mod tokens;
 pub mod utility;
 pub mod utility_ast;
 pub mod write;

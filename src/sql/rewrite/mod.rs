@@ -7,8 +7,10 @@ pub mod forms;
 pub mod frame_spec;
 pub mod grouping;
 pub mod hypothetical;
+pub mod intervals;
 pub mod keywords;
 pub mod limits;
+pub mod named;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -124,7 +126,8 @@ impl VisitorMut for Rules {
         hypothetical::call(expr);
         series::in_expression(expr);
         forms::call(expr);
-        if let Err(error) = qualifiers::strip(expr) {
+        named::arguments(expr);
+        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);

@@ -56,7 +56,7 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    format!("{}{MARK}{i}", display_name(name))
+    repeated(display_name(name), i)
 }
 
 fn marked(name: &str, i: usize) -> Ident {
@@ -94,6 +94,7 @@ pub fn figure(expr: &Expr) -> (String, bool) {
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),
         Expr::AtTimeZone { .. } => strong("timezone"),
+        Expr::BinaryOp { op: ast::BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Tuple(_) => strong("row"),
         Expr::IsNormalized { .. } => strong("is_normalized"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
