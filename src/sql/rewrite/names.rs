@@ -56,7 +56,7 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    repeated(display_name(name), i)
+    format!("{}{MARK}{i}", display_name(name))
 }
 
 fn marked(name: &str, i: usize) -> Ident {
