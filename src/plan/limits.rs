@@ -2,35 +2,63 @@
 //!
 //! Rows are numbered in the query's order and filtered by their number; with ties the last row's peers have its rank.
 
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result};
 use datafusion::functions_window::rank::rank_udwf;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{ScalarFunction, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort, SortExpr, WindowFrame, WindowFunctionDefinition,
-    lit,
+    Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort, SortExpr, Volatility, WindowFrame,
+    WindowFunctionDefinition, lit,
 };
 use std::sync::Arc;
 
 use super::joinable::has_subquery;
+use super::{PlanEnv, literals};
 use crate::sql::fetch::WITH_TIES;
 
 const NUMBER: &str = "number of row";
 const RANK: &str = "rank of row";
 
 /// Replaces such limits in a plan and its subqueries.
-pub fn settle(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let settled = plan.transform_up_with_subqueries(|node| match node {
-        LogicalPlan::Limit(limit) if is_special(&limit) => Ok(Transformed::yes(filtered(limit)?)),
+        LogicalPlan::Limit(limit) => {
+            let limit = Limit { skip: folded(limit.skip, env)?, fetch: folded(limit.fetch, env)?, ..limit };
+            let plain = |e: &Expr| matches!(e, Expr::Literal(..) | Expr::Placeholder(_) | Expr::Cast(_));
+            match limit.fetch.iter().chain(&limit.skip).all(|e| plain(e)) {
+                true => Ok(Transformed::yes(LogicalPlan::Limit(limit))),
+                false => Ok(Transformed::yes(filtered(limit)?)),
+            }
+        }
         other => Ok(Transformed::no(other)),
     })?;
     Ok(settled.data)
 }
 
-fn is_special(limit: &Limit) -> bool {
-    let counts = limit.fetch.iter().chain(&limit.skip);
-    counts.map(AsRef::as_ref).any(|e| with_ties(e).is_some() || has_subquery(e))
+/// A count as a literal where it is one; a cast of a param stays for its value.
+fn folded(count: Option<Box<Expr>>, env: &PlanEnv) -> Result<Option<Box<Expr>>> {
+    let Some(count) = count else { return Ok(None) };
+    let count = count.unalias();
+    if with_ties(&count).is_some() || varies(&count) {
+        // Not a bare cast, so that it is told from one of a param.
+        let shown = if matches!(count, Expr::Cast(_)) { or(count, i64::MAX / 2) } else { count };
+        return Ok(Some(Box::new(shown)));
+    }
+    if count.exists(|e| Ok(matches!(e, Expr::Placeholder(_))))? {
+        return Ok(Some(Box::new(count)));
+    }
+    Ok(literals::fold_arguments(vec![count], env)?.pop().map(Box::new))
+}
+
+/// Whether a count is known only when the rows are: by a subquery, an outer query's column, or chance.
+fn varies(count: &Expr) -> bool {
+    let outer = |e: &Expr| match e {
+        Expr::OuterReferenceColumn(..) => true,
+        Expr::ScalarFunction(call) => call.func.signature().volatility == Volatility::Volatile,
+        _ => false,
+    };
+    has_subquery(count) || count.exists(|e| Ok(outer(e))).unwrap_or(true)
 }
 
 /// The count inside the marker of WITH TIES.

@@ -9,6 +9,8 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod dependency;
+pub mod equality;
 pub mod fit;
 pub mod joinable;
 pub mod literals;
@@ -162,14 +164,17 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
     let context = context::Context::new(env);
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
-    let statement = ast::Statement::Query(Box::new(query.clone()));
+    let mut query = query.clone();
+    dependency::extend(&mut query, env);
+    let statement = ast::Statement::Query(Box::new(query));
     planner.sql_statement_to_plan_with_context(statement, &mut scope)
 }
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     resolve::resolve(plan, env)
-        .and_then(limits::settle)
+        .and_then(|plan| equality::check(&plan).map(|()| plan))
+        .and_then(|plan| limits::settle(plan, env))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
@@ -259,6 +264,10 @@ pub fn base_config(threads: usize, batch_rows: usize) -> SessionConfig {
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.parse_float_as_decimal = true;
+    // What reads a subquery's rows sees them in its order.
+    options.sql_parser.enable_subquery_sort_elimination = false;
+    // Casts of ours say NULL where the engine's plan knows better; the check would refuse such a plan.
+    options.execution.skip_physical_aggregate_schema_check = true;
     options.execution.spill_compression = datafusion::config::SpillCompression::Lz4Frame;
     config
 }

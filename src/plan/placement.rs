@@ -1,8 +1,8 @@
 //! Where aggregates and window functions may stand, and which clauses a call may have: PostgreSQL's rules, checked on
 //! the syntax tree before planning.
 //!
-//! A subquery's calls are its own. An aggregate whose columns all are of tables that the query itself does not have
-//! belongs to an outer query, and is left to the planner.
+//! A subquery's calls are its own, but for an aggregate whose columns all are of tables that the query itself does not
+//! have: that one belongs to an outer query, which is not supported.
 
 use std::ops::ControlFlow;
 
@@ -29,7 +29,7 @@ const ORDERED_SETS: [&str; 3] = ["percentile_cont", "percentile_disc", "mode"];
 
 /// Checks a query and every subquery of it.
 pub fn check(query: &Query, functions: &Functions) -> Result<(), Misplaced> {
-    match query.visit(&mut Queries { functions }) {
+    match query.visit(&mut Queries { functions, seen: 0 }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(misplaced) => Err(*misplaced),
     }
@@ -37,13 +37,17 @@ pub fn check(query: &Query, functions: &Functions) -> Result<(), Misplaced> {
 
 struct Queries<'a> {
     functions: &'a Functions,
+    /// Queries visited so far; the first is the whole statement's.
+    seen: usize,
 }
 
 impl Visitor for Queries<'_> {
     type Break = Box<Misplaced>;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
-        match (Level { functions: self.functions, tables: tables_of(query) }).query(query) {
+        let level = Level { functions: self.functions, tables: tables_of(query), nested: self.seen > 0 };
+        self.seen += 1;
+        match level.query(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(misplaced) => ControlFlow::Break(Box::new(misplaced)),
         }
@@ -99,6 +103,8 @@ impl Clause {
 struct Level<'a> {
     functions: &'a Functions,
     tables: Vec<String>,
+    /// Whether it is a subquery.
+    nested: bool,
 }
 
 impl Level<'_> {
@@ -191,6 +197,13 @@ impl Level<'_> {
     fn is_outer(&self, function: &Function) -> bool {
         let mut columns = Qualifiers { found: Vec::new(), bare: false };
         let _ = function.args.visit(&mut columns);
+        let _ = function.filter.visit(&mut columns);
+        if !self.nested {
+            return false;
+        }
+        if self.tables.is_empty() {
+            return columns.bare || !columns.found.is_empty();
+        }
         !columns.bare && !columns.found.is_empty() && columns.found.iter().all(|q| !self.tables.contains(q))
     }
 }
@@ -339,9 +352,11 @@ impl Calls<'_, '_> {
         let name = name_of(function);
         match kind {
             Kind::Aggregate => {
-                if !self.level.is_outer(function) {
-                    self.aggregate_allowed()?;
+                if self.level.is_outer(function) {
+                    let message = "an aggregate of an outer query's rows in a subquery is not supported";
+                    return Err(Error::unsupported(message));
                 }
+                self.aggregate_allowed()?;
                 self.aggregate_clauses(&name, function)
             }
             Kind::Window => {

@@ -9,6 +9,7 @@ pub mod lex;
 pub mod object_ast;
 pub mod position;
 pub mod fetch;
+pub mod sets;
 pub mod frames;
 pub mod query;
 pub mod rewrite;

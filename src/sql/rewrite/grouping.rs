@@ -4,12 +4,15 @@
 //! A GROUP BY that only groups everything goes away; a constant in HAVING makes an aggregate of a query that then has
 //! none.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr,
-    Ident, ObjectName, Select, SelectItem, Value,
+    Ident, ObjectName, Select, SelectItem, Value, Visit, Visitor,
 };
 
 use crate::error::{Error, Result};
+use crate::sql::sets::{DISTINCT_SETS, EMPTY_SET, INNER_SETS};
 use crate::sqlstate;
 
 /// PostgreSQL's bound on the number of sets.
@@ -17,7 +20,12 @@ const MOST_SETS: usize = 4096;
 
 /// Flattens a SELECT's GROUP BY.
 pub fn flatten(select: &mut Select) -> Result<()> {
+    check_direct_arguments(select)?;
     let GroupByExpr::Expressions(items, modifiers) = &mut select.group_by else { return Ok(()) };
+    let distinct = matches!(items.first(), Some(Expr::Identifier(ident)) if ident.value == DISTINCT_SETS);
+    if distinct {
+        items.remove(0);
+    }
     if !items.iter().any(is_set) {
         let all = std::mem::take(items).into_iter().flat_map(members).collect();
         *items = all;
@@ -45,6 +53,17 @@ pub fn flatten(select: &mut Select) -> Result<()> {
                 seen.push(expr.clone());
                 true
             }
+        });
+    }
+    if distinct {
+        let mut kept: Vec<Vec<Expr>> = Vec::new();
+        let same = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().all(|e| b.contains(e));
+        sets.retain(|set| {
+            let new = !kept.iter().any(|k| same(k, set));
+            if new {
+                kept.push(set.clone());
+            }
+            new
         });
     }
     match sets.as_slice() {
@@ -106,17 +125,69 @@ fn choices(item: Expr, projection: &[SelectItem]) -> Result<Vec<Vec<Expr>>> {
 
 /// `ROLLUP (…)` and `CUBE (…)` inside GROUPING SETS, which the parser takes for calls.
 fn nested(expr: Expr) -> Expr {
+    if matches!(&expr, Expr::Identifier(ident) if ident.value == EMPTY_SET) {
+        return Expr::Tuple(Vec::new());
+    }
     let Expr::Function(function) = &expr else { return expr };
     let name = super::names::last_part(&function.name);
     let FunctionArguments::List(list) = &function.args else { return expr };
     let parts = list.args.iter().map(|arg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(members(e.clone())),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(plain(members(e.clone()))),
         _ => None,
     });
     match (name.as_str(), parts.collect::<Option<Vec<_>>>()) {
         ("rollup", Some(parts)) => Expr::Rollup(parts),
         ("cube", Some(parts)) => Expr::Cube(parts),
+        (INNER_SETS, Some(sets)) => Expr::GroupingSets(sets),
         _ => expr,
+    }
+}
+
+/// Members without their parentheses; the name of an empty set stays, as it is a set of its own.
+fn plain(members: Vec<Expr>) -> Vec<Expr> {
+    let bare = |expr: Expr| match expr {
+        Expr::Nested(inner) => *inner,
+        other => other,
+    };
+    members.into_iter().map(bare).flat_map(self::members).collect()
+}
+
+/// The direct arguments of an ordered-set aggregate are those of its group, which the engine takes from any row: beside
+/// grouping sets, where a column may be none of the group's, they must have no columns.
+fn check_direct_arguments(select: &Select) -> Result<()> {
+    let GroupByExpr::Expressions(items, _) = &select.group_by else { return Ok(()) };
+    if !items.iter().any(is_set) {
+        return Ok(());
+    }
+    let mut found = DirectColumns(false);
+    for item in &select.projection {
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+            let _ = expr.visit(&mut found);
+        }
+    }
+    if found.0 {
+        return Err(Error::unsupported("columns in direct arguments of an aggregate beside grouping sets"));
+    }
+    Ok(())
+}
+
+/// Whether an aggregate with WITHIN GROUP has columns in its direct arguments.
+struct DirectColumns(bool);
+
+impl Visitor for DirectColumns {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::Function(function) = expr
+            && !function.within_group.is_empty()
+            && let FunctionArguments::List(list) = &function.args
+        {
+            self.0 |= list.args.iter().any(|arg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) => super::windows::has_variable(arg),
+                _ => false,
+            });
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::sql::fetch::WITH_TIES;
 use crate::sqlstate;
 
 /// Types a query's LIMIT and OFFSET.
-pub fn settle(query: &mut Query) -> Result<()> {
+pub fn settle(query: &mut Query, top: bool) -> Result<()> {
     let ordered = query.order_by.is_some();
     let (limit, offset) = match &mut query.limit_clause {
         Some(LimitClause::LimitOffset { limit, offset, .. }) => (limit.as_mut(), offset.as_mut().map(|o| &mut o.value)),
@@ -27,11 +27,11 @@ pub fn settle(query: &mut Query) -> Result<()> {
                 let message = "WITH TIES cannot be specified without ORDER BY clause";
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
-            Some(count) => typed(count, "FETCH FIRST")?,
-            None => typed(limit, "LIMIT")?,
+            Some(count) => typed(count, "FETCH FIRST", top)?,
+            None => typed(limit, "LIMIT", top)?,
         }
     }
-    offset.map_or(Ok(()), |offset| typed(offset, "OFFSET"))
+    offset.map_or(Ok(()), |offset| typed(offset, "OFFSET", top))
 }
 
 /// The count inside the marker of WITH TIES.
@@ -47,13 +47,17 @@ fn ties_count(limit: &mut Expr) -> Option<&mut Expr> {
     }
 }
 
-fn typed(expr: &mut Expr, clause: &str) -> Result<()> {
+fn typed(expr: &mut Expr, clause: &str, top: bool) -> Result<()> {
     let mut inner: &Expr = expr;
     while let Expr::Nested(nested) = inner {
         inner = nested;
     }
     if let Expr::Value(value) = inner {
         match &value.value {
+            Value::Null if clause == "FETCH FIRST" => {
+                let message = "row count cannot be null in FETCH FIRST ... WITH TIES clause";
+                return Err(Error::new(sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, message));
+            }
             Value::Null | Value::Placeholder(_) => return Ok(()),
             Value::Number(digits, _) if digits.parse::<i64>().is_ok() => return Ok(()),
             Value::Boolean(_) => {
@@ -63,14 +67,16 @@ fn typed(expr: &mut Expr, clause: &str) -> Result<()> {
             _ => {}
         }
     }
-    if has_variable(expr) {
+    // A subquery's may be an outer query's.
+    if top && has_variable(expr) {
         let message = format!("argument of {clause} must not contain variables");
         return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message));
     }
     let value = std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()));
     *expr = Expr::Cast {
         kind: CastKind::Cast,
-        expr: Box::new(value),
+        // In parentheses, so that it is not taken for the type of a number.
+        expr: Box::new(Expr::Nested(Box::new(value))),
         data_type: DataType::Int8(None),
         format: None,
         array: false,
