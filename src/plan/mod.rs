@@ -12,6 +12,7 @@ pub mod context;
 pub mod dependency;
 pub mod equality;
 pub mod fit;
+pub mod groups;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
@@ -172,7 +173,8 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    resolve::resolve(plan, env)
+    groups::settle(plan)
+        .and_then(|plan| resolve::resolve(plan, env))
         .and_then(|plan| equality::check(&plan).map(|()| plan))
         .and_then(|plan| limits::settle(plan, env))
         .and_then(lateral::pull_up_functions)

@@ -17,6 +17,7 @@ use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::Ty;
 use crate::exec::cancel::StatementCancel;
+use crate::sql::rewrite::casts::NAMED_CAST;
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
@@ -125,6 +126,11 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    if call.func.name() == NAMED_CAST
+        && let Some(cast) = call.args.first()
+    {
+        return Ok(Transformed::yes(cast.clone()));
+    }
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
     if is_quantified(call.func.name()) {

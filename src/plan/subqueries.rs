@@ -187,6 +187,12 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
         };
         let fine = match inner {
             Expr::Exists(Exists { subquery, .. }) => joinable(&subquery.subquery)?,
+            // The engine's anti join that minds NULLs has one key: none for an outer query's columns.
+            Expr::InSubquery(InSubquery { subquery, negated, .. })
+                if (*negated || matches!(conjunct, Expr::Not(_))) && has_free_references(&subquery.subquery)? =>
+            {
+                false
+            }
             Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
                 !has_subquery(expr) && !is_row(&first_field(subquery)) && joinable(&subquery.subquery)?
             }

@@ -8,6 +8,7 @@ pub mod guard;
 pub mod lex;
 pub mod object_ast;
 pub mod position;
+pub mod distinct;
 pub mod fetch;
 pub mod sets;
 pub mod frames;

@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod casts;
 pub mod clauses;
 pub mod forms;
 pub mod frame_spec;
@@ -99,11 +100,13 @@ impl VisitorMut for Rules {
 
     fn post_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
         numbers::plain_in_query(query);
+        casts::in_order(query);
         ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
         numbers::plain_in_select(select);
+        casts::in_select(select);
         ControlFlow::Continue(())
     }
 
