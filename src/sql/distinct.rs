@@ -1,34 +1,56 @@
-//! `IS [NOT] DISTINCT FROM`, whose right side sqlparser reads too far, token by token.
+//! `a IS [NOT] DISTINCT FROM b` as `a <=> "is distinct"(b)`, token by token: sqlparser takes everything that follows
+//! for the right side, AND and OR too. `rewrite/forms.rs` makes the predicate of it again.
 
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
-/// `IS [NOT] DISTINCT FROM` with its right side in parentheses: sqlparser takes everything that follows for it, AND and
-/// OR too.
+/// The marker function around the right side; not a name that SQL can spell without quotes.
+pub const IS_DISTINCT: &str = "is distinct";
+/// That of the negated predicate.
+pub const IS_NOT_DISTINCT: &str = "is not distinct";
+
+/// The tokens with such predicates as an operator between two operands.
 #[must_use]
 pub fn bounded(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    // Where, in `tokens`, a parenthesis that was put in ends.
+    // Where a parenthesis that was put in ends, the next one last.
     let mut closing: Vec<usize> = Vec::new();
-    for (i, token) in tokens.iter().enumerate() {
+    let mut i = 0;
+    while let Some(token) = tokens.get(i) {
         while closing.last() == Some(&i) {
             closing.pop();
             out.push(TokenWithSpan { token: Token::RParen, span: token.span });
         }
-        out.push(token.clone());
-        let before = |n: usize| word(i.checked_sub(n).and_then(|i| tokens.get(i)));
-        let found = word(Some(token)) == "FROM"
-            && before(1) == "DISTINCT"
-            && (before(2) == "IS" || (before(2) == "NOT" && before(3) == "IS"));
-        if found {
-            out.push(TokenWithSpan { token: Token::LParen, span: token.span });
-            closing.push(operand_end(&tokens, i + 1));
-            closing.sort_unstable_by(|a, b| b.cmp(a));
+        match predicate(&tokens[i..]) {
+            Some((name, length)) => {
+                let marker = Word { value: name.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword };
+                for token_in in [Token::Spaceship, Token::Word(marker), Token::LParen] {
+                    out.push(TokenWithSpan { token: token_in, span: token.span });
+                }
+                i += length;
+                closing.push(operand_end(&tokens, i));
+                closing.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            None => {
+                out.push(token.clone());
+                i += 1;
+            }
         }
     }
     if let Some(last) = tokens.last() {
         out.extend(closing.iter().map(|_| TokenWithSpan { token: Token::RParen, span: last.span }));
     }
     out
+}
+
+/// The marker for a predicate's words at the beginning of `rest`, and how many there are.
+fn predicate(rest: &[TokenWithSpan]) -> Option<(&'static str, usize)> {
+    let words: Vec<String> = rest.iter().take(4).map(|t| word(Some(t))).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["IS", "DISTINCT", "FROM", ..] => Some((IS_DISTINCT, 3)),
+        ["IS", "NOT", "DISTINCT", "FROM"] => Some((IS_NOT_DISTINCT, 4)),
+        _ => None,
+    }
 }
 
 /// The first token behind an operand that begins at `from`: one that binds less than IS, or ends the expression.
