@@ -18,6 +18,7 @@ use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
 use super::types::SqlTypes;
+use super::values::ValuesLists;
 use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
@@ -42,7 +43,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 2],
+    relations: [Arc<dyn RelationPlanner>; 3],
 }
 
 impl<'a> Context<'a> {
@@ -52,8 +53,11 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 2] =
-            [Arc::new(SetOperations::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 3] = [
+            Arc::new(SetOperations::new(env)),
+            Arc::new(ValuesLists::new(env)),
+            Arc::new(Relations::new(Arc::clone(&env.functions))),
+        ];
         Self { env, planners, relations }
     }
 
@@ -151,6 +155,9 @@ impl ContextProvider for Context<'_> {
         }
         if name == WITH_TIES {
             return Some(marker::with_ties());
+        }
+        if let Some(marker) = marker::unified(name) {
+            return Some(marker);
         }
         let functions = &self.env.functions;
         if hypothetical::of_name(name).is_some() {

@@ -5,24 +5,31 @@
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
 pub mod assign;
+pub mod backward;
+pub mod branches;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
+pub mod declared;
 pub mod dependency;
 pub mod equality;
 pub mod fit;
 pub mod groups;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
 pub mod optimize;
 pub mod params;
 pub mod limits;
 pub mod placement;
+pub mod patterns;
 pub mod relations;
 pub mod resolve;
 pub mod setops;
@@ -31,10 +38,12 @@ pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
-pub mod unify;
+pub mod values;
 pub mod views;
-pub mod windows;
+pub mod wide;
 pub mod write;
+pub mod unify;
+pub mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -55,6 +64,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -110,6 +120,7 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
     if let Err((error, at)) = placement::check(query, &env.functions) {
         return Err(error.or_at(positions.char_position(at)));
@@ -176,6 +187,7 @@ fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionErr
     groups::settle(plan)
         .and_then(|plan| resolve::resolve(plan, env))
         .and_then(|plan| equality::check(&plan).map(|()| plan))
+        .and_then(|plan| wide::keys(plan, &env.functions))
         .and_then(|plan| limits::settle(plan, env))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
@@ -226,12 +238,39 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The environment in which the server itself plans, with one schema on its search path.
+    #[must_use]
+    pub fn of_server(base: &SessionConfig, snapshot: Snapshot, functions: &Arc<Functions>, schema: &str) -> Self {
+        let snapshot = Arc::new(snapshot);
+        let now = chrono::Utc::now();
+        let vars = SessionVars {
+            user: Arc::from("lakewire"),
+            backend_pid: 0,
+            search_path: Arc::from([schema.to_owned()]),
+            settings: Arc::default(),
+            style: Arc::default(),
+            snapshot: Arc::clone(&snapshot),
+            temp: Arc::default(),
+            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
+            transaction_start: now,
+            statement_start: now,
+            server_start: now,
+            client: None,
+            server: None,
+        };
+        Self::new(base, snapshot, Arc::clone(functions), vars, CancellationToken::new())
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

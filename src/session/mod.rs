@@ -5,10 +5,13 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
+mod declare;
+mod cursor;
 pub mod engine;
 mod extended;
 mod load;
 mod objects;
+mod owned;
 mod portal;
 pub mod rows;
 mod run;
@@ -23,16 +26,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use crate::error::{Error, Result};
 use crate::sql::{self, Statement};
 use crate::sqlstate;
 pub use cancel::{CancelHandle, CancelReason};
+use cursor::Cursor;
 pub use engine::Engine;
 use objects::Objects;
+use owned::PreparedMap;
 use portal::Portal;
 pub use rows::{Chunk, Rows, RowsEnd};
 use settings::SessionSettings;
-use statement::Prepared;
 pub use statement::StatementDesc;
 use transaction::Transaction;
 
@@ -89,12 +95,15 @@ pub struct Session {
     settings: SessionSettings,
     transaction: Transaction,
     objects: Objects,
-    prepared: HashMap<String, Arc<Prepared>>,
+    prepared: Arc<PreparedMap>,
     portals: HashMap<String, Portal>,
+    cursors: HashMap<String, Cursor>,
     notices: Vec<Error>,
     reported: BTreeMap<&'static str, String>,
     /// Whether the running script has several statements.
     several: bool,
+    /// Statements run so far; the number of the last one is its id in the log.
+    statements: u64,
 }
 
 impl Session {
@@ -111,11 +120,13 @@ impl Session {
             settings,
             transaction: Transaction::new(),
             objects,
-            prepared: HashMap::new(),
+            prepared: Arc::default(),
             portals: HashMap::new(),
+            cursors: HashMap::new(),
             notices: Vec::new(),
             reported: BTreeMap::new(),
             several: false,
+            statements: 0,
         })
     }
 
@@ -189,9 +200,10 @@ impl Session {
             self.transaction.begin_implicit(&mut self.settings);
         }
         // The unnamed statement and portal do not outlive a simple query.
-        self.prepared.remove("");
+        self.forget_prepared("");
         self.portals.remove("");
-        let answer = self.run_statement(&statement.0).await;
+        let span = self.statement_span();
+        let answer = self.run_statement(&statement.0).instrument(span).await;
         answer.map_err(|error| self.failed(error))
     }
 
@@ -213,10 +225,17 @@ impl Session {
         self.transaction.fail();
     }
 
+    /// The span of the next statement.
+    fn statement_span(&mut self) -> tracing::Span {
+        self.statements += 1;
+        tracing::info_span!("statement", id = self.statements)
+    }
+
     fn end_implicit(&mut self) {
         self.cancel.disarm();
         if !self.transaction.is_explicit() {
             self.portals.clear();
+            self.end_cursors(!self.transaction.has_failed());
         }
         self.transaction.end_implicit(&mut self.settings, &mut self.objects);
     }

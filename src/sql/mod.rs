@@ -6,6 +6,7 @@
 pub mod grammar;
 pub mod guard;
 pub mod lex;
+pub mod lexer;
 pub mod object_ast;
 pub mod position;
 pub mod distinct;
@@ -65,7 +66,7 @@ impl StatementKind {
         match self {
             Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
             Self::Object(object) => object.query().is_some(),
-            Self::Utility(_) => false,
+            Self::Utility(utility) => matches!(utility, Utility::Declare(_)),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod quantified;
 pub mod renamed;
 pub mod series;
 pub mod setops;
+pub mod values;
 pub mod windows;
 
 use std::ops::ControlFlow;
@@ -68,8 +69,18 @@ pub struct Rules {
     inside_number: usize,
     /// Queries seen so far; the first one is the whole statement's.
     queries: usize,
+    /// An INSERT's own VALUES, which are no relation.
+    inserted: Option<*const ast::Query>,
     /// Bodies of recursive queries above or around.
     recursive: Vec<*const ast::Query>,
+}
+
+impl Rules {
+    /// The rules for an INSERT with this source.
+    #[must_use]
+    pub fn of_insert(source: Option<&ast::Query>) -> Self {
+        Self { inserted: values::of_insert(source), ..Self::default() }
+    }
 }
 
 impl VisitorMut for Rules {
@@ -85,6 +96,9 @@ impl VisitorMut for Rules {
             balance::set_operations(query);
             return ControlFlow::Continue(());
         }
+        if self.inserted != Some(std::ptr::from_ref(query)) {
+            values::as_relation(query);
+        }
         match setops::as_relation(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
@@ -92,6 +106,10 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        if select.into.is_some() {
+            let message = "SELECT ... INTO is not allowed here";
+            return ControlFlow::Break(Error::new(crate::sqlstate::SYNTAX_ERROR, message));
+        }
         series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
@@ -128,15 +146,15 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         hypothetical::call(expr);
         series::in_expression(expr);
-        forms::call(expr);
+        if self.inside_number == 0 {
+            numbers::type_integer(expr);
+            forms::call(expr);
+        }
         named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
-        if self.inside_number == 0 {
-            numbers::type_integer(expr);
-        }
         self.inside_number += usize::from(numbers::is_typed(expr));
         ControlFlow::Continue(())
     }

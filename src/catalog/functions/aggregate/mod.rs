@@ -10,6 +10,7 @@ mod frame;
 pub(super) mod hypothetical;
 mod kind;
 mod moments;
+mod numbers;
 pub(super) mod ordered;
 pub(super) mod sorted;
 mod strings;
