@@ -18,13 +18,26 @@ use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
+use crate::sql::rewrite::casts::NAMED_CAST;
 use crate::sql::rewrite::conditions;
 use crate::sqlstate;
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
 const KEEPS_PADDING: [&str; 14] = [
-    "bpchar_cut", "bpchar_assign", "bpchar_trim", "cast_text", "coalesce", "concat", "concat_ws", "format", "greatest",
-    "least", "octet_length", "pg_typeof", "quote_nullable", "to_json",
+    "bpchar_cut",
+    "bpchar_assign",
+    "bpchar_trim",
+    "cast_text",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "format",
+    "greatest",
+    "least",
+    "octet_length",
+    "pg_typeof",
+    "quote_nullable",
+    "to_json",
 ];
 
 /// Resolves a plan and the subqueries in it.
@@ -77,7 +90,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
-            let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let list: Vec<Expr> =
+                list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
             let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
             let expr = Box::new(all.remove(0));
@@ -163,9 +177,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
     let from = expr.to_field(schema).ok().map(|(_, f)| f);
-    let same = from.as_ref().is_some_and(|f| {
-        f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f)
-    });
+    let same = from
+        .as_ref()
+        .is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f));
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
@@ -174,6 +188,11 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    if call.func.name() == NAMED_CAST
+        && let Some(cast) = call.args.first()
+    {
+        return Ok(Transformed::yes(cast.clone()));
+    }
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
     if let Some(clause) = call.func.name().strip_prefix(conditions::PREFIX) {

@@ -49,6 +49,7 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
+pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
 pub use arrays::order as order_of_values;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;

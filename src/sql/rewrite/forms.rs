@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
+use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
 use crate::sql::tokens::LOCAL_ZONE;
 
 /// The operator that `IS DISTINCT FROM` becomes; no client can write it.
@@ -29,7 +30,8 @@ pub fn call(expr: &mut Expr) {
             **pattern = function("like_escape", args);
         }
         Expr::UnaryOp { op, expr: value } => {
-            let is_number = *op == UnaryOperator::Minus && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
+            let is_number = *op == UnaryOperator::Minus
+                && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
             if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
                 *expr = function(name, vec![take(value)]);
             }
@@ -58,12 +60,33 @@ pub fn call(expr: &mut Expr) {
                 *expr = function("overlaps", args);
             }
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
+            if let Some(predicate) = distinct(left, right) {
+                *expr = predicate;
+            }
+        }
         Expr::CompoundFieldAccess { root, access_chain } => {
             if let Some(subscripted) = subscripts(root, access_chain) {
                 *expr = subscripted;
             }
         }
         _ => {}
+    }
+}
+
+/// `a IS [NOT] DISTINCT FROM b` of the operator that `sql/distinct.rs` put in its place.
+fn distinct(left: &mut Expr, right: &mut Expr) -> Option<Expr> {
+    let Expr::Function(marker) = right else { return None };
+    let name = super::names::last_part(&marker.name);
+    let FunctionArguments::List(list) = &mut marker.args else { return None };
+    let operand = match list.args.as_mut_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))] => take(operand),
+        _ => return None,
+    };
+    match name.as_str() {
+        IS_DISTINCT => Some(custom(take(left), DISTINCT, operand)),
+        IS_NOT_DISTINCT => Some(custom(take(left), NOT_DISTINCT, operand)),
+        _ => None,
     }
 }
 
