@@ -268,7 +268,6 @@ impl PlanEnv {
             transaction_start: now,
             statement_start: now,
             server_start: now,
-            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
             client: None,
             server: None,
         };
