@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Cast, Expr};
@@ -14,7 +15,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
 use crate::error::Error;
-use crate::types::{Format, RawParam, TextStyle, decode_param, pg_type};
+use crate::types::{Format, RawParam, TextStyle, decode_param, oid, pg_type};
 
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
@@ -47,18 +48,30 @@ pub fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// Whether a bare string must be read to become a value of a field's type; text takes it as it is.
+#[must_use]
+pub fn is_read(field: &Field) -> bool {
+    !is_text(field.data_type()) || keeps_type(field)
+}
+
+/// Whether a type is carried as text and told by metadata alone, which a literal must have too.
+fn keeps_type(field: &Field) -> bool {
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH)
+}
+
 /// A bare string as a literal of a field's type.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let raw = RawParam { bytes: Some(bytes::Bytes::copy_from_slice(text.as_bytes())), format: Format::Text };
     let value = decode_param(pg_type(field).oid, &raw, style)?;
     let scalar = ScalarValue::try_from_array(&value, 0)?;
-    Ok(Expr::Literal(scalar, None))
+    let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
+    Ok(Expr::Literal(scalar, metadata))
 }
 
 /// `expr` with the type of `field`: a bare string is read, a bare param is typed, anything else stays.
 pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     if let Some(text) = unknown_text(&expr) {
-        if is_text(field.data_type()) {
+        if !is_read(field) {
             return Ok(expr);
         }
         return typed(text, field, style).map_err(|e| DataFusionError::External(Box::new(e)));

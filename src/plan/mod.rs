@@ -8,6 +8,8 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod json_casts;
+pub mod json_operators;
 pub mod literals;
 pub mod locate;
 pub mod operators;

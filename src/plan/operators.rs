@@ -14,7 +14,8 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{cast, cast_to_text};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
+use super::json_operators;
+use super::literals::{adapt, fold_number, is_null, is_unknown};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -91,7 +92,6 @@ impl Operators {
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
             (Some(Ty::Bytea), _) | (_, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
-            (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
             (a, b) => {
                 let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
                 if !text(a) && !text(b) {
@@ -121,6 +121,10 @@ impl ExprPlanner for Operators {
         let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let Ok(json) = json_operators::function(&op, types) else { return Err(no_operator(&op, &fields)) };
+        if let Some(planned) = json.and_then(|name| self.call(name, vec![left.clone(), right.clone()])) {
+            return Ok(PlannerResult::Planned(planned));
+        }
         let planned = match &op {
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => match types {
                 (Some(a), Some(b)) => match self.arithmetic(&op, left.clone(), right.clone(), (a, b))? {
@@ -140,21 +144,10 @@ impl ExprPlanner for Operators {
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 _ => None,
             },
-            Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
-                let name = json_access(&op, types, &right, schema);
-                name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
-            }
             Op::PGRegexMatch => self.call("textregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
             Op::PGRegexIMatch => self.call("texticregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotIMatch => self.call("texticregexne", vec![left.clone(), right.clone()]),
-            Op::AtArrow if types.0 == Some(Ty::Jsonb) => self.call("jsonb_contains", vec![left.clone(), right.clone()]),
-            Op::ArrowAt if types.0 == Some(Ty::Jsonb) => {
-                self.call("jsonb_contained", vec![left.clone(), right.clone()])
-            }
-            Op::Question => self.call("jsonb_exists", vec![left.clone(), right.clone()]),
-            Op::QuestionAnd => self.call("jsonb_exists_all", vec![left.clone(), right.clone()]),
-            Op::QuestionPipe => self.call("jsonb_exists_any", vec![left.clone(), right.clone()]),
             Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
             Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
             Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
@@ -283,23 +276,6 @@ fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
     }
 }
 
-/// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
-fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
-    let prefix = match types.0? {
-        Ty::Json => "json",
-        Ty::Jsonb => "jsonb",
-        _ => return None,
-    };
-    let is_index = matches!(type_of(known(right, schema).as_ref()), Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
-    let access = match op {
-        Op::HashArrow | Op::HashLongArrow => "extract_path",
-        _ if is_index => "array_element",
-        _ => "object_field",
-    };
-    let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
-    Some(format!("{prefix}_{access}{text}"))
-}
-
 fn interval_comparison(op: &Op) -> &'static str {
     match op {
         Op::Eq => "interval_eq",
@@ -326,6 +302,9 @@ fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFu
 
 /// The type an unknown operand takes beside one of type `field`: usually the same.
 fn wanted(op: &Op, field: &Field) -> Field {
+    if let Some(wanted) = json_operators::wanted(op, field) {
+        return wanted;
+    }
     let interval = || Field::new("interval", DataType::Interval(IntervalUnit::MonthDayNano), true);
     let data_type = field.data_type();
     let pattern = matches!(
@@ -346,13 +325,6 @@ fn wanted(op: &Op, field: &Field) -> Field {
         (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
         (_, DataType::List(_)) => field.clone(),
         _ if pattern => Field::new("text", DataType::Utf8, true),
-        (Op::Arrow | Op::LongArrow | Op::Question, data_type) if is_text(data_type) => {
-            Field::new("key", DataType::Utf8, true)
-        }
-        (Op::HashArrow | Op::HashLongArrow | Op::QuestionAnd | Op::QuestionPipe, _) => {
-            let item = Field::new("item", DataType::Utf8, true);
-            Field::new("path", DataType::List(Arc::new(item)), true)
-        }
         _ => field.clone(),
     }
 }

@@ -12,7 +12,8 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF
 
 use super::PlanEnv;
 use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::json_casts::json_cast;
+use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::exec::cancel::StatementCancel;
@@ -72,7 +73,7 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     if is_reg(crate::types::pg_type(&field).oid) && is_unknown(&expr) {
         return Ok(Transformed::yes(explicit_cast(*expr, None, &field, &env.functions)));
     }
-    if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
+    if let Some(text) = unknown_text(&expr).filter(|_| is_read(&field)) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));
@@ -89,7 +90,14 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
-    Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
+    let expr = match &from {
+        Some(from) => match json_cast(*expr, from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(expr) => expr,
+        },
+        None => *expr,
+    };
+    Ok(Transformed::yes(explicit_cast(expr, from.as_ref(), &field, &env.functions)))
 }
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
@@ -108,8 +116,8 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };
     let mut cast = Vec::with_capacity(args.len());
-    for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, style)?);
+    for (arg, field) in args.into_iter().zip(wanted) {
+        cast.push(bring(arg, &field, schema, style)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -147,10 +155,9 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
     arg.to_field(schema).ok().map(|(_, field)| ArgType::Known(field))
 }
 
-/// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
-    let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
-    let arg = adapt(arg, &field, style)?;
+/// An argument as a value of a field's type.
+fn bring(arg: Expr, field: &FieldRef, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+    let arg = adapt(arg, field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),

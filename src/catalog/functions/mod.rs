@@ -39,12 +39,13 @@ mod golden;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
+pub use json::from_jsonb;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use udf::PgScalar;
@@ -152,15 +153,15 @@ impl Functions {
         Ok(())
     }
 
-    /// The types a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
+    /// The fields a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
     /// a call nothing takes is `42883`, one that fits several equally is `42725`. `None` for a function that is not
     /// ours, whose own signature decides.
-    pub fn coerce_scalar(&self, name: &str, args: &[ArgType]) -> Option<Result<Vec<DataType>>> {
+    pub fn coerce_scalar(&self, name: &str, args: &[ArgType]) -> Option<Result<Vec<FieldRef>>> {
         let function = self.scalar.get(name)?.inner().downcast_ref::<PgScalar>()?;
         let types: Option<Vec<Ty>> = args.iter().map(ArgType::ty).collect();
         let Some(types) = types else { return Some(Err(resolve::undefined(name, &[]))) };
-        let arrow: Vec<DataType> = args.iter().map(ArgType::arrow).collect();
-        Some(function.coerce(&types, &arrow))
+        let fields: Vec<FieldRef> = args.iter().map(ArgType::field).collect();
+        Some(function.coerce(&types, &fields))
     }
 }
 
@@ -172,10 +173,10 @@ impl ArgType {
         }
     }
 
-    fn arrow(&self) -> DataType {
+    fn field(&self) -> FieldRef {
         match self {
-            Self::Known(field) => field.data_type().clone(),
-            Self::Unknown => DataType::Null,
+            Self::Known(field) => Arc::clone(field),
+            Self::Unknown => Arc::new(Field::new("", DataType::Null, true)),
         }
     }
 }

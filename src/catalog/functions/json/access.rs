@@ -7,10 +7,9 @@ use super::super::Registry;
 use super::super::call::{Call, list_row, too_large};
 use super::super::ty::Ty::{self, Array as ArrayOf, Int4, Json as JsonTy, Jsonb, Text};
 use super::super::udf::fault;
-use super::value::{Json, Kind};
-use super::write::canonical_text;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{Json, Kind};
 
 const TEXTS: Ty = ArrayOf(&Text);
 
@@ -44,13 +43,6 @@ pub(super) fn register(r: &mut Registry) {
         r.add(length_name, ty, Int4, array_length);
     }
     register_lists(r);
-    r.add("jsonb_in_text", &[Text], Jsonb, |c| {
-        let text = c.text(0)?;
-        c.build_text(|i, out| {
-            out.push_str(&canonical_text(text.at(i))?);
-            Ok(())
-        })
-    });
 }
 
 /// The set-returning functions as functions that give arrays, for the planner to unnest.
@@ -141,10 +133,12 @@ fn keys(c: &Call<'_>, sorted: bool) -> Result<ArrayRef> {
         let value = Json::parse(json.at(i))?;
         let message = match &value.kind {
             Kind::Object(_) if sorted => {
-                return Ok(Some(std::sync::Arc::new(StringArray::from(value.keys())) as ArrayRef));
+                return Ok(Some(std::sync::Arc::new(
+                    value.members().iter().map(|(k, _)| Some(*k)).collect::<StringArray>(),
+                ) as ArrayRef));
             }
             Kind::Object(members) => {
-                let names: StringArray = members.iter().map(|(k, _)| Some(k.as_str())).collect();
+                let names: StringArray = members.iter().map(|(k, _)| Some(k.as_ref())).collect();
                 return Ok(Some(std::sync::Arc::new(names) as ArrayRef));
             }
             Kind::Array(_) => "cannot call jsonb_object_keys on an array",

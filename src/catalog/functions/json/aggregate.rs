@@ -16,10 +16,11 @@ use super::super::output::Writer;
 use super::super::ty::{self, Ty};
 use super::super::udf::{external, fault};
 use super::build::key_text;
-use super::write::{JsonWriter, canonical_text, string};
+use super::write::JsonWriter;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::TextStyle;
+use crate::types::json::{normal_jsonb, string};
 
 /// The aggregates of this module.
 pub fn functions() -> Vec<AggregateUDF> {
@@ -153,7 +154,7 @@ impl Members {
             true => format!("{{ {} }}", self.text),
             false => format!("[{}]", self.text),
         };
-        if self.binary { canonical_text(&whole).map(Some) } else { Ok(Some(whole)) }
+        if self.binary { normal_jsonb(&whole).map(Some) } else { Ok(Some(whole)) }
     }
 }
 

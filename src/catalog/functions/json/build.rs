@@ -8,9 +8,10 @@ use super::super::call::{Call, check_length};
 use super::super::output::Writer;
 use super::super::ty::Ty::{Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
 use super::access::path_at;
-use super::write::{JsonWriter, canonical_text, string};
+use super::write::JsonWriter;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{normal_jsonb, string};
 
 pub(super) fn register(r: &mut Registry) {
     for name in ["to_json", "array_to_json", "row_to_json"] {
@@ -39,7 +40,7 @@ fn writers(c: &Call<'_>) -> Result<Vec<JsonWriter>> {
 /// Appends json, made canonical for jsonb.
 fn finish(text: String, binary: bool, out: &mut String) -> Result<()> {
     check_length(text.len())?;
-    out.push_str(&if binary { canonical_text(&text)? } else { text });
+    out.push_str(&if binary { normal_jsonb(&text)? } else { text });
     Ok(())
 }
 

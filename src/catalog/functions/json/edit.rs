@@ -7,20 +7,18 @@ use super::super::Registry;
 use super::super::call::Call;
 use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Int4, Json as JsonTy, Jsonb, Text};
 use super::access::path_at;
-use super::value::{Json, Kind, position};
-use super::write::{canonical, string};
+use std::borrow::Cow;
+
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{Json, Kind, canonical, position, string};
 
 const PATH: Ty = ArrayOf(&Text);
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_concat", &[Jsonb, Jsonb], Jsonb, |c| {
         let (a, b) = (c.text(0)?, c.text(1)?);
-        c.build_text(|i, out| {
-            canonical(&concat(Json::parse(a.at(i))?, Json::parse(b.at(i))?), out);
-            Ok(())
-        })
+        c.build_text(|i, out| canonical(&concat(Json::parse(a.at(i))?, Json::parse(b.at(i))?), out))
     });
     r.add("jsonb_delete", &[Jsonb, Text], Jsonb, |c| {
         let key = c.text(1)?;
@@ -60,24 +58,18 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("jsonb_pretty", &[Jsonb], Text, |c| {
         let json = c.text(0)?;
-        c.build_text(|i, out| {
-            pretty(&Json::parse(json.at(i))?, 0, out);
-            Ok(())
-        })
+        c.build_text(|i, out| pretty(&Json::parse(json.at(i))?, 0, out))
     });
 }
 
 /// Applies a change to each row's value.
 fn edit(c: &Call<'_>, mut f: impl for<'v> FnMut(usize, Json<'v>) -> Result<Json<'v>>) -> Result<ArrayRef> {
     let json = c.text(0)?;
-    c.build_text(|i, out| {
-        canonical(&f(i, Json::parse(json.at(i))?)?, out);
-        Ok(())
-    })
+    c.build_text(|i, out| canonical(&f(i, Json::parse(json.at(i))?)?, out))
 }
 
 fn made(kind: Kind<'_>) -> Json<'_> {
-    Json { raw: "", kind }
+    Json::made(kind)
 }
 
 fn concat<'a>(a: Json<'a>, b: Json<'a>) -> Json<'a> {
@@ -148,8 +140,7 @@ fn replaced(
         }
         let path = path_at(c, 1, i)?.unwrap_or_default();
         let action = of(Json::parse(new.at(i))?, flag.as_ref().map(|f| f.at(i)));
-        canonical(&change(target, &path, 1, &action)?, out);
-        Ok(())
+        canonical(&change(target, &path, 1, &action)?, out)
     })
 }
 
@@ -168,7 +159,7 @@ fn change<'a>(json: Json<'a>, path: &[Option<String>], depth: usize, action: &Ch
 }
 
 fn change_object<'a>(
-    mut members: Vec<(String, Json<'a>)>,
+    mut members: Vec<(Cow<'a, str>, Json<'a>)>,
     step: &str,
     rest: &[Option<String>],
     depth: usize,
@@ -188,7 +179,7 @@ fn change_object<'a>(
             members.insert(at, (name, change(value, rest, depth + 1, action)?));
         }
         (None, true, Change::Set { new, create: true } | Change::Insert { new, .. }) => {
-            members.push((step.to_owned(), new.clone()));
+            members.push((Cow::Owned(step.to_owned()), new.clone()));
         }
         (None, _, _) => {}
     }
@@ -266,7 +257,7 @@ fn compact(json: &Json<'_>, out: &mut String) {
 }
 
 /// Appends jsonb over several lines, four spaces a level.
-fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
+fn pretty(json: &Json<'_>, level: usize, out: &mut String) -> Result<()> {
     let line = |level: usize, out: &mut String| {
         out.push('\n');
         out.extend(std::iter::repeat_n("    ", level));
@@ -274,14 +265,12 @@ fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
     match &json.kind {
         Kind::Object(_) => {
             out.push('{');
-            for (i, key) in json.keys().into_iter().enumerate() {
+            for (i, (key, value)) in json.members().into_iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
                 line(level + 1, out);
                 string(key, out);
                 out.push_str(": ");
-                if let Some(value) = json.member(key) {
-                    pretty(value, level + 1, out);
-                }
+                pretty(value, level + 1, out)?;
             }
             line(level, out);
             out.push('}');
@@ -291,11 +280,12 @@ fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
             for (i, value) in elements.iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
                 line(level + 1, out);
-                pretty(value, level + 1, out);
+                pretty(value, level + 1, out)?;
             }
             line(level, out);
             out.push(']');
         }
-        _ => canonical(json, out),
+        _ => canonical(json, out)?,
     }
+    Ok(())
 }

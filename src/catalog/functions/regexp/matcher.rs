@@ -37,7 +37,7 @@ struct Lengths {
 }
 
 /// A pattern in use by one kernel.
-pub(super) struct Matcher {
+pub(in super::super) struct Matcher {
     pattern: Arc<Pattern>,
     cache: Option<Cache>,
 }
@@ -131,7 +131,7 @@ impl Pattern {
 
 /// Matchers of a column of patterns; the last one is remembered.
 #[derive(Default)]
-pub(super) struct Matchers {
+pub(in super::super) struct Matchers {
     last: Option<(String, Flags, Matcher)>,
 }
 

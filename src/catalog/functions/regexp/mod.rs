@@ -12,6 +12,7 @@ mod translate;
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+pub(super) use matcher::Matcher;
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
