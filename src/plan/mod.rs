@@ -4,6 +4,8 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod array_cast;
+pub mod array_literal;
 pub mod cache;
 pub mod calls;
 pub mod columns;
@@ -18,6 +20,7 @@ pub mod params;
 pub mod marker;
 pub mod resolve;
 pub mod subqueries;
+pub mod subscripts;
 pub mod types;
 
 use std::sync::atomic::AtomicBool;

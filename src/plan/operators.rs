@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
+use super::array_literal;
 use super::calls::{cast, cast_to_text};
 use super::json_operators;
 use super::literals::{adapt, fold_number, is_null, is_unknown};
@@ -159,6 +160,11 @@ impl ExprPlanner for Operators {
         }
     }
 
+    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> Result<PlannerResult<Vec<Expr>>> {
+        let exprs = exprs.into_iter().map(fold_number).collect();
+        array_literal::plan(exprs, schema, &self.functions, &self.style).map(PlannerResult::Planned)
+    }
+
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
         Ok(self.named("extract", args))
     }
@@ -187,7 +193,7 @@ impl Operators {
 }
 
 /// The type of an expression, `None` while it is unknown (a bare string, an untyped param) or does not resolve yet.
-fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+pub(super) fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
         return None;
     }

@@ -11,12 +11,17 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
 use super::PlanEnv;
+use super::array_cast::array_cast;
+use super::array_literal;
 use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use crate::catalog::functions::ArgType;
+use super::subscripts::subscript;
+use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
+use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
 use crate::exec::cancel::StatementCancel;
+use crate::types::{oid, pg_type};
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
@@ -78,6 +83,11 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));
         }
+        let from = literal.to_field(schema)?.1;
+        let literal = match array_cast(literal, &from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(literal) => literal,
+        };
         // The literal has the digits it was written with; the type's own scale and width come from the cast.
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(literal), field))));
     }
@@ -91,13 +101,21 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
     let expr = match &from {
-        Some(from) => match json_cast(*expr, from, &field, &env.functions)? {
+        Some(from) => match own_cast(*expr, from, &field, &env.functions)? {
             Ok(planned) => return Ok(Transformed::yes(planned)),
             Err(expr) => expr,
         },
         None => *expr,
     };
     Ok(Transformed::yes(explicit_cast(expr, from.as_ref(), &field, &env.functions)))
+}
+
+/// A cast of json or of arrays; `Err` gives the expression back when it is neither.
+fn own_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Result<Expr, Expr>> {
+    match json_cast(expr, from, to, functions)? {
+        Ok(planned) => Ok(Ok(planned)),
+        Err(expr) => array_cast(expr, from, to, functions),
+    }
 }
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
@@ -111,15 +129,42 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
     };
+    if call.func.name() == TYPE_OF && args.len() == 1 {
+        return Ok(Transformed::yes(call.func.call(type_of(args, &types))));
+    }
+    if call.func.name() == FILL {
+        return resolve_again(array_literal::fill(args, env)?, schema, env);
+    }
+    let args = match subscript(call.func.name(), args, &types, &env.functions)? {
+        Ok(planned) => return resolve_again(planned, schema, env),
+        Err(args) => args,
+    };
     let wanted = match env.functions.coerce_scalar(call.func.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, field) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, &field, schema, style)?);
+        cast.push(bring(arg, &field, schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// The arguments of `pg_typeof` with the type it is to tell.
+fn type_of(args: Vec<Expr>, types: &[ArgType]) -> Vec<Expr> {
+    let oid = match types.first() {
+        Some(ArgType::Known(field)) if *field.data_type() != DataType::Null => pg_type(field).oid,
+        _ => oid::UNKNOWN,
+    };
+    args.into_iter().flat_map(|value| typed_arguments(oid, value)).collect()
+}
+
+/// A call that stands for another one.
+fn resolve_again(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::ScalarFunction(call) => resolve_call(call, schema, env),
+        other => Ok(Transformed::yes(other)),
+    }
 }
 
 /// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.
@@ -156,9 +201,17 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 }
 
 /// An argument as a value of a field's type.
-fn bring(arg: Expr, field: &FieldRef, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+fn bring(arg: Expr, field: &FieldRef, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let (style, functions) = (&env.vars.style, &env.functions);
     let arg = adapt(arg, field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
+    let arg = match &now {
+        Some(now) if now.data_type() != field.data_type() => match array_cast(arg, now, field, functions)? {
+            Ok(planned) => return Ok(planned),
+            Err(arg) => arg,
+        },
+        _ => arg,
+    };
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),

@@ -5,6 +5,7 @@
 //! own room and are added to the registry by [`Functions::add_scalar`].
 
 pub mod arith;
+pub mod arrays;
 pub mod datetime;
 pub mod numeric;
 pub mod quantified;
@@ -14,7 +15,6 @@ pub mod ty;
 
 mod access;
 mod aggregate;
-mod arrays;
 mod call;
 mod formatting;
 mod inherited;
@@ -25,6 +25,7 @@ mod overload;
 mod regexp;
 mod series_list;
 mod sleep;
+mod type_of;
 mod undefined;
 mod string;
 mod table;
@@ -48,6 +49,7 @@ use crate::error::Result;
 pub use json::from_jsonb;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
+pub use type_of::{TYPE_OF, typed_arguments};
 pub use udf::PgScalar;
 pub use undefined::undefined;
 
@@ -95,6 +97,8 @@ impl Functions {
         aggregate::register(&mut functions);
         window::register(&mut functions);
         table::register(&mut functions);
+        functions.add_scalar(arrays::constructor());
+        functions.add_scalar(type_of::type_of());
         functions.add_scalar(sleep::pg_sleep());
         // The list form, for arguments that are not constant (sql/rewrite/series.rs).
         functions.add_scalar(series_list::series_list());

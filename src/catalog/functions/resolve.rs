@@ -163,9 +163,6 @@ pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
         (l, r) if l == r => Ok(ty::plain(a)),
         (l, r) if l.casts_implicitly(r) => Ok(r.arrow(a)),
         (l, r) if r.casts_implicitly(l) => Ok(l.arrow(b)),
-        // An untyped literal may have arrived as text.
-        (Ty::Text, r) => Ok(r.arrow(b)),
-        (l, Ty::Text) => Ok(l.arrow(a)),
         _ => Err(mismatch(a, b)),
     }
 }

@@ -1,12 +1,15 @@
 //! SQL values made json: `to_json`, `json_build_object`, `json_build_array`, `row_to_json`, `json_object`, ….
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 
 use super::super::Registry;
-use super::super::call::{Call, check_length};
+use super::super::access::TextArray;
+use super::super::call::{Call, check_length, list_row};
 use super::super::output::Writer;
-use super::super::ty::Ty::{Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
+use super::super::ty::Ty::{self, Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
+use super::super::ty::element;
+use super::super::udf::fault;
 use super::access::path_at;
 use super::write::JsonWriter;
 use crate::error::{Error, Result};
@@ -73,6 +76,14 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
         let message = "argument list must have even number of elements";
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).hint(hint));
     }
+    for i in (0..c.arity()).step_by(2) {
+        let field = &c.fields[i];
+        let structured = matches!(Ty::of_field(field), Some(Ty::Json | Ty::Jsonb | Ty::Record | Ty::Array(_)));
+        if structured && (0..c.rows).any(|row| !c.is_null(i, row)) {
+            let message = "key value must be scalar, not array, composite, or json";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        }
+    }
     let (writers, style) = (writers(c)?, c.style());
     let keys = (0..c.arity()).step_by(2).map(|i| Writer::for_element(&c.arg(i).array, &style));
     let keys = keys.collect::<Result<Vec<_>>>()?;
@@ -111,27 +122,58 @@ fn null_key(binary: bool, position: usize) -> Error {
     }
 }
 
+/// The texts of an argument, by rows of an array of two dimensions.
+fn text_rows(c: &Call<'_>, i: usize, row: usize) -> Result<Option<Vec<Vec<Option<String>>>>> {
+    let wrong = || Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+    let arg = c.arg(i);
+    let Some(inner) = element(arg.array.data_type()) else { return Err(fault("the argument is not an array")) };
+    if element(inner).is_none() {
+        return Ok(None);
+    }
+    let outer = list_row(&arg.array, arg.index(row)).ok_or_else(wrong)?;
+    let mut rows = Vec::with_capacity(outer.len());
+    for at in 0..outer.len() {
+        let items = list_row(&outer, at).ok_or_else(wrong)?;
+        let texts = TextArray::of(items.as_ref()).ok_or_else(wrong)?;
+        rows.push((0..items.len()).map(|i| items.is_valid(i).then(|| texts.value(i).to_owned())).collect());
+    }
+    Ok(Some(rows))
+}
+
+/// The pairs of alternating keys and values, or of rows of two.
+fn alternating(c: &Call<'_>, row: usize) -> Result<Vec<(Option<String>, Option<String>)>> {
+    let fault = |message: &'static str| Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message);
+    let items = match text_rows(c, 0, row)? {
+        Some(rows) if rows.iter().all(|row| row.len() == 2) => rows.into_iter().flatten().collect(),
+        Some(_) => return Err(fault("array must have two columns")),
+        None => path_at(c, 0, row)?.unwrap_or_default(),
+    };
+    if items.len() % 2 == 1 {
+        return Err(fault("array must have even number of elements"));
+    }
+    let mut items = items.into_iter();
+    let mut pairs = Vec::new();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
 /// An object from texts: alternating keys and values, or keys and values apart.
 fn from_texts(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
+    let fault = |message: &'static str| Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message);
     c.build_text(|row, out| {
-        let first = path_at(c, 0, row)?.unwrap_or_default();
-        let pairs: Vec<(Option<String>, Option<String>)> = if c.arity() == 2 {
-            let second = path_at(c, 1, row)?.unwrap_or_default();
-            if first.len() != second.len() {
-                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "mismatched array dimensions"));
+        let pairs = if c.arity() == 2 {
+            if text_rows(c, 0, row)?.is_some() || text_rows(c, 1, row)?.is_some() {
+                return Err(fault("wrong number of array subscripts"));
             }
-            first.into_iter().zip(second).collect()
+            let (keys, values) = (path_at(c, 0, row)?.unwrap_or_default(), path_at(c, 1, row)?.unwrap_or_default());
+            if keys.len() != values.len() {
+                return Err(fault("mismatched array dimensions"));
+            }
+            keys.into_iter().zip(values).collect()
         } else {
-            if first.len() % 2 == 1 {
-                let message = "array must have even number of elements";
-                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message));
-            }
-            let mut items = first.into_iter();
-            let mut pairs = Vec::new();
-            while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                pairs.push((key, value));
-            }
-            pairs
+            alternating(c, row)?
         };
         let mut text = String::from("{");
         for (n, (key, value)) in pairs.iter().enumerate() {

@@ -10,6 +10,7 @@ mod casts;
 mod contain;
 mod edit;
 mod path;
+mod sets;
 mod write;
 
 use super::Registry;
@@ -25,4 +26,5 @@ pub(super) fn register(r: &mut Registry) {
     contain::register(r);
     edit::register(r);
     path::register(r);
+    sets::register(r);
 }

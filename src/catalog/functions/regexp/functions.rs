@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
-use arrow::datatypes::Int32Type;
+use arrow::array::{ArrayRef, ListArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::super::Registry;
 use super::super::access::Texts;
 use super::super::call::{Call, check_length};
 use super::super::string::byte_offset;
 use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Int4, Text};
+use super::super::udf::fault;
 use super::Flags;
 use super::matcher::{Matcher, Matchers, Span, next_char};
 use crate::error::{Error, Result};
@@ -32,7 +34,9 @@ pub(super) fn register(r: &mut Registry) {
             })
         });
         r.add("regexp_match", params, ArrayOf(&Text), regexp_match);
-        r.add("regexp_split_to_array", params, ArrayOf(&Text), split);
+        r.add("regexp_split_to_array", params, ArrayOf(&Text), |c| split(c, "regexp_split_to_array"));
+        r.add("regexp_split_to_table_list", params, ArrayOf(&Text), |c| split(c, "regexp_split_to_table"));
+        r.add("regexp_matches_list", params, ArrayOf(&ArrayOf(&Text)), regexp_matches);
     }
     r.add("substring", TWO, Text, substring);
     r.add("regexp_replace", THREE, Text, replace);
@@ -82,11 +86,41 @@ fn regexp_match(c: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-fn split(c: &Call<'_>) -> Result<ArrayRef> {
+/// The groups of the first match, or of all with the flag `g`, one row each.
+fn regexp_matches(c: &Call<'_>) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
     c.build_list(|i| {
-        let flags = flags_at(flags.as_ref(), i, Some("regexp_split_to_array"))?;
+        let flags = flags_at(flags.as_ref(), i, None)?;
+        let text = s.at(i);
+        let matcher = matchers.get(p.at(i), Flags { global: false, ..flags })?;
+        let (mut rows, mut search) = (Vec::new(), 0);
+        while search <= text.len() {
+            let Some(groups) = matcher.captures_at(text, search) else { break };
+            let Some((start, end)) = groups[0] else { break };
+            search = if start == end { next_char(text, end) } else { end };
+            rows.push(group_texts(text, &groups));
+            if !flags.global {
+                break;
+            }
+        }
+        let offsets = OffsetBuffer::from_lengths(rows.iter().map(arrow::array::Array::len));
+        let values: Vec<&dyn arrow::array::Array> = rows.iter().map(AsRef::as_ref).collect();
+        let values = match values.is_empty() {
+            true => Arc::new(StringArray::new_null(0)) as ArrayRef,
+            false => arrow::compute::concat(&values).map_err(fault)?,
+        };
+        let field = Arc::new(Field::new("item", DataType::Utf8, true));
+        let rows = ListArray::try_new(field, offsets, values, None).map_err(fault)?;
+        Ok(Some(Arc::new(rows) as ArrayRef))
+    })
+}
+
+fn split(c: &Call<'_>, name: &str) -> Result<ArrayRef> {
+    let (s, p) = (c.text(0)?, c.text(1)?);
+    let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
+    c.build_list(|i| {
+        let flags = flags_at(flags.as_ref(), i, Some(name))?;
         let text = s.at(i);
         let matcher = matchers.get(p.at(i), flags)?;
         let (mut parts, mut from, mut search) = (Vec::new(), 0, 0);

@@ -41,6 +41,8 @@ pub(super) struct Evaluation<'a> {
     pub length: i64,
     /// Objects made so far.
     pub made: i64,
+    /// Whether it is only asked if there is anything.
+    pub probing: bool,
 }
 
 impl<'a> Evaluation<'a> {
@@ -52,17 +54,19 @@ impl<'a> Evaluation<'a> {
     ) -> Self {
         let lax = !path.strict;
         let (ignore_structure, current) = (lax, Item::Part(root));
-        Self { root, variables, zone, lax, ignore_structure, current, length: -1, made: 0 }
+        Self { root, variables, zone, lax, ignore_structure, current, length: -1, made: 0, probing: false }
     }
 
     /// Everything a path finds.
     pub fn collect(&mut self, path: &'a [Node], item: Item<'a>) -> Result<Vec<Item<'a>>, Fault> {
         let mut items = Vec::new();
-        let _ = self.walk(path, item, self.lax, &mut |item| {
+        let outer = std::mem::replace(&mut self.probing, false);
+        let step = self.walk(path, item, self.lax, &mut |item| {
             items.push(item);
             ControlFlow::Continue(())
-        })?;
-        Ok(items)
+        });
+        self.probing = outer;
+        step.map(|_| items)
     }
 
     /// Everything a path finds, in lax mode the elements of arrays in their place.
@@ -260,6 +264,9 @@ impl<'a> Evaluation<'a> {
         found: &mut Found<'_, 'a>,
     ) -> Step {
         let (first, last) = levels;
+        if level > last {
+            return Ok(ControlFlow::Continue(()));
+        }
         for child in item.children() {
             let is_container = child.is_array() || child.is_object();
             let is_wanted = level >= first || (first == LAST_LEVEL && last == LAST_LEVEL && !is_container);
@@ -309,6 +316,10 @@ impl<'a> Evaluation<'a> {
         let negative = matches!(node, Node::Minus(_));
         for operand in self.collect_unwrapped(inner, item)? {
             let Some(number) = operand.digits().and_then(Dec::parse) else {
+                // PostgreSQL passes over the others where any one will do.
+                if self.probing && rest.is_empty() {
+                    continue;
+                }
                 let symbol = if negative { '-' } else { '+' };
                 let message = format!("operand of unary jsonpath operator {symbol} is not a numeric value");
                 return Err(soft(sqlstate::JSON_NUMBER_NOT_FOUND, message));

@@ -103,13 +103,15 @@ struct Search<'c> {
     silent: Option<Bools<'c>>,
     mode: Mode,
     known: Option<(String, Arc<JsonPath>)>,
+    /// Whether any item will do.
+    probing: bool,
 }
 
 impl<'c> Search<'c> {
     fn new(c: &'c Call<'_>, mode: Mode) -> Result<Self> {
         let variables = if c.arity() > 2 { Some(c.text(2)?) } else { None };
         let silent = if c.arity() > 3 { Some(c.bools(3)?) } else { None };
-        Ok(Self { json: c.text(0)?, path: c.text(1)?, variables, silent, mode, known: None })
+        Ok(Self { json: c.text(0)?, path: c.text(1)?, variables, silent, mode, known: None, probing: false })
     }
 
     fn read(&mut self, row: usize) -> Result<Arc<JsonPath>> {
@@ -134,6 +136,7 @@ impl<'c> Search<'c> {
                 .detail("Jsonpath parameters should be encoded as key-value pairs of \"vars\" object."));
         }
         let mut evaluation = Evaluation::new(&path, &root, variables.as_ref(), self.mode.zone.as_ref());
+        evaluation.probing = self.probing && evaluation.lax;
         let mut failed = None;
         let step = evaluation.walk(&path.expr, Item::Part(&root), evaluation.lax, &mut |item| match take(&item) {
             Ok(flow) => flow,
@@ -170,6 +173,7 @@ impl<'c> Search<'c> {
 
 fn exists(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
     let mut search = Search::new(c, mode)?;
+    search.probing = true;
     c.build_bool_opt(|row| {
         let strict = search.read(row)?.strict;
         let mut any = false;

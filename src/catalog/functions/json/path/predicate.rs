@@ -83,10 +83,12 @@ impl<'a> Evaluation<'a> {
         let mut any = false;
         // Strict mode wants to know of every error.
         let go_on = if self.lax { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let outer = std::mem::replace(&mut self.probing, self.lax);
         let outcome = self.walk(path, item, self.lax, &mut |_| {
             any = true;
             go_on
         });
+        self.probing = outer;
         match outcome {
             Ok(_) => Ok(any.into()),
             Err(Fault::Soft(_)) => Ok(Truth::Unknown),
