@@ -11,27 +11,35 @@ use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
-use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
-};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
 use super::operators::Operators;
+use super::relations::Relations;
+use super::setops::SetOperations;
 use super::types::SqlTypes;
-use super::{PlanEnv, literals, marker};
+use super::write::{NUMBERED, WRITTEN};
+use super::{PlanEnv, literals, marker, views};
+use crate::catalog::functions::datetime::ZoneSpec;
+use crate::catalog::functions::framed::Framed;
 use crate::catalog::functions::undefined;
+use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
+use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::frame_spec::FrameSpec;
+use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
 
 /// Names that the planner itself gives a meaning.
-const GRAMMAR: [&str; 3] = ["unnest", "unnest_outer", "grouping"];
+const GRAMMAR: [&str; 1] = ["grouping"];
 
 /// The context of one statement.
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
+    relations: [Arc<dyn RelationPlanner>; 2],
 }
 
 impl<'a> Context<'a> {
@@ -41,7 +49,9 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        Self { env, planners }
+        let relations: [Arc<dyn RelationPlanner>; 2] =
+            [Arc::new(Relations::new(Arc::clone(&env.functions))), Arc::new(SetOperations::new(env))];
+        Self { env, planners, relations }
     }
 
     fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
@@ -53,10 +63,17 @@ impl<'a> Context<'a> {
                 name.table()
             )));
         }
-        let schema = match name.schema() {
-            Some(schema) => Some(schema),
-            None => snapshot.resolve(&self.env.vars.search_path, name.table()),
-        };
+        if let Some(source) = self.written(name) {
+            return Ok(source);
+        }
+        let schema = self.env.schema_of(name.schema(), name.table());
+        let schema = schema.as_deref();
+        if let Some((relation, view)) =
+            schema.and_then(|schema| snapshot.relation(schema, name.table())).and_then(|r| Some((r, r.view()?)))
+        {
+            let plan = views::plan_view(relation, view, self.env).map_err(|e| classify(&e))?;
+            return Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))));
+        }
         let provider = schema.and_then(|schema| snapshot.provider(schema, name.table()));
         match provider {
             Some(provider) => Ok(provider_as_source(provider)),
@@ -68,6 +85,19 @@ impl<'a> Context<'a> {
                 Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{shown}\" does not exist")))
             }
         }
+    }
+}
+
+impl Context<'_> {
+    /// The table that a statement changes, with its row numbers, or the rows it has written.
+    fn written(&self, name: &TableReference) -> Option<Arc<dyn TableSource>> {
+        let find = |own: &str| self.env.snapshot.relation(name.schema()?, own);
+        if let Some(relation) = name.table().strip_suffix(NUMBERED).and_then(find) {
+            let table = TempTable::numbered(relation.oid, &relation.provider.schema());
+            return Some(provider_as_source(Arc::new(table)));
+        }
+        let relation = name.table().strip_suffix(WRITTEN).and_then(find)?;
+        Some(provider_as_source(Arc::new(TempTable::new(temp::WRITTEN, relation.provider.schema()))))
     }
 }
 
@@ -84,22 +114,13 @@ impl ContextProvider for Context<'_> {
         }
         let args = literals::fold_arguments(args, self.env)?;
         if let Some(function) = self.env.functions.table.get(name) {
-            let state = physical::state(self.env.config.clone(), Arc::new(RuntimeEnv::default()));
+            let state = physical::state(self.env.config().clone(), Arc::new(RuntimeEnv::default()));
             let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, &state))?;
             return Ok(provider_as_source(provider));
         }
-        // A scalar function in FROM is a relation of one row and one column, named after the function.
-        match self.env.functions.scalar.get(name) {
-            Some(function) => {
-                let plan = LogicalPlanBuilder::empty(true).project([function.call(args).alias(name)])?.build()?;
-                Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
-            }
-            None => Err(DataFusionError::External(Box::new(
-                Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {name}() does not exist")).hint(
-                    "No function matches the given name and argument types. You might need to add explicit type casts.",
-                ),
-            ))),
-        }
+        let message = format!("function {name}() does not exist");
+        let hint = "No function matches the given name and argument types. You might need to add explicit type casts.";
+        Err(DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint))))
     }
 
     fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
@@ -108,6 +129,10 @@ impl ContextProvider for Context<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         &self.planners
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relations
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
@@ -119,6 +144,18 @@ impl ContextProvider for Context<'_> {
             return Some(marker::array_of_subquery());
         }
         let functions = &self.env.functions;
+        if let Some(spec) = FrameSpec::of_name(name) {
+            return match functions.aggregate.contains_key(&spec.function)
+                || functions.window.contains_key(&spec.function)
+            {
+                true => None,
+                false => Some(undefined(&spec.function)),
+            };
+        }
+        let set = if name == UNNEST_SET { "unnest" } else { name };
+        if let Some(list) = functions.list_of_set(set) {
+            return Some(marker::set_returning(set, list));
+        }
         let elsewhere =
             functions.aggregate.contains_key(name) || functions.window.contains_key(name) || GRAMMAR.contains(&name);
         match functions.scalar.get(name) {
@@ -137,7 +174,14 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.env.functions.window.get(name).map(Arc::clone)
+        if let Some(known) = self.env.functions.window.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let zone = ZoneSpec::of(self.env.vars.style.time_zone);
+        let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
+        // It holds this statement's zone and token.
+        self.env.moment_used.store(true, Ordering::Relaxed);
+        Some(Arc::new(framed))
     }
 
     fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {
@@ -145,7 +189,7 @@ impl ContextProvider for Context<'_> {
     }
 
     fn options(&self) -> &ConfigOptions {
-        self.env.config.options()
+        self.env.config().options()
     }
 
     fn udf_names(&self) -> Vec<String> {

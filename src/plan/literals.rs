@@ -104,7 +104,7 @@ pub fn fold_number(expr: Expr) -> Expr {
 /// Arguments of a function in FROM as literals where they are constant.
 pub fn fold_arguments(args: Vec<Expr>, env: &PlanEnv) -> Result<Vec<Expr>> {
     let context = SimplifyContext::builder()
-        .with_config_options(Arc::clone(env.config.options()))
+        .with_config_options(Arc::clone(env.config().options()))
         .with_query_execution_start_time(Some(env.vars.statement_start))
         .build();
     let simplifier = ExprSimplifier::new(context);

@@ -3,18 +3,61 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::array::{Array, ArrayRef, Int64Array, ListArray};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 
 static ARRAY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(ArrayOf::new())));
+static ORDINALITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinality::new())));
+static ONE_ROW: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(OneRow::new())));
+static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinals::new())));
 
 /// `ARRAY(subquery)`, replaced by Apply.
 #[must_use]
 pub fn array_of_subquery() -> Arc<ScalarUDF> {
     Arc::clone(&ARRAY)
+}
+
+/// A call of a set-returning function: its type is that of one row, and `list` gives all rows.
+#[must_use]
+pub fn set_returning(name: &str, list: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(SetReturning { name: name.to_owned(), list: Arc::clone(list) }))
+}
+
+/// The list function behind a set-returning one; `None` for any other function.
+#[must_use]
+pub fn list_behind(function: &ScalarUDF) -> Option<&Arc<ScalarUDF>> {
+    function.inner().downcast_ref::<SetReturning>().map(|set| &set.list)
+}
+
+/// A value as a set of one row.
+#[must_use]
+pub fn one_row(value: Expr) -> Expr {
+    set_returning("one row", &ONE_ROW).call(vec![value])
+}
+
+/// The number of a row of the set-returning functions beside it, from 1.
+#[must_use]
+pub fn ordinality() -> Expr {
+    ORDINALITY.call(Vec::new())
+}
+
+/// Whether a function is [`ordinality`].
+#[must_use]
+pub fn is_ordinality(function: &ScalarUDF) -> bool {
+    function.inner().downcast_ref::<Ordinality>().is_some()
+}
+
+/// The list `1, 2, …` as long as the longest of `lists`.
+#[must_use]
+pub fn ordinals(lists: Vec<Expr>) -> Expr {
+    ORDINALS.call(lists)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -42,7 +85,168 @@ impl ScalarUDFImpl for ArrayOf {
         Ok(DataType::List(Arc::new(Field::new("item", element, true))))
     }
 
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let element = match args.arg_fields.first() {
+            Some(field) => field.as_ref().clone().with_name("item").with_nullable(true),
+            None => Field::new("item", DataType::Null, true),
+        };
+        Ok(Arc::new(Field::new(ARRAY_FUNCTION, DataType::List(Arc::new(element)), true)))
+    }
+
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         internal_err!("a subquery of ARRAY was left in the plan")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct SetReturning {
+    name: String,
+    list: Arc<ScalarUDF>,
+}
+
+impl ScalarUDFImpl for SetReturning {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        self.list.signature()
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        self.list.coerce_types(arg_types)
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        internal_err!("{} derives its type from fields", self.name)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let list = self.list.return_field_from_args(args)?;
+        match list.data_type() {
+            DataType::List(element) => {
+                Ok(Arc::new(element.as_ref().clone().with_name(self.name.as_str()).with_nullable(true)))
+            }
+            other => internal_err!("{} gives {other}, not a list", self.list.name()),
+        }
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("the set-returning function {} was left in the plan", self.name)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ordinality {
+    signature: Signature,
+}
+
+impl Ordinality {
+    fn new() -> Self {
+        Self { signature: Signature::nullary(Volatility::Volatile) }
+    }
+}
+
+impl ScalarUDFImpl for Ordinality {
+    fn name(&self) -> &'static str {
+        "ordinality"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("an ordinality was left in the plan")
+    }
+}
+
+/// The list of a set of one row.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct OneRow {
+    signature: Signature,
+}
+
+impl OneRow {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for OneRow {
+    fn name(&self) -> &'static str {
+        "list of one row"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        internal_err!("{} derives its type from fields", self.name())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let element = args.arg_fields[0].as_ref().clone().with_name("item").with_nullable(true);
+        Ok(Arc::new(Field::new(self.name(), DataType::List(Arc::new(element)), true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let DataType::List(field) = args.return_field.data_type() else { return internal_err!("a list is a list") };
+        let values = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+        let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(1, values.len()));
+        Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(Arc::clone(field), offsets, values, None)?)))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ordinals {
+    signature: Signature,
+}
+
+impl Ordinals {
+    fn new() -> Self {
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for Ordinals {
+    fn name(&self) -> &'static str {
+        "list of ordinals"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::List(Arc::new(Field::new("item", DataType::Int64, true))))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let lists = ColumnarValue::values_to_arrays(&args.args)?;
+        let rows = lists.first().map_or(args.number_rows, Array::len);
+        let (mut values, mut lengths) = (Vec::new(), Vec::with_capacity(rows));
+        for row in 0..rows {
+            let longest = lists.iter().map(|list| length(list, row)).max().unwrap_or(0);
+            values.extend(1..=i64::try_from(longest).unwrap_or(i64::MAX));
+            lengths.push(longest);
+        }
+        let field = Arc::new(Field::new("item", DataType::Int64, true));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let list = ListArray::try_new(field, offsets, Arc::new(Int64Array::from(values)), None)?;
+        Ok(ColumnarValue::Array(Arc::new(list)))
+    }
+}
+
+/// The length of one list; NULL has none.
+fn length(list: &ArrayRef, row: usize) -> usize {
+    match list.as_any().downcast_ref::<ListArray>() {
+        Some(list) if list.is_valid(row) => usize::try_from(list.value_length(row)).unwrap_or(0),
+        _ => 0,
     }
 }

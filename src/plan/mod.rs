@@ -6,22 +6,34 @@
 
 pub mod array_cast;
 pub mod array_literal;
+pub mod assign;
 pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
 pub mod json_casts;
 pub mod json_operators;
+pub mod fit;
+pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
+pub mod lateral;
+pub mod marker;
 pub mod optimize;
 pub mod params;
-pub mod marker;
+pub mod relations;
 pub mod resolve;
+pub mod sets;
+pub mod setops;
 pub mod subqueries;
 pub mod subscripts;
+pub mod tables;
 pub mod types;
+pub mod views;
+pub mod write;
+pub mod unify;
+pub mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -40,8 +52,10 @@ use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
+use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
 pub use columns::ColumnDesc;
+pub use write::WriteSpec;
 
 /// What a statement is planned in.
 #[derive(Clone)]
@@ -52,8 +66,10 @@ pub struct PlanEnv {
     pub functions: Arc<Functions>,
     /// Its session.
     pub vars: Arc<SessionVars>,
-    /// The engine's options with `vars` among them.
-    pub config: SessionConfig,
+    /// The engine's options, without a session's.
+    base: SessionConfig,
+    /// The engine's options with `vars` among them, once something asked for them.
+    config: OnceLock<SessionConfig>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -75,8 +91,12 @@ pub struct Plan {
     pub params: Vec<FieldRef>,
     /// The result's columns.
     pub columns: Arc<[ColumnDesc]>,
+    /// What is done with the rows, when they are not the statement's result.
+    pub write: Option<Arc<WriteSpec>>,
     /// Whether the plan holds for a later statement too: nothing in it was computed from this moment.
     pub reusable: bool,
+    /// The plan as one row that can be computed at once.
+    pub instant: Option<Instant>,
     /// The optimised plan of a statement without params whose functions are all immutable, once it was made.
     optimized: Arc<OnceLock<LogicalPlan>>,
 }
@@ -90,18 +110,29 @@ pub fn plan_query(
     env: &PlanEnv,
 ) -> Result<Plan> {
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
+    plan_made(|known| to_plan(query, known, env), place, declared, env)
+}
+
+/// Plans what `make` makes of params' types; `place` classifies an error and finds its place.
+fn plan_made(
+    make: impl Fn(&Declared) -> Result<Result<LogicalPlan, DataFusionError>>,
+    place: impl Fn(&DataFusionError) -> Error,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
     let mut known = declared.to_vec();
-    let mut logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+    let mut logical = make(&known)?.map_err(|e| place(&e))?;
     // The first use of a param settles its type; the second pass lets every other use see it.
     let found = params::collect(&logical, &known)?;
     if found.iter().map(Some).ne(known.iter().map(Option::as_ref)) {
         known = found.iter().map(|f| Some(Arc::clone(f))).collect();
-        logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+        logical = make(&known)?.map_err(|e| place(&e))?;
     }
     let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
     let columns = columns::describe(&logical, env);
     let reusable = !env.moment_used.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(Plan { logical, params: found, columns, reusable, optimized: Arc::default() })
+    let instant = Instant::of(&logical, !found.is_empty());
+    Ok(Plan { logical, params: found, columns, write: None, reusable, instant, optimized: Arc::default() })
 }
 
 /// How `SqlToRel` reads literals, names and NULL order.
@@ -121,14 +152,24 @@ fn to_plan(
     env: &PlanEnv,
 ) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
+    let plan = raw_plan(query, params, env).and_then(|plan| settle(plan, env));
+    Ok(plan.and_then(columns::name_objects))
+}
+
+/// The plan as `SqlToRel` makes it.
+fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     let context = context::Context::new(env);
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
     let statement = ast::Statement::Query(Box::new(query.clone()));
-    let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
-    let plan = plan.and_then(|plan| resolve::resolve(plan, env));
-    let plan = plan.and_then(|plan| subqueries::apply_subqueries(plan, env));
-    Ok(plan.and_then(columns::name_objects))
+    planner.sql_statement_to_plan_with_context(statement, &mut scope)
+}
+
+/// A fresh plan with everything settled that the planner's hooks could not see.
+fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
+    resolve::resolve(plan, env)
+        .and_then(lateral::pull_up_functions)
+        .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
 
 impl Plan {
@@ -155,6 +196,13 @@ impl Plan {
 }
 
 impl Plan {
+    /// The result's columns; `None` for a statement that returns no rows.
+    #[must_use]
+    pub fn result_columns(&self) -> Option<&Arc<[ColumnDesc]>> {
+        let silent = self.write.as_ref().is_some_and(|write| write.returning.is_none());
+        (!silent).then_some(&self.columns)
+    }
+
     /// The result's schema, whose fields carry PostgreSQL types.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
@@ -172,12 +220,21 @@ impl PlanEnv {
         vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
-        let mut config = base.clone();
-        let options = config.options_mut();
-        options.extensions.insert(vars.clone());
-        options.extensions.insert(StatementCancel(cancel.clone()));
         let moment_used = Arc::new(AtomicBool::new(false));
-        Self { snapshot, functions, vars: Arc::new(vars), config, cancel, moment_used }
+        let base = base.clone();
+        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The engine's options with the session's variables and the token added. Copied at the first call only: a
+    /// statement that is answered from a cache needs none.
+    pub fn config(&self) -> &SessionConfig {
+        self.config.get_or_init(|| {
+            let mut config = self.base.clone();
+            let options = config.options_mut();
+            options.extensions.insert(SessionVars::clone(&self.vars));
+            options.extensions.insert(StatementCancel(self.cancel.clone()));
+            config
+        })
     }
 
     /// `57014` once the statement was stopped.

@@ -26,7 +26,7 @@ use crate::types::{oid, pg_type};
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
-        StatementCancel::check(env.config.options())?;
+        StatementCancel::check(env.config().options())?;
         let schema = merge_schema(&node.inputs());
         let resolved = node.map_expressions(|expr| {
             // A column's name is what it was before its expression was resolved.
@@ -51,6 +51,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let style = &env.vars.style;
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
+        Expr::WindowFunction(call) => super::windows::resolve_call(*call, schema, env),
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -139,7 +140,8 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
         Ok(planned) => return resolve_again(planned, schema, env),
         Err(args) => args,
     };
-    let wanted = match env.functions.coerce_scalar(call.func.name(), &types) {
+    let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);
+    let wanted = match env.functions.coerce_scalar(function.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };

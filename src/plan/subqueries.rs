@@ -1,33 +1,44 @@
-//! Which subqueries DataFusion decorrelates, and Apply for all others.
+//! Apply for every subquery that DataFusion does not turn into a join, wherever it stands.
 //!
-//! DataFusion turns into joins: EXISTS and IN that are conjuncts of a WHERE with their outer references in filters, and
-//! scalar subqueries that aggregate without GROUP BY over equality filters. Everything else that is correlated, and
-//! EXISTS or IN outside a WHERE, becomes a column of an Apply node below the node that used it.
+//! A subquery becomes a column of an Apply node below the node that used it. The walk is bottom-up, so that what an
+//! Apply hides has been dealt with; set-returning functions and LATERAL items are settled on the same way.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, Result};
+use datafusion::common::{Column, JoinType, Result};
 use datafusion::logical_expr::expr::{Exists, InSubquery, ScalarFunction};
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 use datafusion::logical_expr::{
-    Expr, Extension, Filter, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, utils::split_conjunction,
+    Cast, Expr, ExprSchemable, Extension, Filter, Join, LogicalPlan, LogicalPlanBuilder, Subquery, Values,
+    utils::split_conjunction,
 };
 
-use super::{PlanEnv, optimize};
-use crate::exec::apply::{Applied, ApplyKind, ApplyNode, Prepare, free_references, has_free_references};
+use super::joinable::{has_subquery, joinable, scalar_joinable};
+use super::{PlanEnv, lateral, optimize, sets};
+use crate::error::Error;
+use crate::exec::apply::{Applied, ApplyKind, ApplyNode, Prepare, free_references};
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+
+/// Subqueries to apply: those of a level see the columns of the levels below it.
+type Levels = Vec<Vec<Applied>>;
 
 /// Puts Apply nodes where DataFusion cannot decorrelate.
 pub fn apply_subqueries(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let prepare = prepare(env);
-    let applied = plan.transform_up_with_subqueries(|node| apply_in_node(node, &prepare))?;
-    if applied.transformed {
+    let mut applied = false;
+    let plan = plan.transform_up_with_subqueries(|node| {
+        let expanded = sets::expand(node)?;
+        expanded.transform_data(|node| apply_in_node(node, &prepare, &mut applied))
+    })?;
+    if applied {
         // The nodes keep this statement's environment: its time, its settings, its token.
         env.moment_used.store(true, Ordering::Relaxed);
     }
-    Ok(applied.data)
+    Ok(plan.data)
 }
 
 /// What makes a template executable: the same analysis and optimisation as for any plan.
@@ -40,31 +51,129 @@ fn prepare(env: &PlanEnv) -> Prepare {
     })
 }
 
-fn apply_in_node(node: LogicalPlan, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
+fn apply_in_node(node: LogicalPlan, prepare: &Prepare, applied: &mut bool) -> Result<Transformed<LogicalPlan>> {
+    let changed = match node {
+        LogicalPlan::Values(values) if values.values.iter().flatten().any(has_subquery) => {
+            let rows = union_of_rows(&values)?.transform_up(|node| in_expressions(node, prepare))?;
+            Transformed::yes(rows.data)
+        }
+        LogicalPlan::Join(join) => match lateral::apply_rows(join, prepare)? {
+            Transformed { data: LogicalPlan::Join(join), .. } => in_join(join, prepare)?,
+            applied => applied,
+        },
+        other => in_expressions(other, prepare)?,
+    };
+    *applied |= changed.transformed;
+    Ok(changed)
+}
+
+/// The rows of VALUES as a union of projections, each of which may have subqueries.
+fn union_of_rows(values: &Values) -> Result<LogicalPlan> {
+    let mut rows = values.values.iter().map(|row| {
+        let empty = LogicalPlanBuilder::empty(true).build()?;
+        let exprs = row.iter().zip(values.schema.fields()).map(|(expr, field)| {
+            let cast = Expr::Cast(Cast::new_from_field(Box::new(expr.clone()), Arc::clone(field)));
+            cast.alias(field.name())
+        });
+        LogicalPlanBuilder::from(empty).project(exprs.collect::<Vec<_>>())
+    });
+    let Some(first) = rows.next() else { return Ok(LogicalPlan::Values(values.clone())) };
+    rows.try_fold(first?, |union, row| union.union(row?.build()?))?.build()
+}
+
+/// The subqueries in the expressions of a node with one input.
+fn in_expressions(node: LogicalPlan, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
     let [input] = node.inputs()[..] else { return Ok(Transformed::no(node)) };
     let input = input.clone();
     let kept = conjuncts_kept(&node)?;
-    let mut applied: Vec<Applied> = Vec::new();
-    let width = node.schema().fields().len();
-    let changed = node.clone().map_expressions(|expr| {
-        if let LogicalPlan::Filter(_) = &node {
-            return in_filter(expr, &kept, &mut applied, prepare);
-        }
-        replace(expr, &mut applied, prepare)
+    let is_filter = matches!(node, LogicalPlan::Filter(_));
+    let mut levels = Levels::new();
+    let schema = Arc::clone(node.schema());
+    let mut using = Using { levels: &mut levels, prepare, input: &input };
+    let changed = sets::keeping_names(node, |expr| {
+        if is_filter { using.in_filter(expr, &kept) } else { using.replace(expr).map(|(e, _)| e) }
     })?;
-    if applied.is_empty() {
-        return Ok(Transformed::no(node));
+    if levels.is_empty() {
+        return Ok(Transformed::no(changed.data));
     }
-    let apply = ApplyNode::try_new(input, applied)?;
-    let apply = LogicalPlan::Extension(Extension { node: Arc::new(apply) });
+    let apply = stacked(input, levels)?;
     let exprs = changed.data.expressions();
     let rebuilt = changed.data.with_new_exprs(exprs, vec![apply])?;
-    if rebuilt.schema().fields().len() == width {
+    if rebuilt.schema().fields().len() == schema.fields().len() {
         return Ok(Transformed::yes(rebuilt));
     }
     // A node that passes its input through (a filter, a sort) must not show the added columns.
-    let shown: Vec<Expr> = node.schema().columns().into_iter().map(Expr::Column).collect();
+    let shown: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
     Ok(Transformed::yes(LogicalPlanBuilder::from(rebuilt).project(shown)?.build()?))
+}
+
+fn stacked(input: LogicalPlan, levels: Levels) -> Result<LogicalPlan> {
+    levels.into_iter().filter(|level| !level.is_empty()).try_fold(input, |input, level| {
+        let node = Arc::new(ApplyNode::try_new(input, level)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    })
+}
+
+/// The subqueries of a join's condition: of an inner join they filter its rows; of an outer join they are applied to
+/// the side they look at.
+fn in_join(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
+    let Some(filter) = join.filter.as_ref().filter(|filter| has_subquery(filter)) else {
+        return Ok(Transformed::no(LogicalPlan::Join(join)));
+    };
+    let (with, without): (Vec<Expr>, Vec<Expr>) =
+        split_conjunction(filter).into_iter().cloned().partition(has_subquery);
+    let schema = Arc::clone(&join.schema);
+    if join.join_type == JoinType::Inner {
+        let mut bare = join;
+        bare.filter = without.into_iter().reduce(Expr::and);
+        let joined = LogicalPlan::Join(bare);
+        let predicate = with.into_iter().reduce(Expr::and);
+        let filtered = match predicate {
+            Some(predicate) => LogicalPlanBuilder::from(joined).filter(predicate)?.build()?,
+            None => joined,
+        };
+        return Ok(Transformed::yes(in_expressions(filtered, prepare)?.data));
+    }
+    let (mut left, mut right) = (Levels::new(), Levels::new());
+    let mut conjuncts = without;
+    for conjunct in with {
+        let looks_at = |plan: &LogicalPlan| -> Result<bool> {
+            Ok(columns_of(&conjunct)?.iter().any(|c| plan.schema().has_column(c)))
+        };
+        let (levels, input) = match (looks_at(&join.left)?, looks_at(&join.right)?) {
+            (true, true) => {
+                return Err(unsupported("a subquery over both sides of an outer join's condition is not supported"));
+            }
+            (true, false) => (&mut left, &join.left),
+            (false, _) => (&mut right, &join.right),
+        };
+        conjuncts.push(Using { levels, prepare, input }.replace(conjunct.clone())?.0.data);
+    }
+    let mut rebuilt = join;
+    rebuilt.filter = conjuncts.into_iter().reduce(Expr::and);
+    let left = stacked(Arc::unwrap_or_clone(rebuilt.left), left)?;
+    let right = stacked(Arc::unwrap_or_clone(rebuilt.right), right)?;
+    rebuilt.left = Arc::new(left);
+    rebuilt.right = Arc::new(right);
+    let joined = LogicalPlan::Join(rebuilt).recompute_schema()?;
+    let shown: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+    Ok(Transformed::yes(LogicalPlanBuilder::from(joined).project(shown)?.build()?))
+}
+
+fn unsupported(message: &'static str) -> datafusion::common::DataFusionError {
+    datafusion::common::DataFusionError::External(Box::new(Error::unsupported(message)))
+}
+
+/// The columns an expression looks at, those its subqueries refer to among them.
+fn columns_of(expr: &Expr) -> Result<HashSet<Column>> {
+    let mut columns: HashSet<Column> = expr.column_refs().into_iter().cloned().collect();
+    expr.apply(|e| {
+        if let Some(subquery) = crate::exec::apply::subquery_of(e) {
+            columns.extend(free_references(&subquery.subquery)?.into_iter().map(|(column, _)| column));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(columns)
 }
 
 /// The conjuncts of a filter that DataFusion turns into joins.
@@ -76,84 +185,22 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
             Expr::Not(inner) => inner.as_ref(),
             other => other,
         };
-        if let Expr::Exists(Exists { subquery, .. }) | Expr::InSubquery(InSubquery { subquery, .. }) = inner
-            && joinable(&subquery.subquery)?
-        {
+        let fine = match inner {
+            Expr::Exists(Exists { subquery, .. }) => joinable(&subquery.subquery)?,
+            Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
+                !has_subquery(expr) && !is_row(&first_field(subquery)) && joinable(&subquery.subquery)?
+            }
+            _ => false,
+        };
+        if fine {
             kept.push(conjunct.clone());
         }
     }
     Ok(kept)
 }
 
-fn in_filter(
-    predicate: Expr,
-    kept: &[Expr],
-    applied: &mut Vec<Applied>,
-    prepare: &Prepare,
-) -> Result<Transformed<Expr>> {
-    let mut conjuncts = Vec::new();
-    for conjunct in split_conjunction(&predicate) {
-        if kept.contains(conjunct) {
-            conjuncts.push(conjunct.clone());
-        } else {
-            conjuncts.push(replace(conjunct.clone(), applied, prepare)?.data);
-        }
-    }
-    let joined = conjuncts.into_iter().reduce(Expr::and);
-    Ok(Transformed::yes(joined.unwrap_or(predicate)))
-}
-
-/// Replaces the subqueries of an expression that need Apply by columns.
-fn replace(expr: Expr, applied: &mut Vec<Applied>, prepare: &Prepare) -> Result<Transformed<Expr>> {
-    expr.transform_down(|e| match e {
-        Expr::ScalarFunction(ScalarFunction { ref func, ref args }) if func.name() == ARRAY_FUNCTION => {
-            match args.as_slice() {
-                [Expr::ScalarSubquery(subquery)] => {
-                    let element = first_field(subquery);
-                    let list = DataType::List(Arc::new(element.as_ref().clone().with_name("item").with_nullable(true)));
-                    column(subquery, ApplyKind::Array, list, applied, prepare)
-                }
-                _ => Ok(Transformed::no(e)),
-            }
-        }
-        Expr::ScalarSubquery(ref subquery) if !scalar_joinable(subquery)? => {
-            let data_type = first_field(subquery).data_type().clone();
-            column(subquery, ApplyKind::Scalar, data_type, applied, prepare)
-        }
-        Expr::Exists(Exists { ref subquery, negated }) => {
-            let found = column(subquery, ApplyKind::Exists, DataType::Boolean, applied, prepare)?;
-            Ok(negate(found, negated))
-        }
-        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-            let found = column(&subquery, ApplyKind::In(*expr), DataType::Boolean, applied, prepare)?;
-            Ok(negate(found, negated))
-        }
-        other => Ok(Transformed::no(other)),
-    })
-}
-
-fn negate(found: Transformed<Expr>, negated: bool) -> Transformed<Expr> {
-    if negated { Transformed::new(Expr::Not(Box::new(found.data)), true, TreeNodeRecursion::Jump) } else { found }
-}
-
-/// Adds an applied subquery and gives the column that stands for it.
-fn column(
-    subquery: &Subquery,
-    kind: ApplyKind,
-    data_type: DataType,
-    applied: &mut Vec<Applied>,
-    prepare: &Prepare,
-) -> Result<Transformed<Expr>> {
-    let template = Arc::clone(&subquery.subquery);
-    let keys: Vec<Column> = free_references(&template)?.into_iter().map(|(column, _)| column).collect();
-    let metadata = match kind {
-        ApplyKind::Scalar => first_field(subquery).metadata().clone(),
-        _ => std::collections::HashMap::new(),
-    };
-    let name = format!("__apply_{:p}_{}", Arc::as_ptr(&template), applied.len());
-    let output: FieldRef = Arc::new(Field::new(&name, data_type, true).with_metadata(metadata));
-    applied.push(Applied { template, keys, kind, output, prepare: Arc::clone(prepare) });
-    Ok(Transformed::new(Expr::Column(Column::new_unqualified(name)), true, TreeNodeRecursion::Jump))
+fn is_row(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::Struct(_))
 }
 
 fn first_field(subquery: &Subquery) -> FieldRef {
@@ -163,105 +210,107 @@ fn first_field(subquery: &Subquery) -> FieldRef {
     }
 }
 
-/// Whether DataFusion handles a scalar subquery: uncorrelated, or an aggregate over equality filters.
-fn scalar_joinable(subquery: &Subquery) -> Result<bool> {
-    let plan = &subquery.subquery;
-    if !has_free_references(plan)? {
-        return Ok(true);
-    }
-    let mut top = plan.as_ref();
-    loop {
-        match top {
-            LogicalPlan::Projection(p) if !uses_outer(top)? => top = &p.input,
-            LogicalPlan::SubqueryAlias(a) => top = &a.input,
-            LogicalPlan::Aggregate(aggregate) => {
-                let plain = aggregate.group_expr.is_empty() && !uses_outer(top)?;
-                return Ok(plain && filters_only(&aggregate.input, true)?);
+/// What the subqueries of some expressions are gathered in.
+struct Using<'a> {
+    levels: &'a mut Levels,
+    prepare: &'a Prepare,
+    input: &'a LogicalPlan,
+}
+
+impl Using<'_> {
+    fn in_filter(&mut self, predicate: Expr, kept: &[Expr]) -> Result<Transformed<Expr>> {
+        if !has_subquery(&predicate) {
+            return Ok(Transformed::no(predicate));
+        }
+        let mut conjuncts = Vec::new();
+        for conjunct in split_conjunction(&predicate) {
+            if kept.contains(conjunct) {
+                conjuncts.push(conjunct.clone());
+            } else {
+                conjuncts.push(self.replace(conjunct.clone())?.0.data);
             }
-            _ => return Ok(false),
         }
+        let joined = conjuncts.into_iter().reduce(Expr::and);
+        Ok(Transformed::yes(joined.unwrap_or(predicate)))
     }
-}
 
-/// Whether DataFusion turns an EXISTS or IN over this plan into a semi join.
-fn joinable(plan: &LogicalPlan) -> Result<bool> {
-    if !has_free_references(plan)? {
-        return Ok(true);
-    }
-    match plan {
-        LogicalPlan::Projection(p) if !uses_outer(plan)? => filters_only(&p.input, false),
-        other => filters_only(other, false),
-    }
-}
-
-/// Whether outer references stand only in filters (`equal`: as equalities of a column with an outer column) over
-/// relations and inner joins.
-fn filters_only(plan: &LogicalPlan, equal: bool) -> Result<bool> {
-    match plan {
-        LogicalPlan::Filter(filter) => {
-            let fine = |conjunct: &&Expr| {
-                !contains_outer(conjunct) || (!has_subquery(conjunct) && (!equal || is_equality(conjunct)))
-            };
-            Ok(split_conjunction(&filter.predicate).iter().all(fine)
-                && !nested_free(plan)?
-                && filters_only(&filter.input, equal)?)
-        }
-        LogicalPlan::Join(join) => {
-            let inner = join.join_type == datafusion::common::JoinType::Inner;
-            let here = uses_outer(plan)?;
-            let (left, right) = (has_free_references(&join.left)?, has_free_references(&join.right)?);
-            Ok(!here
-                && (!left && !right || inner && filters_only(&join.left, equal)? && filters_only(&join.right, equal)?))
-        }
-        LogicalPlan::SubqueryAlias(alias) => filters_only(&alias.input, equal),
-        LogicalPlan::Projection(p) if !uses_outer(plan)? => filters_only(&p.input, equal),
-        other => Ok(!has_free_references(other)?),
-    }
-}
-
-/// Whether the node's own expressions refer outside.
-fn uses_outer(node: &LogicalPlan) -> Result<bool> {
-    let mut found = false;
-    node.apply_expressions(|expr| {
-        found |= contains_outer(expr);
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(found || nested_free(node)?)
-}
-
-/// Whether a subquery inside the node's expressions refers beyond the node.
-fn nested_free(node: &LogicalPlan) -> Result<bool> {
-    let schema = datafusion::logical_expr::utils::merge_schema(&node.inputs());
-    let mut found = false;
-    node.apply_expressions(|expr| {
-        expr.apply(|e| {
-            if let Expr::ScalarSubquery(s)
-            | Expr::Exists(Exists { subquery: s, .. })
-            | Expr::InSubquery(InSubquery { subquery: s, .. }) = e
-            {
-                found |= free_references(&s.subquery)?.iter().any(|(column, _)| !schema.has_column(column));
+    /// Replaces the subqueries of an expression that need Apply by columns; and tells how many levels that took.
+    fn replace(&mut self, expr: Expr) -> Result<(Transformed<Expr>, usize)> {
+        let mut height = 0;
+        let replaced = expr.transform_down(|e| match e {
+            Expr::ScalarFunction(ScalarFunction { ref func, ref args }) if func.name() == ARRAY_FUNCTION => {
+                match args.as_slice() {
+                    [Expr::ScalarSubquery(subquery)] => {
+                        let element = first_field(subquery).as_ref().clone().with_name("item").with_nullable(true);
+                        height = height.max(1);
+                        self.column(subquery, ApplyKind::Array, DataType::List(Arc::new(element)), 0)
+                    }
+                    _ => Ok(Transformed::no(e)),
+                }
             }
-            Ok(TreeNodeRecursion::Continue)
-        })
-    })?;
-    Ok(found)
+            Expr::ScalarSubquery(ref subquery) if !scalar_joinable(subquery)? => {
+                let data_type = first_field(subquery).data_type().clone();
+                height = height.max(1);
+                self.column(subquery, ApplyKind::Scalar, data_type, 0)
+            }
+            Expr::Exists(Exists { ref subquery, negated }) => {
+                height = height.max(1);
+                let found = self.column(subquery, ApplyKind::Exists, DataType::Boolean, 0)?;
+                Ok(negate(found, negated))
+            }
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                let (probe, below) = self.replace(*expr)?;
+                let probe = self.as_compared(probe.data, &first_field(&subquery))?;
+                height = height.max(below + 1);
+                let found = self.column(&subquery, ApplyKind::In(probe), DataType::Boolean, below)?;
+                Ok(negate(found, negated))
+            }
+            other => Ok(Transformed::no(other)),
+        })?;
+        Ok((replaced, height))
+    }
+
+    /// The left side of IN as the type that it is compared as; the values are brought to it when they are there.
+    fn as_compared(&self, probe: Expr, values: &Field) -> Result<Expr> {
+        let Ok((_, field)) = probe.to_field(self.input.schema()) else { return Ok(probe) };
+        if field.data_type() == values.data_type() || is_row(values) {
+            return Ok(probe);
+        }
+        match comparison_coercion(field.data_type(), values.data_type()) {
+            Some(common) if common != *field.data_type() => Ok(Expr::Cast(Cast::new(Box::new(probe), common))),
+            _ => Ok(probe),
+        }
+    }
+
+    /// Adds an applied subquery and gives the column that stands for it.
+    fn column(
+        &mut self,
+        subquery: &Subquery,
+        kind: ApplyKind,
+        data_type: DataType,
+        level: usize,
+    ) -> Result<Transformed<Expr>> {
+        let template = Arc::clone(&subquery.subquery);
+        let names: Vec<Column> = free_references(&template)?
+            .into_iter()
+            .map(|(column, _)| column)
+            .filter(|column| self.input.schema().has_column(column))
+            .collect();
+        let metadata = match kind {
+            ApplyKind::Scalar => first_field(subquery).metadata().clone(),
+            _ => HashMap::new(),
+        };
+        while self.levels.len() <= level {
+            self.levels.push(Vec::new());
+        }
+        let name = format!("__apply_{:p}_{level}_{}", Arc::as_ptr(&template), self.levels[level].len());
+        let output: FieldRef = Arc::new(Field::new(&name, data_type, true).with_metadata(metadata));
+        let keys = names.clone();
+        self.levels[level].push(Applied { template, names, keys, kind, output, prepare: Arc::clone(self.prepare) });
+        Ok(Transformed::new(Expr::Column(Column::new_unqualified(name)), true, TreeNodeRecursion::Jump))
+    }
 }
 
-fn contains_outer(expr: &Expr) -> bool {
-    expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or(true)
-}
-
-fn has_subquery(expr: &Expr) -> bool {
-    expr.exists(|e| Ok(matches!(e, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_)))).unwrap_or(true)
-}
-
-/// `column = outer.column`, either way round.
-fn is_equality(expr: &Expr) -> bool {
-    let Expr::BinaryExpr(binary) = expr else { return false };
-    let sides = (binary.left.as_ref(), binary.right.as_ref());
-    binary.op == Operator::Eq
-        && matches!(
-            sides,
-            (Expr::Column(_), Expr::OuterReferenceColumn(..)) | (Expr::OuterReferenceColumn(..), Expr::Column(_))
-        )
+fn negate(found: Transformed<Expr>, negated: bool) -> Transformed<Expr> {
+    if negated { Transformed::new(Expr::Not(Box::new(found.data)), true, TreeNodeRecursion::Jump) } else { found }
 }

@@ -3,13 +3,17 @@
 //! Nothing here knows names or types. A query stays sqlparser's AST, tidied by the rules of [`rewrite`]; SQL is never
 //! turned back into text to be parsed again.
 
+pub mod grammar;
 pub mod guard;
 pub mod lex;
+pub mod object_ast;
 pub mod position;
+pub mod frames;
 pub mod query;
 pub mod rewrite;
 pub mod utility;
 pub mod utility_ast;
+pub mod write;
 
 use std::sync::Arc;
 
@@ -17,8 +21,10 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Result};
 use lex::Script;
+pub use object_ast::ObjectStatement;
 use position::Positions;
 pub use utility_ast::Utility;
+pub use write::Write;
 
 /// One statement of a script.
 #[derive(Clone, Debug)]
@@ -40,8 +46,24 @@ pub enum StatementKind {
     Query(Box<ast::Query>),
     /// EXPLAIN of a query.
     Explain(ExplainOptions, Box<ast::Query>),
+    /// INSERT, UPDATE, DELETE.
+    Write(Box<Write>),
+    /// A statement that makes or drops a session's object.
+    Object(Box<ObjectStatement>),
     /// A statement without a plan.
     Utility(Utility),
+}
+
+impl StatementKind {
+    /// Whether the statement has a plan.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        match self {
+            Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
+            Self::Object(object) => object.query().is_some(),
+            Self::Utility(_) => false,
+        }
+    }
 }
 
 /// EXPLAIN's options, with PostgreSQL's defaults.
@@ -89,7 +111,7 @@ fn parse_one(script: &Script<'_>, tokens: &lex::StatementTokens<'_>) -> Result<S
     let text: Arc<str> = Arc::from(tokens.text());
     let kind = match utility::parse(script, tokens)? {
         Some(kind) => kind,
-        None => StatementKind::Query(query::parse(script, tokens)?),
+        None => query::parse(script, tokens)?,
     };
     Ok(Statement { text, kind, offset, positions: Arc::clone(script.positions()) })
 }

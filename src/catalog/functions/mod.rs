@@ -7,6 +7,7 @@
 pub mod arith;
 pub mod arrays;
 pub mod datetime;
+pub mod framed;
 pub mod numeric;
 pub mod quantified;
 pub mod resolve;
@@ -47,6 +48,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
 pub use json::from_jsonb;
+pub use arrays::order as order_of_values;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use type_of::{TYPE_OF, typed_arguments};
@@ -90,6 +92,7 @@ impl Functions {
         formatting::register(&mut registry);
         arrays::register(&mut registry);
         json::register(&mut registry);
+        series_list::register(&mut registry);
         for (name, entry) in registry.entries {
             let function = PgScalar::new(name, entry.overloads, entry.volatility);
             functions.add_scalar(ScalarUDF::new_from_impl(function));
@@ -100,8 +103,6 @@ impl Functions {
         functions.add_scalar(arrays::constructor());
         functions.add_scalar(type_of::type_of());
         functions.add_scalar(sleep::pg_sleep());
-        // The list form, for arguments that are not constant (sql/rewrite/series.rs).
-        functions.add_scalar(series_list::series_list());
         for function in quantified::functions() {
             functions.add_scalar(function);
         }
@@ -139,6 +140,18 @@ impl Functions {
             self.window.insert(alias.to_lowercase(), Arc::clone(&function));
         }
         self.window.insert(function.name().to_lowercase(), function);
+    }
+
+    /// The function that returns the rows of a set-returning function as a list; `None` for a name that is none.
+    #[must_use]
+    pub fn list_of_set(&self, name: &str) -> Option<&Arc<ScalarUDF>> {
+        match name {
+            "string_to_table" => self.scalar.get("string_to_array"),
+            name => self
+                .scalar
+                .get(&format!("{name}_list"))
+                .or_else(|| self.scalar.get(name).filter(|function| system::returns_set(function))),
+        }
     }
 
     /// Registers everything with a session: what serves a name as an alias first, so that a name's own function wins.

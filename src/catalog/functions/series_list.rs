@@ -1,100 +1,173 @@
-//! `generate_series` as a list, for arguments that are not constant: the planner unnests it row by row.
+//! Functions that return one column of rows, as functions that return the list of them: the planner unnests the list.
 //!
-//! Whole numbers only, and at most a million of them per call; a longer series is `54000`.
+//! A list is made whole, so that it is bounded: at most [`MAX_LENGTH`] values per call, beyond which it is `54000`.
+//! A series of constant arguments in FROM does not come here; it is made batch by batch ([`super::table::series`]).
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Builder, Int64Builder, ListBuilder};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int64Type};
-use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, new_empty_array};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Volatility;
 
-use crate::error::Error;
-use crate::sql::rewrite::series::SERIES_LIST;
+use super::Registry;
+use super::call::Call;
+use super::overload::{Ret, ReturnArgs};
+use super::table::series::{Series, result_type};
+use super::ty::Ty::{AnyArray, Array as ArrayOf, Bool, Int4, Int8, Interval, Numeric, Text, Timestamp, TimestampTz};
+use super::udf::fault;
+use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// Longest series of one call.
-const MAX_LENGTH: usize = 1_000_000;
+const MAX_LENGTH: usize = 10_000_000;
+/// Values made at a time.
+const STEP: usize = 64 * 1024;
 
-/// The function.
-#[must_use]
-pub fn series_list() -> ScalarUDF {
-    ScalarUDF::new_from_impl(SeriesList { signature: Signature::variadic_any(Volatility::Immutable) })
+/// Adds the functions of this module.
+pub(super) fn register(r: &mut Registry) {
+    const NAME: &str = "generate_series_list";
+    r.add(NAME, &[Int4, Int4], ArrayOf(&Int4), series);
+    r.add(NAME, &[Int4, Int4, Int4], ArrayOf(&Int4), series);
+    r.add(NAME, &[Int8, Int8], ArrayOf(&Int8), series);
+    r.add(NAME, &[Int8, Int8, Int8], ArrayOf(&Int8), series);
+    r.add(NAME, &[Numeric, Numeric], Ret::Rule(list_of_result), series);
+    r.add(NAME, &[Numeric, Numeric, Numeric], Ret::Rule(list_of_result), series);
+    r.add(NAME, &[Timestamp, Timestamp, Interval], ArrayOf(&Timestamp), series);
+    r.add(NAME, &[TimestampTz, TimestampTz, Interval], ArrayOf(&TimestampTz), series);
+    r.add(NAME, &[TimestampTz, TimestampTz, Interval, Text], ArrayOf(&TimestampTz), series);
+    r.volatility(Volatility::Stable, &[NAME]);
+    r.add("generate_subscripts_list", &[AnyArray, Int4], ArrayOf(&Int4), subscripts);
+    r.add("generate_subscripts_list", &[AnyArray, Int4, Bool], ArrayOf(&Int4), subscripts);
+    r.add("unnest_list", &[AnyArray], Ret::Rule(list_of_leaves), leaves);
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct SeriesList {
-    signature: Signature,
+fn list(element: Field) -> Field {
+    Field::new("list", DataType::List(Arc::new(element.with_name("item").with_nullable(true))), true)
 }
 
-impl ScalarUDFImpl for SeriesList {
-    fn name(&self) -> &'static str {
-        SERIES_LIST
-    }
+fn list_of_result(args: &ReturnArgs<'_>) -> Result<Field> {
+    let types: Vec<DataType> = args.fields.iter().map(|f| f.data_type().clone()).collect();
+    Ok(list(Field::new("item", result_type(&types)?, true)))
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+/// The innermost element of an array type, which `unnest` gives the values of.
+fn leaf(field: &FieldRef) -> FieldRef {
+    match field.data_type() {
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) => leaf(inner),
+        _ => Arc::clone(field),
     }
+}
 
-    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        let whole = |t: &DataType| t.is_integer() || *t == DataType::Null;
-        if !matches!(args.len(), 2 | 3) || !args.iter().all(whole) {
-            return Err(external(Error::unsupported(
-                "generate_series over columns that are not whole numbers is not supported",
-            )));
+fn list_of_leaves(args: &ReturnArgs<'_>) -> Result<Field> {
+    Ok(list(leaf(&args.fields[0]).as_ref().clone()))
+}
+
+/// A list column from one array of values per row; `None` is NULL.
+fn lists(c: &Call<'_>, rows: Vec<Option<ArrayRef>>) -> Result<ArrayRef> {
+    let DataType::List(field) = c.ret.data_type() else { return Err(fault("a list function returns lists")) };
+    let valid: NullBuffer = rows.iter().map(Option::is_some).collect();
+    let lengths: Vec<usize> = rows.iter().map(|r| r.as_ref().map_or(0, |a| a.len())).collect();
+    let parts: Vec<ArrayRef> =
+        rows.into_iter().flatten().map(|a| cast(&a, field.data_type()).map_err(fault)).collect::<Result<_>>()?;
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let values = if parts.is_empty() { new_empty_array(field.data_type()) } else { concat(&parts).map_err(fault)? };
+    let list = ListArray::try_new(Arc::clone(field), OffsetBuffer::from_lengths(lengths), values, Some(valid));
+    Ok(Arc::new(list.map_err(fault)?))
+}
+
+fn series(c: &Call<'_>) -> Result<ArrayRef> {
+    let mut rows = Vec::with_capacity(c.rows);
+    for row in 0..c.rows {
+        if (0..c.arity()).any(|i| c.is_null(i, row)) {
+            rows.push(None);
+            continue;
         }
-        let small = |t: &DataType| matches!(t, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Null);
-        let element = if args.iter().all(small) { DataType::Int32 } else { DataType::Int64 };
-        Ok(DataType::List(Arc::new(Field::new("item", element, true))))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let wide: Vec<ArrayRef> = ColumnarValue::values_to_arrays(&args.args)?
-            .iter()
-            .map(|a| Ok(cast(a, &DataType::Int64)?))
-            .collect::<Result<_>>()?;
-        let rows = wide.first().map_or(0, Array::len);
-        let is_small = matches!(args.return_field.data_type(), DataType::List(f) if *f.data_type() == DataType::Int32);
-        let mut small = ListBuilder::new(Int32Builder::new());
-        let mut large = ListBuilder::new(Int64Builder::new());
-        for row in 0..rows {
-            let values = series(&wide, row)?;
-            if is_small {
-                // Bounds of int4 give values of int4.
-                small.values().extend(values.into_iter().map(|v| i32::try_from(v).ok()));
-                small.append(true);
-            } else {
-                large.values().extend(values.into_iter().map(Some));
-                large.append(true);
+        let args = (0..c.arity()).map(|i| ScalarValue::try_from_array(&c.arg(i).array, c.arg(i).index(row)));
+        let args: Vec<ScalarValue> = args.collect::<Result<_, _>>().map_err(fault)?;
+        let mut series = Series::new(&args, c.options)?;
+        let (mut parts, mut length): (Vec<ArrayRef>, usize) = (Vec::new(), 0);
+        while let Some(part) = series.next_values(STEP)? {
+            length += part.len();
+            if length > MAX_LENGTH {
+                return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "the series is too long for one row"));
             }
+            parts.push(part);
         }
-        let lists: ArrayRef = if is_small { Arc::new(small.finish()) } else { Arc::new(large.finish()) };
-        Ok(ColumnarValue::Array(lists))
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        let DataType::List(field) = c.ret.data_type() else { return Err(fault("a series is a list")) };
+        rows.push(Some(if parts.is_empty() {
+            new_empty_array(field.data_type())
+        } else {
+            concat(&parts).map_err(fault)?
+        }));
+    }
+    lists(c, rows)
+}
+
+/// The valid subscripts of one dimension of an array.
+fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
+    let mut rows = Vec::with_capacity(c.rows);
+    for row in 0..c.rows {
+        if (0..c.arity()).any(|i| c.is_null(i, row)) {
+            rows.push(None);
+            continue;
+        }
+        let dimension = c.prims::<arrow::datatypes::Int32Type>(1)?.at(row);
+        let reverse = c.arity() > 2 && c.bools(2)?.at(row);
+        let arg = c.arg(0);
+        let mut values = Some(arg.array.slice(arg.index(row), 1));
+        for _ in 0..dimension.max(0) {
+            values = values.filter(|v| !v.is_empty()).and_then(|v| elements(&v, 0));
+        }
+        let length = values.filter(|_| dimension > 0).map_or(0, |v| i32::try_from(v.len()).unwrap_or(i32::MAX));
+        let all: Vec<i32> = if reverse { (1..=length).rev().collect() } else { (1..=length).collect() };
+        rows.push(Some(Arc::new(Int32Array::from(all)) as ArrayRef));
+    }
+    lists(c, rows)
+}
+
+/// The elements of one array value; `None` when it is none.
+fn elements(array: &ArrayRef, row: usize) -> Option<ArrayRef> {
+    if array.is_null(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::List(_) => Some(array.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => Some(array.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(..) => Some(array.as_fixed_size_list().value(row)),
+        _ => None,
     }
 }
 
-/// The series of one row; empty when a bound is NULL.
-fn series(args: &[ArrayRef], row: usize) -> Result<Vec<i64>> {
-    let at = |i: usize| args.get(i).filter(|a| !a.is_null(row)).map(|a| a.as_primitive::<Int64Type>().value(row));
-    let (Some(start), Some(stop)) = (at(0), at(1)) else { return Ok(Vec::new()) };
-    let step = if args.len() > 2 { at(2) } else { Some(1) };
-    let Some(step) = step else { return Ok(Vec::new()) };
-    if step == 0 {
-        return Err(external(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "step size cannot equal zero")));
+/// The values of an array of any dimensions, in storage order.
+fn leaves(c: &Call<'_>) -> Result<ArrayRef> {
+    let mut rows = Vec::with_capacity(c.rows);
+    for row in 0..c.rows {
+        let arg = c.arg(0);
+        rows.push(match elements(&arg.array, arg.index(row)) {
+            Some(values) => Some(flatten(&values)?),
+            None => None,
+        });
     }
-    let mut values = Vec::new();
-    let mut next = Some(start);
-    while let Some(value) = next.filter(|v| if step > 0 { *v <= stop } else { *v >= stop }) {
-        if values.len() >= MAX_LENGTH {
-            return Err(external(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "the series is too long for one row")));
-        }
-        values.push(value);
-        next = value.checked_add(step);
-    }
-    Ok(values)
+    lists(c, rows)
 }
 
-fn external(error: Error) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
+fn flatten(values: &ArrayRef) -> Result<ArrayRef> {
+    if !matches!(values.data_type(), DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..)) {
+        return Ok(Arc::clone(values));
+    }
+    let parts: Vec<ArrayRef> =
+        (0..values.len()).filter_map(|i| elements(values, i)).map(|inner| flatten(&inner)).collect::<Result<_>>()?;
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    if parts.is_empty() {
+        let mut inner = values.data_type();
+        while let DataType::List(f) | DataType::LargeList(f) | DataType::FixedSizeList(f, _) = inner {
+            inner = f.data_type();
+        }
+        return Ok(new_empty_array(inner));
+    }
+    concat(&parts).map_err(fault)
 }

@@ -3,12 +3,15 @@
 //! DataFusion decorrelates the common subqueries into joins; every other one (a LIMIT inside, EXISTS in a SELECT list,
 //! ARRAY(…), references across several levels) runs here. The inner plan is kept as a template with outer references;
 //! for each new combination of outer values they become literals, the plan is optimised and run, and the result is
-//! remembered. Memory of remembered results is drawn from the query's pool.
+//! remembered. Memory of remembered results is drawn from the query's pool. [`RowsNode`] does the same for a LATERAL
+//! item of FROM, whose rows it joins to the row they were made for.
 
 mod logical;
+mod membership;
 mod outer;
 mod physical;
 mod planner;
+mod rows;
 mod run;
 
 use std::fmt;
@@ -19,8 +22,9 @@ use datafusion::common::{Column, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 pub use logical::ApplyNode;
-pub use outer::{free_references, has_free_references};
+pub use outer::{free_references, has_free_references, subquery_of};
 pub use planner::ApplyPlanner;
+pub use rows::RowsNode;
 
 /// Makes an executable plan of a template whose outer references have become literals.
 pub type Prepare = Arc<dyn Fn(LogicalPlan) -> Result<LogicalPlan> + Send + Sync>;
@@ -43,7 +47,9 @@ pub enum ApplyKind {
 pub struct Applied {
     /// The inner plan with outer references.
     pub template: Arc<LogicalPlan>,
-    /// The columns of the input that it refers to.
+    /// The outer columns that it refers to, as the template names them.
+    pub names: Vec<Column>,
+    /// The same as columns of the input, in that order.
     pub keys: Vec<Column>,
     /// What it yields.
     pub kind: ApplyKind,

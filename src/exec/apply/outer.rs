@@ -10,10 +10,11 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Subquery};
 
-use super::ApplyNode;
+use super::{ApplyNode, RowsNode};
 
 /// The free outer references of a plan with their types, in a fixed order.
 pub fn free_references(plan: &LogicalPlan) -> Result<Vec<(Column, FieldRef)>> {
@@ -40,9 +41,15 @@ fn collect(plan: &LogicalPlan, found: &mut BTreeMap<Column, FieldRef>) -> Result
                 Ok(TreeNodeRecursion::Continue)
             })
         })?;
-        if let Some(apply) = as_apply(node) {
-            for applied in &apply.subqueries {
-                collect_nested(&applied.template, apply.input.schema(), found)?;
+        if let LogicalPlan::Join(join) = node {
+            // What a lateral right side refers to on its left is not free.
+            collect(&join.left, found)?;
+            collect_nested(&join.right, join.left.schema(), found)?;
+            return Ok(TreeNodeRecursion::Jump);
+        }
+        if let Some((input, templates)) = templates_of(node) {
+            for template in templates {
+                collect_nested(template, input.schema(), found)?;
             }
         }
         Ok(TreeNodeRecursion::Continue)
@@ -61,17 +68,38 @@ fn collect_nested(plan: &LogicalPlan, schema: &DFSchema, found: &mut BTreeMap<Co
 pub fn substitute(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) -> Result<LogicalPlan> {
     let replaced = plan.clone().transform_up(|node| {
         let schema = merge_schema(&node.inputs());
-        let node = node.map_expressions(|expr| expr.transform_down(|e| substitute_expr(e, &schema, values)))?;
-        node.transform_data(|node| match (as_apply(&node), &node) {
-            (Some(apply), _) => substitute_apply(apply, values).map(Transformed::yes),
-            // A lateral item whose references are all values now is an ordinary one.
-            (None, LogicalPlan::Subquery(lateral)) if !has_free_references(&lateral.subquery)? => {
-                Ok(Transformed::yes(lateral.subquery.as_ref().clone()))
+        // A column keeps the name that the nodes above know it by.
+        let preserver = NamePreserver::new(&node);
+        let node = node.map_expressions(|expr| {
+            let saved = preserver.save(&expr);
+            let replaced = expr.transform_down(|e| substitute_expr(e, &schema, values))?;
+            Ok(replaced.update_data(|e| saved.restore(e)))
+        })?;
+        node.transform_data(|node| {
+            if let Some(apply) = as_apply(&node) {
+                return substitute_apply(apply, values).map(Transformed::yes);
             }
-            _ => Ok(Transformed::no(node)),
+            if let Some(rows) = as_rows(&node) {
+                let mut rows = rows.clone();
+                let values = hidden(rows.input.schema(), values);
+                rows.template = Arc::new(substitute(&rows.template, &values)?);
+                return Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(rows) })));
+            }
+            match &node {
+                // A lateral item whose references are all values now is an ordinary one.
+                LogicalPlan::Subquery(lateral) if !has_free_references(&lateral.subquery)? => {
+                    Ok(Transformed::yes(lateral.subquery.as_ref().clone()))
+                }
+                _ => Ok(Transformed::no(node)),
+            }
         })
     })?;
     Ok(replaced.data)
+}
+
+/// The values that a plan below `schema`'s columns still sees.
+fn hidden(schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> HashMap<Column, ScalarValue> {
+    values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect()
 }
 
 fn substitute_expr(expr: Expr, schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> Result<Transformed<Expr>> {
@@ -81,9 +109,7 @@ fn substitute_expr(expr: Expr, schema: &DFSchema, values: &HashMap<Column, Scala
             None => Transformed::no(expr),
         });
     }
-    let visible = |values: &HashMap<Column, ScalarValue>| -> HashMap<Column, ScalarValue> {
-        values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect()
-    };
+    let visible = |values: &HashMap<Column, ScalarValue>| hidden(schema, values);
     Ok(match expr {
         Expr::ScalarSubquery(subquery) => {
             Transformed::yes(Expr::ScalarSubquery(substitute_subquery(&subquery, &visible(values))?))
@@ -112,9 +138,7 @@ fn substitute_subquery(subquery: &Subquery, values: &HashMap<Column, ScalarValue
 }
 
 fn substitute_apply(apply: &ApplyNode, values: &HashMap<Column, ScalarValue>) -> Result<LogicalPlan> {
-    let schema = apply.input.schema();
-    let values: HashMap<Column, ScalarValue> =
-        values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect();
+    let values = hidden(apply.input.schema(), values);
     let mut apply = apply.clone();
     for applied in &mut apply.subqueries {
         applied.template = Arc::new(substitute(&applied.template, &values)?);
@@ -139,4 +163,19 @@ fn as_apply(plan: &LogicalPlan) -> Option<&ApplyNode> {
         LogicalPlan::Extension(Extension { node }) => node.as_any().downcast_ref::<ApplyNode>(),
         _ => None,
     }
+}
+
+fn as_rows(plan: &LogicalPlan) -> Option<&RowsNode> {
+    match plan {
+        LogicalPlan::Extension(Extension { node }) => node.as_any().downcast_ref::<RowsNode>(),
+        _ => None,
+    }
+}
+
+/// The input and the templates of a node that applies some.
+fn templates_of(plan: &LogicalPlan) -> Option<(&LogicalPlan, Vec<&LogicalPlan>)> {
+    if let Some(apply) = as_apply(plan) {
+        return Some((&apply.input, apply.subqueries.iter().map(|s| s.template.as_ref()).collect()));
+    }
+    as_rows(plan).map(|rows| (&rows.input, vec![rows.template.as_ref()]))
 }

@@ -11,7 +11,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use super::physical::{ApplyExec, PhysicalApplied};
-use super::{ApplyKind, ApplyNode};
+use super::rows::RowsExec;
+use super::{ApplyKind, ApplyNode, RowsNode};
 
 /// Plans Apply nodes.
 pub struct ApplyPlanner;
@@ -27,6 +28,12 @@ impl ExtensionPlanner for ApplyPlanner {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        if let Some(rows) = node.as_any().downcast_ref::<RowsNode>() {
+            let [input] = physical_inputs else { return internal_err!("Apply needs one input") };
+            let schema = rows.input.schema();
+            let keys = rows.keys.iter().map(|c| schema.index_of_column(c)).collect::<Result<_>>()?;
+            return Ok(Some(Arc::new(RowsExec::new(Arc::clone(input), rows.clone(), keys))));
+        }
         let Some(apply) = node.as_any().downcast_ref::<ApplyNode>() else { return Ok(None) };
         let [input] = physical_inputs else { return internal_err!("Apply needs one input") };
         let schema = apply.input.schema();

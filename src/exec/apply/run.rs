@@ -15,6 +15,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
+use super::membership::contains;
 use super::outer::substitute;
 use super::physical::PhysicalApplied;
 use super::{ApplyKind, external};
@@ -111,7 +112,7 @@ async fn outcomes(
 async fn evaluate(subquery: &PhysicalApplied, keys: &[ArrayRef], row: usize, state: &SessionState) -> Result<Outcome> {
     let applied = &subquery.logical;
     let mut values: HashMap<Column, ScalarValue> = HashMap::new();
-    for (column, array) in applied.keys.iter().zip(keys) {
+    for (column, array) in applied.names.iter().zip(keys) {
         values.insert(column.clone(), ScalarValue::try_from_array(array, row)?);
     }
     let plan = (applied.prepare)(substitute(&applied.template, &values)?)?;
@@ -172,22 +173,6 @@ fn column(subquery: &PhysicalApplied, outcomes: &[Outcome], batch: &RecordBatch)
         found.push(contains(&ScalarValue::try_from_array(&probes, i)?, values)?);
     }
     Ok(Arc::new(BooleanArray::from(found)))
-}
-
-/// Three-valued `value IN (values)`.
-fn contains(value: &ScalarValue, values: &ArrayRef) -> Result<Option<bool>> {
-    if values.is_empty() {
-        return Ok(Some(false));
-    }
-    if value.is_null() {
-        return Ok(None);
-    }
-    let value = value.cast_to(values.data_type())?.to_scalar()?;
-    let equal = datafusion::arrow::compute::kernels::cmp::eq(values, &value)?;
-    if equal.true_count() > 0 {
-        return Ok(Some(true));
-    }
-    Ok(if values.null_count() > 0 { None } else { Some(false) })
 }
 
 impl Outcome {

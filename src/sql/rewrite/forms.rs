@@ -73,10 +73,17 @@ fn take(expr: &mut Expr) -> Expr {
 }
 
 /// A call of a built-in function.
-fn function(name: &str, args: Vec<Expr>) -> Expr {
+#[must_use]
+pub fn function(name: &str, args: Vec<Expr>) -> Expr {
     let args = args.into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).collect();
+    function_of(ObjectName::from(vec![Ident::with_quote('"', name)]), args)
+}
+
+/// A call of a function with arguments of any form.
+#[must_use]
+pub fn function_of(name: ObjectName, args: Vec<FunctionArg>) -> Expr {
     Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
+        name,
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),

@@ -3,13 +3,17 @@
 pub mod arrays;
 pub mod balance;
 pub mod forms;
+pub mod frame_spec;
 pub mod keywords;
+pub mod named;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
 pub mod quantified;
 pub mod renamed;
 pub mod series;
+pub mod setops;
+pub mod windows;
 
 use std::ops::ControlFlow;
 
@@ -43,20 +47,33 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
-struct Rules {
+pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// Bodies of recursive queries above or around.
+    recursive: Vec<*const ast::Query>,
 }
 
 impl VisitorMut for Rules {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
-        balance::set_operations(query);
-        ControlFlow::Continue(())
+        if let Err(error) = windows::settle(query) {
+            return ControlFlow::Break(error);
+        }
+        self.recursive.extend(setops::recursive_bodies(query));
+        if self.recursive.contains(&std::ptr::from_ref(query)) {
+            balance::set_operations(query);
+            return ControlFlow::Continue(());
+        }
+        match setops::as_relation(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
         ControlFlow::Continue(())
@@ -80,6 +97,9 @@ impl VisitorMut for Rules {
             return ControlFlow::Break(Error::unsupported("TABLESAMPLE is not supported"));
         }
         qualifiers::strip_table_function(factor);
+        if let ast::TableFactor::Table { name, args: Some(args), .. } = factor {
+            named::arguments_in_from(&names::last_part(name), &mut args.args);
+        }
         series::in_from(factor);
         ControlFlow::Continue(())
     }
@@ -88,7 +108,9 @@ impl VisitorMut for Rules {
         balance::logical_chain(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        series::in_expression(expr);
         forms::call(expr);
+        named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }

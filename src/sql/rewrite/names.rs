@@ -53,8 +53,20 @@ fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !super::keywords::is_function_word(expr)
 }
 
+/// The name of the `i`th column of a list that has another of that name.
+#[must_use]
+pub fn marked_name(name: &str, i: usize) -> String {
+    repeated(display_name(name), i)
+}
+
 fn marked(name: &str, i: usize) -> Ident {
-    Ident::with_quote('"', format!("{name}{MARK}{i}"))
+    Ident::with_quote('"', marked_name(name, i))
+}
+
+/// A repeated name with its invisible mark and the number `i`.
+#[must_use]
+pub fn repeated(name: &str, i: usize) -> String {
+    format!("{name}{MARK}{i}")
 }
 
 /// An identifier as PostgreSQL folds it.
@@ -119,7 +131,8 @@ fn field_name(root: &Expr, chain: &[AccessExpr]) -> (String, bool) {
 fn function_name(function: &Function) -> String {
     match last_part(&function.name) {
         name if name == super::arrays::ARRAY_FUNCTION => "array".to_owned(),
-        name => name,
+        // A window call may carry its frame behind its name.
+        name => name.split_once(crate::sql::frames::MARK).map_or(name.clone(), |(name, _)| name.to_owned()),
     }
 }
 

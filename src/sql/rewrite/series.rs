@@ -1,99 +1,96 @@
-//! Functions in FROM that return one column of rows: `unnest(a) x`, `generate_series(1, n) g`.
+//! Functions in FROM: one form for `f(x)`, `LATERAL f(x)`, `UNNEST(a, b)` and `ROWS FROM (f(x), g(y))`.
 //!
-//! Their column has the alias's name, or the function's when there is none. A call whose arguments are not constant (an
-//! outer query's columns, a join's left side) becomes UNNEST of the function's list form, which the planner can
-//! evaluate for each row.
+//! Every one may refer to what stands on its left, as in PostgreSQL, except on the right side of a RIGHT or FULL join.
+//! `unnest` goes by a name of our own, as the planner would give it another meaning.
+
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    TableAlias, TableAliasColumnDef, TableFactor, TableFunctionArgs, Value,
+    Expr, Function, FunctionArg, FunctionArgExpr, Ident, JoinOperator, ObjectName, Select, TableFactor, TableWithJoins,
+    Value, Visit, Visitor,
 };
 
 use super::names::last_part;
 
-/// Functions of one column.
-const ONE_COLUMN: [&str; 8] = [
-    "unnest",
-    "generate_series",
-    "generate_subscripts",
-    "regexp_split_to_table",
-    "string_to_table",
-    "jsonb_object_keys",
-    "json_object_keys",
-    "pg_partition_ancestors",
-];
+/// The name `unnest` goes by.
+pub const UNNEST_SET: &str = "unnest set";
 
-/// The function that gives a series as a list; not a name that SQL can spell without quotes.
-pub const SERIES_LIST: &str = "list of series";
+/// The name ROWS FROM goes by; its arguments are the calls.
+pub const ROWS_FROM: &str = "rows from";
 
-/// Names the column, and makes UNNEST of what is not constant.
+/// Gives the functions on the right side of RIGHT and FULL joins their form: they see nothing on their left.
+pub fn in_select(select: &mut Select) {
+    select.from.iter_mut().for_each(in_joins);
+}
+
+/// Gives a function its form.
 pub fn in_from(factor: &mut TableFactor) {
-    match factor {
-        TableFactor::UNNEST { alias: Some(alias), array_exprs, .. } if array_exprs.len() == 1 => name_column(alias),
-        TableFactor::UNNEST { alias: alias @ None, array_exprs, .. } if array_exprs.len() == 1 => {
-            *alias = Some(alias_of("unnest"));
-        }
-        TableFactor::Table { name, args: Some(args), alias, with_ordinality: false, .. } => {
-            let function = last_part(name);
-            if !ONE_COLUMN.contains(&function.as_str()) {
-                return;
-            }
-            match alias {
-                Some(alias) => name_column(alias),
-                None => *alias = Some(alias_of(&function)),
-            }
-            if let Some(arguments) = expressions(args)
-                && (function == "unnest" || !arguments.iter().all(is_constant))
-            {
-                *factor = unnest(&function, arguments, alias.take());
-            }
-        }
-        _ => {}
+    if let TableFactor::NestedJoin { table_with_joins, .. } = factor {
+        in_joins(table_with_joins);
+    }
+    as_function(factor, true);
+}
+
+/// Renames `unnest` in an expression.
+pub fn in_expression(expr: &mut Expr) {
+    if let Expr::Function(Function { name, .. }) = expr
+        && last_part(name) == "unnest"
+    {
+        *name = own_name(UNNEST_SET);
     }
 }
 
-fn unnest(function: &str, arguments: Vec<Expr>, alias: Option<TableAlias>) -> TableFactor {
-    let array_exprs = match function {
-        "unnest" => arguments,
-        "generate_series" => vec![call(SERIES_LIST, arguments)],
-        "generate_subscripts" => {
-            let one = Expr::Value(Value::Number("1".to_owned(), false).with_empty_span());
-            vec![call(SERIES_LIST, vec![one, call("array_upper", arguments)])]
+fn in_joins(from: &mut TableWithJoins) {
+    for join in &mut from.joins {
+        let hides = matches!(
+            join.join_operator,
+            JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
+        );
+        if hides {
+            as_function(&mut join.relation, false);
+            match &mut join.relation {
+                TableFactor::Derived { lateral, .. } | TableFactor::Function { lateral, .. } => *lateral = false,
+                _ => {}
+            }
         }
-        other => vec![call(other, arguments)],
+    }
+}
+
+fn as_function(factor: &mut TableFactor, is_lateral: bool) {
+    let replaced = match factor {
+        TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_ordinality, .. } => {
+            let args = std::mem::take(array_exprs).into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e)));
+            TableFactor::Function {
+                lateral: is_lateral,
+                name: own_name(UNNEST_SET),
+                args: args.collect(),
+                with_ordinality: *with_ordinality,
+                alias: alias.take(),
+            }
+        }
+        TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => TableFactor::Function {
+            lateral: is_lateral,
+            name: if last_part(name) == "unnest" { own_name(UNNEST_SET) } else { name.clone() },
+            args: std::mem::take(&mut args.args),
+            with_ordinality: *with_ordinality,
+            alias: alias.take(),
+        },
+        TableFactor::Function { name, .. } if last_part(name) == "unnest" => {
+            *name = own_name(UNNEST_SET);
+            return;
+        }
+        _ => return,
     };
-    TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality: false }
+    *factor = replaced;
 }
 
-fn call(function: &str, arguments: Vec<Expr>) -> Expr {
-    let args = arguments.into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).collect();
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_quote('"', function)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
+fn own_name(name: &str) -> ObjectName {
+    ObjectName::from(vec![Ident::with_quote('"', name)])
 }
 
-/// The plain arguments; `None` when there are others.
-fn expressions(args: &TableFunctionArgs) -> Option<Vec<Expr>> {
-    args.args
-        .iter()
-        .map(|arg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Whether an expression has neither columns nor subqueries.
-fn is_constant(expr: &Expr) -> bool {
-    use datafusion::sql::sqlparser::ast::{Visit, Visitor};
-    use std::ops::ControlFlow;
+/// Whether an expression has neither columns nor params nor subqueries.
+#[must_use]
+pub fn is_constant(expr: &Expr) -> bool {
     struct Finder;
     impl Visitor for Finder {
         type Break = ();
@@ -102,22 +99,10 @@ fn is_constant(expr: &Expr) -> bool {
                 Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) | Expr::Exists { .. } => {
                     ControlFlow::Break(())
                 }
+                Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             }
         }
     }
     expr.visit(&mut Finder).is_continue()
-}
-
-/// An alias without columns names the column too.
-fn name_column(alias: &mut TableAlias) {
-    if alias.columns.is_empty() {
-        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
-    }
-}
-
-fn alias_of(name: &str) -> TableAlias {
-    let mut alias = TableAlias { explicit: false, name: Ident::new(name), columns: Vec::new(), at: None };
-    name_column(&mut alias);
-    alias
 }

@@ -36,7 +36,7 @@ pub(super) fn register(r: &mut Registry) {
 
 /// PostgreSQL's order of the values of two columns of one type: NaN above all numbers, `-0` equal to `0`, intervals by
 /// length, text by bytes, NULLs last.
-pub(super) fn order(left: &ArrayRef, right: &ArrayRef) -> Result<DynComparator> {
+pub fn order(left: &ArrayRef, right: &ArrayRef) -> Result<DynComparator> {
     use arrow::array::Float64Array;
     let options = SortOptions { descending: false, nulls_first: false };
     match (left.data_type(), right.data_type()) {

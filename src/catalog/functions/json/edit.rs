@@ -14,6 +14,7 @@ use crate::sqlstate;
 use crate::types::json::{Json, Kind, canonical, position, string};
 
 const PATH: Ty = ArrayOf(&Text);
+const SET_LAX: [Ty; 5] = [Jsonb, PATH, Jsonb, Bool, Text];
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_concat", &[Jsonb, Jsonb], Jsonb, |c| {
@@ -47,6 +48,9 @@ pub(super) fn register(r: &mut Registry) {
         r.add("jsonb_insert", params, Jsonb, |c| {
             replaced(c, |new, flag| Change::Insert { new, after: flag.unwrap_or(false) }, "cannot set path in scalar")
         });
+    }
+    for arity in 3..=5 {
+        r.add_lax("jsonb_set_lax", &SET_LAX[..arity], Jsonb, set_lax);
     }
     r.add("jsonb_strip_nulls", &[Jsonb], Jsonb, |c| edit(c, |_, json| Ok(stripped(json))));
     r.add("json_strip_nulls", &[JsonTy], JsonTy, |c| {
@@ -142,6 +146,62 @@ fn replaced(
         let action = of(Json::parse(new.at(i))?, flag.as_ref().map(|f| f.at(i)));
         canonical(&change(target, &path, 1, &action)?, out)
     })
+}
+
+/// `jsonb_set` with a word for what a NULL value means.
+fn set_lax(c: &Call<'_>) -> Result<ArrayRef> {
+    let (json, new) = (c.text(0)?, c.text(2)?);
+    let create = if c.arity() > 3 { Some(c.bools(3)?) } else { None };
+    let treatment = if c.arity() > 4 { Some(c.text(4)?) } else { None };
+    c.build_text_opt(|i, out| {
+        if c.is_null(0, i) || c.is_null(1, i) || c.arity() > 3 && c.is_null(3, i) {
+            return Ok(false);
+        }
+        if c.arity() > 4 && c.is_null(4, i) {
+            return Err(treatment_error());
+        }
+        let word = treatment.as_ref().map_or("use_json_null", |t| t.at(i));
+        let words = ["raise_exception", "use_json_null", "delete_key", "return_target"];
+        if !words.contains(&word) {
+            return Err(treatment_error());
+        }
+        let path = path_at(c, 1, i)?.unwrap_or_default();
+        let target = Json::parse(json.at(i))?;
+        let action = match (c.is_null(2, i), word) {
+            (false, _) => {
+                Change::Set { new: Json::parse(new.at(i))?, create: create.as_ref().is_none_or(|create| create.at(i)) }
+            }
+            (true, "raise_exception") => {
+                let message = "JSON value must not be null";
+                return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message)
+                    .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
+                    .hint(
+                        "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not \
+                         passed.",
+                    ));
+            }
+            (true, "use_json_null") => {
+                let new = Json { raw: "null", kind: Kind::Null };
+                Change::Set { new, create: create.as_ref().is_none_or(|create| create.at(i)) }
+            }
+            (true, "delete_key") => Change::Delete,
+            (true, _) => {
+                out.push_str(json.at(i));
+                return Ok(true);
+            }
+        };
+        if !target.is_container() {
+            let what = if matches!(action, Change::Delete) { "cannot delete path in scalar" } else { "cannot set path in scalar" };
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, what));
+        }
+        canonical(&change(target, &path, 1, &action)?, out)?;
+        Ok(true)
+    })
+}
+
+fn treatment_error() -> Error {
+    let message = "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
+    Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 /// Changes what a path leads to; `depth` counts its elements from 1 for messages.

@@ -16,8 +16,6 @@ pub(super) fn register(r: &mut Registry) {
     r.add("split_part", &[Text, Text, Int4], Text, split_part);
     r.add_lax("string_to_array", &[Text, Text], ArrayOf(&Text), string_to_array);
     r.add_lax("string_to_array", &[Text, Text, Text], ArrayOf(&Text), string_to_array);
-    r.add_lax("string_to_table_list", &[Text, Text], ArrayOf(&Text), string_to_array);
-    r.add_lax("string_to_table_list", &[Text, Text, Text], ArrayOf(&Text), string_to_array);
     r.add("array_to_string", &[AnyArray, Text], Text, array_to_string);
     r.add_lax("array_to_string", &[AnyArray, Text, Text], Text, array_to_string);
 }

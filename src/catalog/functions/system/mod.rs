@@ -49,6 +49,12 @@ pub fn system_set_functions() -> Vec<ScalarUDF> {
     sets::set_functions().into_iter().map(SetFunction::into_udf).collect()
 }
 
+/// Whether a scalar function is the list form of one that returns several rows.
+#[must_use]
+pub fn returns_set(function: &ScalarUDF) -> bool {
+    function.inner().downcast_ref::<SetFunction>().is_some()
+}
+
 /// The functions of several rows as tables, for constant arguments.
 #[must_use]
 pub fn system_table_functions() -> Vec<TableFunction> {

@@ -1,0 +1,234 @@
+//! Set-returning functions: what the planner marked becomes UNNEST below the node that used it.
+//!
+//! Calls without another such call in their arguments run first, all of one level in lockstep: the shorter ones end in
+//! NULLs. A level above takes the rows of the one below. Where PostgreSQL allows no such call the statement is `0A000`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DataFusionError, NullHandling, Result, UnnestOptions};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder};
+
+use super::marker;
+use crate::error::Error;
+
+/// Replaces the set-returning calls of one node; its inputs have none any more.
+pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    if !has_sets(&node)? {
+        return Ok(Transformed::no(node));
+    }
+    match node {
+        LogicalPlan::Projection(projection) => {
+            let schema = Arc::clone(&projection.schema);
+            let input = Arc::unwrap_or_clone(projection.input);
+            let saved: Vec<Expr> = projection
+                .expr
+                .into_iter()
+                .zip(schema.iter())
+                .map(|(expr, (qualifier, field))| match expr {
+                    Expr::Alias(_) | Expr::Column(_) => expr,
+                    other => other.alias_qualified(qualifier.cloned(), field.name()),
+                })
+                .collect();
+            let (input, exprs) = below(input, saved, false)?;
+            Ok(Transformed::yes(LogicalPlanBuilder::from(input).project(exprs)?.build()?))
+        }
+        LogicalPlan::Aggregate(ref aggregate) => {
+            for expr in &aggregate.aggr_expr {
+                refuse(expr, "aggregate function calls cannot contain set-returning function calls")?;
+            }
+            in_place(node)
+        }
+        LogicalPlan::Window(ref window) => {
+            for expr in &window.window_expr {
+                refuse(expr, "window function calls cannot contain set-returning function calls")?;
+            }
+            in_place(node)
+        }
+        LogicalPlan::Distinct(Distinct::On(distinct)) => {
+            let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
+            let sorts = distinct.sort_expr.unwrap_or_default();
+            let all = distinct.on_expr.into_iter().chain(distinct.select_expr);
+            let all = all.chain(sorts.iter().map(|s| s.expr.clone())).collect();
+            let (input, mut all) = below(Arc::unwrap_or_clone(distinct.input), all, false)?;
+            let keys = all.split_off(on + select);
+            let shown = all.split_off(on);
+            let sorts: Vec<_> = sorts.into_iter().zip(keys).map(|(sort, expr)| sort.with_expr(expr)).collect();
+            let sorts = Some(sorts).filter(|s| !s.is_empty());
+            let distinct = DistinctOn::try_new(all, shown, sorts, Arc::new(input))?;
+            Ok(Transformed::yes(LogicalPlan::Distinct(Distinct::On(distinct))))
+        }
+        LogicalPlan::Sort(_) => in_place(node),
+        other => Err(not_allowed(place(&other))),
+    }
+}
+
+/// Unnests the sets that the expressions of a node use below it, and hides the added columns above it.
+fn in_place(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let [input] = node.inputs()[..] else { return Err(not_allowed("FROM")) };
+    let schema = Arc::clone(node.schema());
+    let (input, exprs) = below(input.clone(), node.expressions(), false)?;
+    let names: Vec<(Option<datafusion::common::TableReference>, String)> =
+        schema.iter().map(|(q, f)| (q.cloned(), f.name().clone())).collect();
+    let rebuilt = node.with_new_exprs(exprs, vec![input])?;
+    let columns = rebuilt.schema().columns();
+    // A node that shows its own columns (an aggregate) keeps their order; one that passes its input through has more.
+    let passes = rebuilt.schema().fields().len() != names.len();
+    let shown = names.into_iter().enumerate().map(|(i, (qualifier, name))| {
+        if passes {
+            return Expr::Column(Column::new(qualifier, name));
+        }
+        match columns.get(i) {
+            Some(column) if column.name == name && column.relation == qualifier => Expr::Column(column.clone()),
+            Some(column) => Expr::Column(column.clone()).alias_qualified(qualifier, name),
+            None => Expr::Column(Column::new(qualifier, name)),
+        }
+    });
+    let shown: Vec<Expr> = shown.collect();
+    Ok(Transformed::yes(LogicalPlanBuilder::from(rebuilt).project(shown)?.build()?))
+}
+
+/// Puts UNNEST over `input` for the sets in `exprs` and gives the expressions with columns in their place. `outer`
+/// keeps a row of `input` whose sets are all empty.
+pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Result<(LogicalPlan, Vec<Expr>)> {
+    loop {
+        let mut sets: Vec<ScalarFunction> = Vec::new();
+        for expr in &exprs {
+            innermost(expr, &mut sets)?;
+        }
+        if sets.is_empty() {
+            return Ok((input, exprs));
+        }
+        let numbered = exprs.iter().any(|e| e.exists(|e| Ok(is_ordinality(e))).unwrap_or(false));
+        let (unnested, names) = unnest(input, &sets, numbered, outer)?;
+        let replace = |expr: Expr| {
+            expr.transform_down(|e| match &e {
+                Expr::ScalarFunction(call) if marker::is_ordinality(&call.func) => {
+                    Ok(Transformed::yes(names.last().map_or(e.clone(), column)))
+                }
+                Expr::ScalarFunction(call) => match sets.iter().position(|set| set == call) {
+                    Some(i) => Ok(Transformed::new(column(&names[i]), true, TreeNodeRecursion::Jump)),
+                    None => Ok(Transformed::no(e)),
+                },
+                _ => Ok(Transformed::no(e)),
+            })
+            .map(|t| t.data)
+        };
+        exprs = exprs.into_iter().map(replace).collect::<Result<_>>()?;
+        input = unnested;
+    }
+}
+
+fn column(name: &String) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
+}
+
+/// The lists of `sets` as columns beside those of `input`, unnested; and the names of the columns.
+fn unnest(
+    input: LogicalPlan,
+    sets: &[ScalarFunction],
+    numbered: bool,
+    outer: bool,
+) -> Result<(LogicalPlan, Vec<String>)> {
+    // A plan may hold several of these; their columns never meet under one name.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let unique = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut exprs: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
+    let mut lists = Vec::with_capacity(sets.len());
+    for set in sets {
+        lists.extend(marker::list_behind(&set.func).map(|list| list.call(set.args.clone())));
+    }
+    if numbered {
+        lists.push(marker::ordinals(lists.clone()));
+    }
+    let names: Vec<String> = (0..lists.len()).map(|i| format!("__set_{unique}_{i}")).collect();
+    exprs.extend(lists.into_iter().zip(&names).map(|(list, name)| list.alias(name)));
+    let handling = if outer { NullHandling::PreserveAndExpandEmpty } else { NullHandling::Drop };
+    let options = UnnestOptions::new().with_null_handling(handling);
+    let columns = names.iter().map(Column::new_unqualified).collect();
+    let plan =
+        LogicalPlanBuilder::from(input).project(exprs)?.unnest_columns_with_options(columns, options)?.build()?;
+    Ok((plan, names))
+}
+
+/// The set-returning calls whose arguments have none, each once.
+fn innermost(expr: &Expr, sets: &mut Vec<ScalarFunction>) -> Result<()> {
+    expr.apply(|e| {
+        match e {
+            Expr::Case(_) if contains_set(e) => return Err(not_allowed("CASE")),
+            Expr::ScalarFunction(call) if marker::list_behind(&call.func).is_some() => {
+                if !call.args.iter().any(contains_set) && !sets.contains(call) {
+                    sets.push(call.clone());
+                }
+            }
+            Expr::ScalarFunction(call) if call.func.name() == "coalesce" && contains_set(e) => {
+                return Err(not_allowed("COALESCE"));
+            }
+            _ => {}
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+/// Whether an expression calls a set-returning function.
+#[must_use]
+pub fn contains_set(expr: &Expr) -> bool {
+    let is = |e: &Expr| matches!(e, Expr::ScalarFunction(call) if marker::list_behind(&call.func).is_some());
+    expr.exists(|e| Ok(is(e))).unwrap_or(false)
+}
+
+fn is_ordinality(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if marker::is_ordinality(&call.func))
+}
+
+/// Whether a node's own expressions call a set-returning function.
+fn has_sets(node: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    node.apply_expressions(|expr| {
+        found |= contains_set(expr);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+fn refuse(expr: &Expr, message: &'static str) -> Result<()> {
+    if contains_set(expr) {
+        return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
+    }
+    Ok(())
+}
+
+/// `set-returning functions are not allowed in …`.
+#[must_use]
+pub fn not_allowed(place: &str) -> DataFusionError {
+    let message = format!("set-returning functions are not allowed in {place}");
+    DataFusionError::External(Box::new(Error::unsupported(message)))
+}
+
+/// PostgreSQL's name of the clause that a node stands for.
+fn place(node: &LogicalPlan) -> &'static str {
+    match node {
+        LogicalPlan::Filter(filter) if matches!(filter.input.as_ref(), LogicalPlan::Aggregate(_)) => "HAVING",
+        LogicalPlan::Filter(_) => "WHERE",
+        LogicalPlan::Join(_) => "JOIN conditions",
+        LogicalPlan::Values(_) => "VALUES",
+        LogicalPlan::Limit(_) => "LIMIT",
+        _ => "this place",
+    }
+}
+
+/// Keeps what an expression is called while it changes.
+pub fn keeping_names(
+    node: LogicalPlan,
+    mut change: impl FnMut(Expr) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<LogicalPlan>> {
+    let preserver = NamePreserver::new(&node);
+    node.map_expressions(|expr| {
+        let saved = preserver.save(&expr);
+        Ok(change(expr)?.update_data(|e| saved.restore(e)))
+    })
+}
