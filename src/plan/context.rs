@@ -177,7 +177,7 @@ impl ContextProvider for Context<'_> {
         if let Some(known) = self.env.functions.window.get(name) {
             return Some(Arc::clone(known));
         }
-        let zone = ZoneSpec::of(self.env.vars.style.time_zone);
+        let zone = ZoneSpec::of(&self.env.vars.style.time_zone);
         let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
         // It holds this statement's zone and token.
         self.env.moment_used.store(true, Ordering::Relaxed);

@@ -15,7 +15,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
 use crate::error::Error;
-use crate::types::{Format, RawParam, TextStyle, decode_param, oid, pg_type};
+use crate::types::{TextStyle, decode_typed, oid, pg_type};
 
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
@@ -61,8 +61,8 @@ fn keeps_type(field: &Field) -> bool {
 
 /// A bare string as a literal of a field's type.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
-    let raw = RawParam { bytes: Some(bytes::Bytes::copy_from_slice(text.as_bytes())), format: Format::Text };
-    let value = decode_param(pg_type(field).oid, &raw, style)?;
+    let ty = pg_type(field);
+    let value = decode_typed(ty.oid, ty.typmod, text, style)?;
     let scalar = ScalarValue::try_from_array(&value, 0)?;
     let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
     Ok(Expr::Literal(scalar, metadata))
@@ -109,5 +109,9 @@ pub fn fold_arguments(args: Vec<Expr>, env: &PlanEnv) -> Result<Vec<Expr>> {
         .build();
     let simplifier = ExprSimplifier::new(context);
     let schema = DFSchema::empty();
-    args.into_iter().map(|arg| simplifier.simplify(simplifier.coerce(arg, &schema)?)).collect()
+    let fold = |arg: Expr| {
+        let resolved = super::resolve::resolve_alone(arg, env)?;
+        simplifier.simplify(simplifier.coerce(resolved, &schema)?)
+    };
+    args.into_iter().map(fold).collect()
 }

@@ -29,6 +29,7 @@ pub mod setops;
 pub mod subqueries;
 pub mod subscripts;
 pub mod tables;
+pub mod temporal;
 pub mod types;
 pub mod views;
 pub mod write;

@@ -10,15 +10,16 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::PlanEnv;
+use super::{PlanEnv, temporal};
 use super::array_cast::array_cast;
 use super::array_literal;
-use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
+use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
 use super::subscripts::subscript;
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
+use crate::catalog::functions::ty::Ty;
 use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
 use crate::exec::cancel::StatementCancel;
 use crate::types::{oid, pg_type};
@@ -34,9 +35,20 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema) } else { Ok(resolved) }
+        let resolved =
+            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        Ok(match resolved.data {
+            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
+            other => Transformed::new(other, resolved.transformed, resolved.tnr),
+        })
     })
     .map(|t| t.data)
+}
+
+/// Resolves an expression without columns (an argument of a function in FROM).
+pub fn resolve_alone(expr: Expr, env: &PlanEnv) -> Result<Expr> {
+    let schema = DFSchema::empty();
+    expr.transform_up(|e| resolve_expr(e, &schema, env)).map(|t| t.data)
 }
 
 /// Whether an expression needs no alias to be known under `name`.
@@ -58,7 +70,17 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
             let list = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+        }
+        Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
+            Ok(temporal::comparison(binary, schema, &env.functions))
+        }
+        Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
+            Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
+        }
+        Expr::WindowFunction(window) => {
+            Ok(temporal::window(window, schema, &env.functions))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -66,6 +88,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             let low = Box::new(adapt(fold_number(*low), &field, style)?);
             let high = Box::new(adapt(fold_number(*high), &field, style)?);
+            if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
+                return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
+            }
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
         other => Ok(Transformed::no(other)),
@@ -108,6 +133,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         },
         None => *expr,
     };
+    if let Some(from) = &from {
+        check_cast(from, &field).map_err(|e| DataFusionError::External(Box::new(e)))?;
+    }
     Ok(Transformed::yes(explicit_cast(expr, from.as_ref(), &field, &env.functions)))
 }
 
@@ -205,6 +233,7 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 /// An argument as a value of a field's type.
 fn bring(arg: Expr, field: &FieldRef, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     let (style, functions) = (&env.vars.style, &env.functions);
+    let ty = Ty::of_field(field);
     let arg = adapt(arg, field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     let arg = match &now {
@@ -217,8 +246,15 @@ fn bring(arg: Expr, field: &FieldRef, schema: &DFSchema, env: &PlanEnv) -> Resul
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
+        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
+}
+
+/// The types between which PostgreSQL casts a date or time by a function.
+fn implicit(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
+    let (from, to) = (Ty::of_field(now)?, wanted?);
+    (from != to && from != Ty::Text && temporal_cast(from, to).is_some()).then_some((from, to))
 }
 
 fn field_of(expr: &Expr, schema: &DFSchema) -> Option<Field> {

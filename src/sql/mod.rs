@@ -11,6 +11,7 @@ pub mod position;
 pub mod frames;
 pub mod query;
 pub mod rewrite;
+pub mod tokens;
 pub mod utility;
 pub mod utility_ast;
 pub mod write;

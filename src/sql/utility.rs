@@ -118,8 +118,10 @@ fn set_time_zone(cursor: &mut Cursor<'_>, local: bool) -> Result<Utility> {
         return Ok(Utility::Set { local, name: "timezone".to_owned(), value: None });
     }
     if cursor.eat("interval") {
-        let item = cursor.set_item()?;
-        while cursor.word().is_some() {}
+        let item = format!("INTERVAL '{}'", cursor.set_item()?);
+        if cursor.eat("hour") && cursor.eat("to") {
+            cursor.expect("minute")?;
+        }
         return Ok(Utility::Set { local, name: "timezone".to_owned(), value: Some(SetValue { items: vec![item] }) });
     }
     set_rest(cursor, local, "timezone")

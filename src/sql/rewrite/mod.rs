@@ -4,6 +4,7 @@ pub mod arrays;
 pub mod balance;
 pub mod forms;
 pub mod frame_spec;
+pub mod intervals;
 pub mod keywords;
 pub mod named;
 pub mod names;
@@ -111,7 +112,7 @@ impl VisitorMut for Rules {
         series::in_expression(expr);
         forms::call(expr);
         named::arguments(expr);
-        if let Err(error) = qualifiers::strip(expr) {
+        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);

@@ -100,6 +100,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),
         Expr::AtTimeZone { .. } => strong("timezone"),
+        Expr::BinaryOp { op: ast::BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Tuple(_) => strong("row"),
         Expr::IsNormalized { .. } => strong("is_normalized"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
