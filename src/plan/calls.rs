@@ -64,7 +64,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         _ => {}
     }
     match (from_ty, to_ty) {
-        (Some(from), Some(to_ty)) if temporal_cast(from, to_ty).is_some() => keep(to_temporal(expr, from, to, functions)),
+        (Some(from), Some(to_ty)) if temporal_cast(from, to_ty).is_some() => {
+            keep(to_temporal(expr, from, to, functions))
+        }
         // A bare `numeric` keeps the digits that there are.
         (Some(Ty::Numeric), Some(Ty::Numeric)) if is_unbounded_numeric(to) => expr,
         (Some(Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) if is_unbounded_numeric(to) => {

@@ -253,7 +253,6 @@ fn common_number(a: Ty, b: Ty) -> Ty {
     }
 }
 
-
 fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
     let name = |f: &Option<FieldRef>| match f {
         Some(field) => {

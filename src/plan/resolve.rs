@@ -10,13 +10,13 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::{PlanEnv, temporal};
 use super::array_cast::array_cast;
 use super::array_literal;
 use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use super::subscripts::subscript;
+use super::subscripts::{is_subscript, subscript};
+use super::{PlanEnv, temporal};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::Ty;
@@ -35,8 +35,7 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        let resolved =
-            if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
         Ok(match resolved.data {
             LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
             other => Transformed::new(other, resolved.transformed, resolved.tnr),
@@ -79,9 +78,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
             Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
         }
-        Expr::WindowFunction(window) => {
-            Ok(temporal::window(window, schema, &env.functions))
-        }
+        Expr::WindowFunction(window) => Ok(temporal::window(window, schema, &env.functions)),
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
@@ -140,7 +137,7 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
 }
 
 /// A cast of json or of arrays; `Err` gives the expression back when it is neither.
-fn own_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Result<Expr, Expr>> {
+pub fn own_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Result<Expr, Expr>> {
     match json_cast(expr, from, to, functions)? {
         Ok(planned) => Ok(Ok(planned)),
         Err(expr) => array_cast(expr, from, to, functions),
@@ -164,8 +161,9 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     if call.func.name() == FILL {
         return resolve_again(array_literal::fill(args, env)?, schema, env);
     }
-    let args = match subscript(call.func.name(), args, &types, &env.functions)? {
+    let args = match subscript(call.func.name(), args, &types, &env.functions, style)? {
         Ok(planned) => return resolve_again(planned, schema, env),
+        Err(args) if is_subscript(call.func.name()) => return Ok(Transformed::yes(call.func.call(args))),
         Err(args) => args,
     };
     let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);

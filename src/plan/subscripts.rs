@@ -5,13 +5,19 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::literals::is_unknown;
+use super::literals::{adapt, is_unknown};
 use crate::catalog::functions::arrays::{SLICE, SUBSCRIPT};
 use crate::catalog::functions::ty::{Ty, element_field};
 use crate::catalog::functions::{ArgType, Functions};
 use crate::error::Error;
 use crate::sqlstate;
-use crate::types::{oid, pg_type};
+use crate::types::{TextStyle, oid, pg_type};
+
+/// Whether a function is a subscript or a slice.
+#[must_use]
+pub fn is_subscript(name: &str) -> bool {
+    name == SUBSCRIPT || name == SLICE
+}
 
 /// The call of a subscript over something that is no plain array; `Err` gives the arguments back when it is one.
 pub fn subscript(
@@ -19,8 +25,9 @@ pub fn subscript(
     mut args: Vec<Expr>,
     types: &[ArgType],
     functions: &Functions,
+    style: &TextStyle,
 ) -> Result<Result<Expr, Vec<Expr>>> {
-    if name != SUBSCRIPT && name != SLICE {
+    if !is_subscript(name) {
         return Ok(Err(args));
     }
     let Some(ArgType::Known(field)) = types.first() else { return Err(no_subscript("unknown")) };
@@ -31,14 +38,21 @@ pub fn subscript(
     if element_field(field.data_type()).is_none() {
         return Err(no_subscript(oid::sql_name(pg)));
     }
-    if matches!(pg, oid::INT2VECTOR | oid::OIDVECTOR) {
-        for (i, arg) in args.iter_mut().enumerate().skip(1) {
-            // Of a slice the first of each three is no bound.
-            if name == SUBSCRIPT || i % 3 != 1 {
-                let index = std::mem::replace(arg, lit(ScalarValue::Null));
-                *arg = cast_to(index, DataType::Int32) + lit(1_i32);
+    let from_zero = matches!(pg, oid::INT2VECTOR | oid::OIDVECTOR);
+    let int4 = Ty::Int4.field();
+    for (i, arg) in args.iter_mut().enumerate().skip(1) {
+        let index = adapt(std::mem::replace(arg, lit(ScalarValue::Null)), &int4, style)?;
+        let index = match types.get(i) {
+            Some(ArgType::Known(field)) if *field.data_type() == DataType::Int32 => index,
+            Some(ArgType::Known(field)) if !field.data_type().is_numeric() && *field.data_type() != DataType::Null => {
+                let message = "array subscript must have type integer";
+                return Err(external(Error::new(sqlstate::DATATYPE_MISMATCH, message)));
             }
-        }
+            _ => cast_to(index, DataType::Int32),
+        };
+        // Of a slice the first of each three is no bound.
+        let is_bound = name == SUBSCRIPT || i % 3 != 1;
+        *arg = if from_zero && is_bound { index + lit(1_i32) } else { index };
     }
     Ok(Err(args))
 }

@@ -6,9 +6,7 @@
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::WindowFunction;
-use datafusion::logical_expr::{
-    BinaryExpr, Expr, ExprSchemable, Operator, Sort, WindowFrameBound, WindowFrameUnits,
-};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Sort, WindowFrameBound, WindowFrameUnits};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 
@@ -248,10 +246,9 @@ pub fn sort(mut sort: Sort, functions: &Functions) -> Sort {
 pub fn window(mut window: Box<WindowFunction>, schema: &DFSchema, functions: &Functions) -> Transformed<Expr> {
     let params = &mut window.params;
     let frame = &params.window_frame;
-    let counted = |bound: &WindowFrameBound| {
-        matches!(bound, WindowFrameBound::Preceding(v) | WindowFrameBound::Following(v) if !v.is_null())
-    };
-    let by_values = frame.units == WindowFrameUnits::Range && (counted(&frame.start_bound) || counted(&frame.end_bound));
+    let counted = |bound: &WindowFrameBound| matches!(bound, WindowFrameBound::Preceding(v) | WindowFrameBound::Following(v) if !v.is_null());
+    let by_values =
+        frame.units == WindowFrameUnits::Range && (counted(&frame.start_bound) || counted(&frame.end_bound));
     let mut changed = false;
     for key in &mut params.partition_by {
         changed |= by_length(key, schema, functions);

@@ -47,8 +47,8 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
-pub use json::from_jsonb;
 pub use arrays::order as order_of_values;
+pub use json::from_jsonb;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use type_of::{TYPE_OF, typed_arguments};

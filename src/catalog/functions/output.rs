@@ -92,7 +92,8 @@ pub fn write_value(array: &ArrayRef, i: usize, style: &TextStyle, out: &mut Stri
             checked(out, |to| output::time(value, to))?;
         }
         DataType::FixedSizeBinary(timetz::WIDTH) => {
-            let value = TimeTz::from_key(array.as_fixed_size_binary().value(i)).ok_or_else(|| fault("a time's width"))?;
+            let value =
+                TimeTz::from_key(array.as_fixed_size_binary().value(i)).ok_or_else(|| fault("a time's width"))?;
             checked(out, |to| output::timetz(value, to))?;
         }
         DataType::Timestamp(_, zone) => {

@@ -20,25 +20,12 @@ enum Default {
     Number(&'static str),
 }
 
-const PATH: [Param; 4] = [
-    ("target", None),
-    ("path", None),
-    ("vars", Some(Default::Text("{}"))),
-    ("silent", Some(Default::Bool(false))),
-];
-const SET: [Param; 4] = [
-    ("jsonb_in", None),
-    ("path", None),
-    ("replacement", None),
-    ("create_if_missing", Some(Default::Bool(true))),
-];
-const SET_LAX: [Param; 5] = [
-    SET[0],
-    SET[1],
-    SET[2],
-    SET[3],
-    ("null_value_treatment", Some(Default::Text("use_json_null"))),
-];
+const PATH: [Param; 4] =
+    [("target", None), ("path", None), ("vars", Some(Default::Text("{}"))), ("silent", Some(Default::Bool(false)))];
+const SET: [Param; 4] =
+    [("jsonb_in", None), ("path", None), ("replacement", None), ("create_if_missing", Some(Default::Bool(true)))];
+const SET_LAX: [Param; 5] =
+    [SET[0], SET[1], SET[2], SET[3], ("null_value_treatment", Some(Default::Text("use_json_null")))];
 const INSERT: [Param; 4] = [SET[0], SET[1], SET[2], ("insert_after", Some(Default::Bool(false)))];
 const ZERO: Option<Default> = Some(Default::Number("0"));
 const INTERVAL: [Param; 7] = [
@@ -54,15 +41,8 @@ const DATE: [Param; 3] = [("year", None), ("month", None), ("day", None)];
 const TIME: [Param; 3] = [("hour", None), ("min", None), ("sec", None)];
 const TIMESTAMP: [Param; 6] =
     [("year", None), ("month", None), ("mday", None), ("hour", None), ("min", None), ("sec", None)];
-const TIMESTAMPTZ: [Param; 7] = [
-    TIMESTAMP[0],
-    TIMESTAMP[1],
-    TIMESTAMP[2],
-    TIMESTAMP[3],
-    TIMESTAMP[4],
-    TIMESTAMP[5],
-    ("timezone", None),
-];
+const TIMESTAMPTZ: [Param; 7] =
+    [TIMESTAMP[0], TIMESTAMP[1], TIMESTAMP[2], TIMESTAMP[3], TIMESTAMP[4], TIMESTAMP[5], ("timezone", None)];
 const IDENT: [Param; 2] = [("str", None), ("strict", Some(Default::Bool(true)))];
 
 /// The parameters of a function that is called by name.
@@ -103,7 +83,7 @@ fn order(list: &mut FunctionArgumentList, params: &[Param]) -> Option<()> {
     for (i, arg) in list.args.iter().enumerate() {
         match arg {
             FunctionArg::Unnamed(value) if i < named => slots.push(Some(value.clone())),
-            FunctionArg::Named { name, arg, .. } => {
+            FunctionArg::Named { name, arg, .. } | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg, .. } => {
                 let at = params.iter().position(|(param, _)| *param == folded(name))?;
                 slots.resize(slots.len().max(at + 1), None);
                 if slots[at].replace(arg.clone()).is_some() {

@@ -84,8 +84,7 @@ impl Reader {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a part of a day")]
         let us = (part * civil::DAY_US as f64) as i64;
         let second = us / 1_000_000;
-        self.clock =
-            Clock { hour: second / 3_600, minute: second / 60 % 60, second: second % 60, us: us % 1_000_000 };
+        self.clock = Clock { hour: second / 3_600, minute: second / 60 % 60, second: second % 60, us: us % 1_000_000 };
         Ok(DATE | JULIAN | super::reader::TIME)
     }
 

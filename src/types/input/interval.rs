@@ -11,9 +11,9 @@ use super::reader::Fault;
 use super::words::{self, Unit};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::{IntervalStyle, typmod};
 use crate::types::civil::DAY_US;
 use crate::types::output::Interval;
+use crate::types::{IntervalStyle, typmod};
 
 /// `interval`. `style` matters for one form: in `sql_standard` a sign before the first field holds for all.
 ///
@@ -287,13 +287,7 @@ fn signed_time(text: &str, negative: bool, kind: Kinds) -> Step<i64> {
 }
 
 /// A number with the unit behind it, seconds without one; or `years-months`. Gives the bits of what it set.
-fn number(
-    text: &str,
-    unit: &mut Option<Unit>,
-    all_negative: bool,
-    kind: Kinds,
-    sum: &mut Sum,
-) -> Step<u32> {
+fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, kind: Kinds, sum: &mut Sum) -> Step<u32> {
     let negative = text.starts_with('-');
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();

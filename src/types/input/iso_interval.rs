@@ -25,7 +25,8 @@ pub(super) fn read(text: &str) -> Step<Sum> {
         let number = reader.number()?;
         let unit = reader.rest.chars().next();
         reader.rest = unit.map_or("", |unit| &reader.rest[unit.len_utf8()..]);
-        let ended = if in_date { reader.date(&number, unit, have_field)? } else { reader.time(&number, unit, have_field)? };
+        let ended =
+            if in_date { reader.date(&number, unit, have_field)? } else { reader.time(&number, unit, have_field)? };
         match ended {
             After::Field => have_field = true,
             After::Date => (in_date, have_field) = (false, false),

@@ -64,9 +64,9 @@ impl Zone {
     #[must_use]
     pub fn of(tz: Tz) -> Arc<Self> {
         let mut zones = ZONES.lock().unwrap_or_else(PoisonError::into_inner);
-        let zone = zones.entry(tz).or_insert_with(|| {
-            Arc::new(Self { name: tz.name().into(), spans: rules::of_database(tz), always: false })
-        });
+        let zone = zones
+            .entry(tz)
+            .or_insert_with(|| Arc::new(Self { name: tz.name().into(), spans: rules::of_database(tz), always: false }));
         Arc::clone(zone)
     }
 

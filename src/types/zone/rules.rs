@@ -65,7 +65,9 @@ fn of_year(year: i64, standard: &Span, daylight: &Daylight) -> [Span; 2] {
 fn moment(year: i64, change: Change) -> i64 {
     let first_day = |month| Civil { year, month, day: 1 }.to_days();
     let day = match change.day {
-        ChangeDay::WithoutLeapDay(day) => first_day(1) + i64::from(day) - 1 + i64::from(civil::is_leap(year) && day >= 60),
+        ChangeDay::WithoutLeapDay(day) => {
+            first_day(1) + i64::from(day) - 1 + i64::from(civil::is_leap(year) && day >= 60)
+        }
         ChangeDay::OfYear(day) => first_day(1) + i64::from(day),
         ChangeDay::Weekday { month, week, weekday } => {
             let first = first_day(month);

@@ -8,11 +8,12 @@ use super::super::Registry;
 use super::super::access::Prims;
 use super::super::call::{Call, list_row};
 use super::super::overload::{Ret, ReturnArgs};
-use super::super::ty::Ty::{AnyArray, Int4};
+use super::super::ty::Ty::{self, Any};
 use super::super::ty::{element, element_field};
 use super::super::udf::{fault, nulls};
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::{oid, pg_type};
 
 /// `a[i][j]`.
 pub const SUBSCRIPT: &str = "array_subscript";
@@ -22,14 +23,19 @@ pub const SLICE: &str = "array_slice_of";
 const MAX_DIMS: usize = 6;
 
 pub(super) fn register(r: &mut Registry) {
-    r.add_variadic(SUBSCRIPT, &[AnyArray, Int4], Ret::Rule(leaf), subscripts);
-    r.add_variadic(SLICE, &[AnyArray, Int4], Ret::Rule(same), slices);
+    // What is no array is told from one by the planner.
+    r.add_variadic(SUBSCRIPT, &[Any, Any], Ret::Rule(leaf), subscripts);
+    r.add_variadic(SLICE, &[Any, Any], Ret::Rule(same), slices);
 }
 
 /// The innermost element's type.
 fn leaf(args: &ReturnArgs<'_>) -> Result<Field> {
-    check_dims(args.fields.len() - 1)?;
     let mut field = args.fields[0].as_ref();
+    if Ty::of_field(field) == Some(Ty::Jsonb) {
+        return Ok(Ty::Jsonb.field());
+    }
+    has_subscripts(field)?;
+    check_dims(args.fields.len() - 1)?;
     while let Some(inner) = element_field(field.data_type()) {
         field = inner;
     }
@@ -37,8 +43,22 @@ fn leaf(args: &ReturnArgs<'_>) -> Result<Field> {
 }
 
 fn same(args: &ReturnArgs<'_>) -> Result<Field> {
+    if Ty::of_field(&args.fields[0]) == Some(Ty::Jsonb) {
+        return Err(Error::new(sqlstate::DATATYPE_MISMATCH, "jsonb subscript does not support slices"));
+    }
+    has_subscripts(&args.fields[0])?;
     check_dims((args.fields.len() - 1) / 3)?;
     Ok(args.fields[0].as_ref().clone().with_nullable(true))
+}
+
+/// `42804` of a value that is no array.
+fn has_subscripts(field: &Field) -> Result<()> {
+    if element(field.data_type()).is_some() {
+        return Ok(());
+    }
+    let name = oid::sql_name(pg_type(field).oid);
+    let message = format!("cannot subscript type {name} because it does not support subscripting");
+    Err(Error::new(sqlstate::DATATYPE_MISMATCH, message))
 }
 
 fn check_dims(count: usize) -> Result<()> {

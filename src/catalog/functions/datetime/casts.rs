@@ -12,7 +12,9 @@ use arrow::datatypes::{
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::overload::Ret;
-use super::super::ty::Ty::{Date, Int4, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
+use super::super::ty::Ty::{
+    Date, Int4, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz,
+};
 use super::super::udf::fault;
 use super::timetz::{self, TimeTzs};
 use super::zone::session_zone;

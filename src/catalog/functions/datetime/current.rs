@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::ty::Ty::{Date, Int4, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
-use super::{kernels, timetz};
 use super::zone::{session_zone, transaction_us};
+use super::{kernels, timetz};
 use crate::error::Result;
 use crate::types::civil::DAY_US;
 use crate::types::timetz::TimeTz;
@@ -71,7 +71,6 @@ fn register_rounded(r: &mut Registry) {
 pub(super) fn today(c: &Call<'_>) -> i32 {
     kernels::timestamp_to_date(local_now(c))
 }
-
 
 /// The session's time of day with its offset.
 fn time_now(c: &Call<'_>) -> TimeTz {

@@ -14,7 +14,9 @@ use datafusion::common::ScalarValue;
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::overload::{Ret, ReturnArgs};
-use super::super::ty::Ty::{Date, Float8, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
+use super::super::ty::Ty::{
+    Date, Float8, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz,
+};
 use super::timetz::TimeTzs;
 use super::unit::{Unit, unsupported};
 use super::zone::session_zone;

@@ -21,7 +21,8 @@ pub(super) fn register(r: &mut Registry) {
         let mut read = reader(c)?;
         c.build_opt::<TimestampMicrosecondType>(|i| {
             let Some(found) = read(i)? else { return Ok(None) };
-            let local = found.days.checked_mul(DAY_US).and_then(|d| d.checked_add(found.time)).and_then(kernels::checked);
+            let local =
+                found.days.checked_mul(DAY_US).and_then(|d| d.checked_add(found.time)).and_then(kernels::checked);
             let local = local.ok_or_else(timestamp_out_of_range)?;
             let instant = found.zone.as_ref().unwrap_or(&zone).to_utc(local);
             let instant = kernels::checked(instant).ok_or_else(timestamp_out_of_range)?;

@@ -256,9 +256,7 @@ fn write_field(m: &Moment, key: Key, case: Case, fill: bool, out: &mut String) -
             let day = i64::try_from(civil::weekday(m.day_number()?)).map_err(fault)?;
             number(if day == 0 { 7 } else { day }, 0, fill, out)
         }
-        Key::IsoDayOfYear => {
-            number(m.day_of_parts() - iso_year_start(m.iso().0) + 1, 3, fill, out)
-        }
+        Key::IsoDayOfYear => number(m.day_of_parts() - iso_year_start(m.iso().0) + 1, 3, fill, out),
         Key::WeekOfYear => number((m.day_of_year - 1) / 7 + 1, 2, fill, out),
         Key::WeekOfMonth => number((m.day - 1) / 7 + 1, 0, fill, out),
         Key::IsoWeek => number(m.iso().1, 2, fill, out),

@@ -191,7 +191,11 @@ fn set_lax(c: &Call<'_>) -> Result<ArrayRef> {
             }
         };
         if !target.is_container() {
-            let what = if matches!(action, Change::Delete) { "cannot delete path in scalar" } else { "cannot set path in scalar" };
+            let what = if matches!(action, Change::Delete) {
+                "cannot delete path in scalar"
+            } else {
+                "cannot set path in scalar"
+            };
             return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, what));
         }
         canonical(&change(target, &path, 1, &action)?, out)?;
@@ -200,7 +204,8 @@ fn set_lax(c: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn treatment_error() -> Error {
-    let message = "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
+    let message =
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
     Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 

@@ -87,14 +87,6 @@ impl Mode {
     }
 }
 
-/// What a search found.
-enum Outcome {
-    /// The items' texts.
-    Items(Vec<String>),
-    /// An error that was silenced.
-    Nothing,
-}
-
 /// The arguments of a call, and the path last read.
 struct Search<'c> {
     json: Texts<'c>,
@@ -156,10 +148,11 @@ impl<'c> Search<'c> {
         }
     }
 
-    fn texts(&mut self, row: usize) -> Result<Outcome> {
+    /// The texts of what a row's search finds; of one that fails silently, of what it found before.
+    fn texts(&mut self, row: usize) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         let mut length = 0;
-        let whole = self.run(row, |item| {
+        self.run(row, |item| {
             let mut text = String::new();
             canonical(&item.to_json(), &mut text)?;
             length += text.len();
@@ -167,7 +160,7 @@ impl<'c> Search<'c> {
             texts.push(text);
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok(if whole { Outcome::Items(texts) } else { Outcome::Nothing })
+        Ok(texts)
     }
 }
 
@@ -214,10 +207,7 @@ fn matches(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
 fn array(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
     let mut search = Search::new(c, mode)?;
     c.build_text(|row, out| {
-        let Outcome::Items(texts) = search.texts(row)? else {
-            out.push_str("[]");
-            return Ok(());
-        };
+        let texts = search.texts(row)?;
         out.push('[');
         out.push_str(&texts.join(", "));
         out.push(']');
@@ -228,7 +218,7 @@ fn array(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
 fn first(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
     let mut search = Search::new(c, mode)?;
     c.build_text_opt(|row, out| {
-        let Outcome::Items(texts) = search.texts(row)? else { return Ok(false) };
+        let texts = search.texts(row)?;
         out.push_str(texts.first().map_or("", String::as_str));
         Ok(!texts.is_empty())
     })
@@ -236,10 +226,5 @@ fn first(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
 
 fn list(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
     let mut search = Search::new(c, mode)?;
-    c.build_list(|row| {
-        let Outcome::Items(texts) = search.texts(row)? else {
-            return Ok(Some(Arc::new(StringArray::new_null(0)) as ArrayRef));
-        };
-        Ok(Some(Arc::new(StringArray::from(texts)) as ArrayRef))
-    })
+    c.build_list(|row| Ok(Some(Arc::new(StringArray::from(search.texts(row)?)) as ArrayRef)))
 }

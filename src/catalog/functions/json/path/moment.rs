@@ -11,6 +11,7 @@ use crate::types::civil::{Civil, DAY_US};
 use crate::types::jsonpath::Moment as Named;
 
 const SECOND_US: i64 = 1_000_000;
+const DAY: i128 = DAY_US as i128;
 
 /// What a moment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(super) enum Kind {
 pub(super) struct Moment {
     pub kind: Kind,
     /// Local microseconds: from 1970-01-01, or from midnight.
-    pub local: i64,
+    pub local: i128,
     /// Seconds east of UTC, of those that have a zone.
     pub offset_s: i32,
 }
@@ -73,8 +74,8 @@ impl Kind {
 
 impl Moment {
     /// Microseconds in UTC.
-    fn utc(&self) -> i64 {
-        self.local - i64::from(self.offset_s) * SECOND_US
+    fn utc(&self) -> i128 {
+        self.local - i128::from(self.offset_s) * i128::from(SECOND_US)
     }
 
     /// The order of two moments; `None` where dates meet times.
@@ -102,7 +103,7 @@ impl Moment {
             let message = format!("cannot convert value from {from} to {to} without time zone usage");
             return Err(Error::unsupported(message).hint("Use *_tz() function for time zone support."));
         };
-        let instant = if target == Kind::TimeTz { zone_of_today(zone) } else { zone.to_utc(self.local) };
+        let instant = if target == Kind::TimeTz { zone_of_today(zone) } else { zone.to_utc(near(self.local)) };
         Ok(Self { kind: target, local: self.local, offset_s: zone.offset_s(instant) })
     }
 
@@ -114,7 +115,7 @@ impl Moment {
                 let message = format!("cannot convert value from {from} to {to} without time zone usage");
                 return Err(Error::unsupported(message).hint("Use *_tz() function for time zone support."));
             };
-            zone.to_local(self.utc())
+            i128::from(zone.to_local(near(self.utc())))
         } else {
             self.local
         };
@@ -129,11 +130,11 @@ impl Moment {
         Ok(match (self.kind, to) {
             (Kind::Timestamp | Kind::TimestampTz, Kind::Date) => {
                 let local = self.local_to(Kind::Date, zone)?;
-                Some(Self { local: local.local.div_euclid(DAY_US) * DAY_US, ..local })
+                Some(Self { local: local.local.div_euclid(DAY) * DAY, ..local })
             }
             (Kind::Timestamp | Kind::TimestampTz, Kind::Time) => {
                 let local = self.local_to(Kind::Time, zone)?;
-                Some(Self { local: local.local.rem_euclid(DAY_US), ..local })
+                Some(Self { local: local.local.rem_euclid(DAY), ..local })
             }
             (Kind::TimeTz, Kind::Time) => {
                 if zone.is_none() {
@@ -145,7 +146,7 @@ impl Moment {
             (Kind::Time, Kind::TimeTz) => Some(self.zoned(Kind::TimeTz, zone)?),
             (Kind::TimestampTz, Kind::TimeTz) => {
                 let shown = self.in_zone(zone);
-                Some(Self { kind: Kind::TimeTz, local: shown.local.rem_euclid(DAY_US), offset_s: shown.offset_s })
+                Some(Self { kind: Kind::TimeTz, local: shown.local.rem_euclid(DAY), offset_s: shown.offset_s })
             }
             (Kind::Date | Kind::TimestampTz, Kind::Timestamp) => Some(self.local_to(Kind::Timestamp, zone)?),
             (Kind::Date | Kind::Timestamp, Kind::TimestampTz) => Some(self.zoned(Kind::TimestampTz, zone)?),
@@ -156,13 +157,13 @@ impl Moment {
     /// An instant as the session's zone shows it.
     fn in_zone(&self, zone: Option<&ZoneSpec>) -> Self {
         let instant = self.utc();
-        let offset_s = zone.map_or(self.offset_s, |zone| zone.offset_s(instant));
-        Self { kind: self.kind, local: instant + i64::from(offset_s) * SECOND_US, offset_s }
+        let offset_s = zone.map_or(self.offset_s, |zone| zone.offset_s(near(instant)));
+        Self { kind: self.kind, local: instant + i128::from(offset_s) * i128::from(SECOND_US), offset_s }
     }
 
     /// Rounds the fraction of the second to so many digits.
     fn rounded(mut self, digits: u32) -> Self {
-        let unit = 10_i64.pow(6_u32.saturating_sub(digits.min(6)));
+        let unit = 10_i128.pow(6_u32.saturating_sub(digits.min(6)));
         self.local = (self.local + unit / 2).div_euclid(unit) * unit;
         self
     }
@@ -171,14 +172,15 @@ impl Moment {
     pub fn text(&self) -> String {
         let mut out = String::new();
         if !self.kind.is_time() {
-            let date = Civil::from_days(self.local.div_euclid(DAY_US));
+            let date = Civil::from_days(near(self.local.div_euclid(DAY)));
             out.push_str(&format!("{:04}-{:02}-{:02}", date.year, date.month, date.day));
         }
         if matches!(self.kind, Kind::Timestamp | Kind::TimestampTz) {
             out.push('T');
         }
         if self.kind != Kind::Date {
-            let time = if self.kind.is_time() { self.local } else { self.local.rem_euclid(DAY_US) };
+            let time = if self.kind.is_time() { self.local } else { self.local.rem_euclid(DAY) };
+            let time = near(time);
             let (seconds, us) = (time / SECOND_US, time % SECOND_US);
             out.push_str(&format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
             if us != 0 {
@@ -200,6 +202,11 @@ impl Moment {
 fn zone_of_today(zone: &ZoneSpec) -> i64 {
     let now = chrono::Utc::now().timestamp_micros();
     zone.to_utc(zone.to_local(now).div_euclid(DAY_US) * DAY_US)
+}
+
+/// A number that fits its narrower type; one beyond is as good as the last.
+fn near(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN / 2 } else { i64::MAX / 2 })
 }
 
 /// Formats that text may have, tried in this order.

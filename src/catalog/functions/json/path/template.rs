@@ -232,7 +232,8 @@ impl Read {
         };
         let time = self.time().ok_or_else(range)?;
         let days = if self.has_date { self.days().ok_or_else(range)? } else { 0 };
-        Ok(Moment { kind, local: days * DAY_US + time, offset_s: i32::try_from(offset).map_err(|_| range())? })
+        let local = i128::from(days) * i128::from(DAY_US) + i128::from(time);
+        Ok(Moment { kind, local, offset_s: i32::try_from(offset).map_err(|_| range())? })
     }
 
     fn time(&self) -> Option<i64> {
