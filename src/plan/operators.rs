@@ -142,6 +142,9 @@ impl ExprPlanner for Operators {
                 self.concatenate(left.clone(), right.clone(), types)
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
+                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) => {
+                    self.call(array_comparison(&op), vec![left.clone(), right.clone()])
+                }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
@@ -250,6 +253,17 @@ fn common_number(a: Ty, b: Ty) -> Ty {
         (low, 4) if low < 4 => Ty::Float8,
         _ if rank(a) >= rank(b) => a,
         _ => b,
+    }
+}
+
+fn array_comparison(op: &Op) -> &'static str {
+    match op {
+        Op::Eq => "array_eq",
+        Op::NotEq => "array_ne",
+        Op::Lt => "array_lt",
+        Op::LtEq => "array_le",
+        Op::Gt => "array_gt",
+        _ => "array_ge",
     }
 }
 

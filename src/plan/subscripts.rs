@@ -1,10 +1,13 @@
 //! Subscripts by what they are applied to: arrays, the vectors that count from 0, jsonb; anything else has none.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::calls::explicit_cast;
 use super::literals::{adapt, is_unknown};
 use crate::catalog::functions::arrays::{SLICE, SUBSCRIPT};
 use crate::catalog::functions::ty::{Ty, element_field};
@@ -48,6 +51,8 @@ pub fn subscript(
                 let message = "array subscript must have type integer";
                 return Err(external(Error::new(sqlstate::DATATYPE_MISMATCH, message)));
             }
+            // An assignment's cast: a number is rounded.
+            Some(ArgType::Known(field)) => explicit_cast(index, Some(field), &Arc::new(int4.clone()), functions),
             _ => cast_to(index, DataType::Int32),
         };
         // Of a slice the first of each three is no bound.

@@ -130,6 +130,7 @@ impl Quantified {
             DataType::Null => return Ok(None),
             other => return plan_err!("op ANY/ALL (array) requires array on right side, not {other}"),
         };
+        let elements = innermost(elements);
         // An empty array decides without a comparison.
         if elements.is_empty() {
             return Ok(Some(self.all));
@@ -165,6 +166,17 @@ impl Quantified {
             Comparison::NotRegex => not(&matches(value, elements)?)?,
         })
     }
+}
+
+/// All elements of an array, whatever its dimensions.
+fn innermost(array: ArrayRef) -> ArrayRef {
+    let mut level = array;
+    while let Some(list) = level.as_list_opt::<i32>() {
+        let at = |row: usize| usize::try_from(list.value_offsets()[row]).unwrap_or(0);
+        let (from, until) = (at(0), at(list.len()));
+        level = list.values().slice(from, until - from);
+    }
+    level
 }
 
 /// The one value as often as there are elements.

@@ -18,7 +18,7 @@ const MAX_PLACES: i64 = 16_383;
 /// `22003` for numbers beyond what `numeric` holds.
 pub fn normal(text: &str, out: &mut String) -> Result<()> {
     let parts = Parts::of(text);
-    if parts.exponent == 0 && !(parts.negative && parts.is_zero()) {
+    if !text.contains(['e', 'E']) && !(parts.negative && parts.is_zero()) {
         out.push_str(text);
         return Ok(());
     }

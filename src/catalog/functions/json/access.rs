@@ -58,7 +58,14 @@ fn member(c: &Call<'_>, as_text: bool) -> Result<ArrayRef> {
 
 fn element(c: &Call<'_>, as_text: bool) -> Result<ArrayRef> {
     let (json, index) = (c.text(0)?, c.prims::<Int32Type>(1)?);
-    c.build_text_opt(|i, out| Ok(give(Json::parse(json.at(i))?.element(index.at(i).into()), as_text, out)))
+    let binary = Ty::of_field(&c.fields[0]) == Some(Jsonb);
+    c.build_text_opt(|i, out| {
+        let (json, index) = (Json::parse(json.at(i))?, index.at(i));
+        // jsonb keeps a scalar as an array of one.
+        let alone = binary && !json.is_container() && matches!(index, 0 | -1);
+        let found = if alone { Some(&json) } else { json.element(index.into()) };
+        Ok(give(found, as_text, out))
+    })
 }
 
 /// A path argument: an array of texts, or the rest of the arguments.

@@ -1,12 +1,10 @@
 //! SQL values made json: `to_json`, `json_build_object`, `json_build_array`, `row_to_json`, `json_object`, ….
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::DataType;
 
 use super::super::Registry;
 use super::super::access::TextArray;
 use super::super::call::{Call, check_length, list_row};
-use super::super::output::Writer;
 use super::super::ty::Ty::{self, Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
 use super::super::ty::element;
 use super::super::udf::fault;
@@ -84,20 +82,16 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
             return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
         }
     }
-    let (writers, style) = (writers(c)?, c.style());
-    let keys = (0..c.arity()).step_by(2).map(|i| Writer::for_element(&c.arg(i).array, &style));
-    let keys = keys.collect::<Result<Vec<_>>>()?;
+    let writers = writers(c)?;
     c.build_text(|row, out| {
         let mut text = String::from("{");
-        for (n, key) in keys.iter().enumerate() {
+        for n in 0..c.arity() / 2 {
             let i = 2 * n;
             if c.is_null(i, row) {
                 return Err(null_key(binary, i + 1));
             }
             text.push_str(if n > 0 { ", " } else { "" });
-            let mut name = String::new();
-            key.write(c.arg(i).index(row), &mut name)?;
-            string(&key_text(&c.arg(i).array, name), &mut text);
+            key(&writers[i], c.arg(i).index(row), &mut text)?;
             text.push_str(" : ");
             writers[i + 1].write(c.arg(i + 1).index(row), &mut text)?;
         }
@@ -106,13 +100,15 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
     })
 }
 
-/// A boolean key is spelled out.
-pub(super) fn key_text(array: &ArrayRef, text: String) -> String {
-    match (array.data_type(), text.as_str()) {
-        (DataType::Boolean, "t") => "true".to_owned(),
-        (DataType::Boolean, _) => "false".to_owned(),
-        _ => text,
+/// Appends a value as the key of a member: its json text, in quotes.
+pub(super) fn key(writer: &JsonWriter, at: usize, out: &mut String) -> Result<()> {
+    let start = out.len();
+    writer.write(at, out)?;
+    if !out[start..].starts_with('"') {
+        out.insert(start, '"');
+        out.push('"');
     }
+    Ok(())
 }
 
 fn null_key(binary: bool, position: usize) -> Error {

@@ -21,13 +21,15 @@ pub(super) fn register(r: &mut Registry) {
             Ok(())
         })
     });
-    r.add("jsonb_in_text", &[Text], Jsonb, |c| {
-        let text = c.text(0)?;
-        c.build_text(|i, out| {
-            out.push_str(&normal_jsonb(text.at(i))?);
-            Ok(())
-        })
-    });
+    for from in [&[Text], &[JsonTy]] {
+        r.add("jsonb_in_text", from, Jsonb, |c| {
+            let text = c.text(0)?;
+            c.build_text(|i, out| {
+                out.push_str(&normal_jsonb(text.at(i))?);
+                Ok(())
+            })
+        });
+    }
     r.add("jsonb_to_bool", &[Jsonb], Bool, |c| {
         let text = c.text(0)?;
         c.build_bool(|i| {

@@ -35,7 +35,10 @@ pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_delete_path", &[Jsonb, PATH], Jsonb, |c| {
         edit(c, |i, json| {
             let path = path_at(c, 1, i)?.unwrap_or_default();
-            if matches!(json.kind, Kind::Array(_) | Kind::Object(_)) {
+            if is_empty(&json) {
+                return Ok(json);
+            }
+            if json.is_container() {
                 return change(json, &path, 1, &Change::Delete);
             }
             Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "cannot delete path in scalar"))
@@ -70,6 +73,15 @@ pub(super) fn register(r: &mut Registry) {
 fn edit(c: &Call<'_>, mut f: impl for<'v> FnMut(usize, Json<'v>) -> Result<Json<'v>>) -> Result<ArrayRef> {
     let json = c.text(0)?;
     c.build_text(|i, out| canonical(&f(i, Json::parse(json.at(i))?)?, out))
+}
+
+/// Whether it is an array or object with nothing in it, in which there is nothing to change.
+fn is_empty(json: &Json<'_>) -> bool {
+    match &json.kind {
+        Kind::Array(elements) => elements.is_empty(),
+        Kind::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 fn made(kind: Kind<'_>) -> Json<'_> {
@@ -144,6 +156,9 @@ fn replaced(
         }
         let path = path_at(c, 1, i)?.unwrap_or_default();
         let action = of(Json::parse(new.at(i))?, flag.as_ref().map(|f| f.at(i)));
+        if is_empty(&target) && matches!(action, Change::Set { create: false, .. }) {
+            return canonical(&target, out);
+        }
         canonical(&change(target, &path, 1, &action)?, out)
     })
 }
@@ -190,6 +205,10 @@ fn set_lax(c: &Call<'_>) -> Result<ArrayRef> {
                 return Ok(true);
             }
         };
+        if is_empty(&target) && matches!(action, Change::Delete | Change::Set { create: false, .. }) {
+            canonical(&target, out)?;
+            return Ok(true);
+        }
         if !target.is_container() {
             let what = if matches!(action, Change::Delete) {
                 "cannot delete path in scalar"
