@@ -50,7 +50,7 @@ impl<'a> Context<'a> {
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
         let relations: [Arc<dyn RelationPlanner>; 2] =
-            [Arc::new(Relations::new(Arc::clone(&env.functions))), Arc::new(SetOperations::new(env))];
+            [Arc::new(SetOperations::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
         Self { env, planners, relations }
     }
 

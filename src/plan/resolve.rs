@@ -62,7 +62,12 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let style = &env.vars.style;
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
-        Expr::WindowFunction(call) => super::windows::resolve_call(*call, schema, env),
+        Expr::WindowFunction(call) => {
+            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+                Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
+                other => Ok(Transformed::no(other)),
+            })
+        }
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -78,7 +83,6 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
             Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
         }
-        Expr::WindowFunction(window) => Ok(temporal::window(window, schema, &env.functions)),
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
