@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar};
 use arrow::compute::kernels::{cmp, comparison};
 use arrow::compute::{cast, not};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use super::regexp::{Flags, Matchers};
 use super::ty::element;
+use super::udf::external;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,9 +189,16 @@ fn spread(value: &Scalar<ArrayRef>, count: usize) -> Result<ArrayRef> {
 
 /// The value against each element as a regular expression.
 fn matches(value: &Scalar<ArrayRef>, elements: &ArrayRef) -> Result<BooleanArray> {
-    let text = cast(&spread(value, elements.len())?, &DataType::Utf8)?;
+    let text = cast(&value.clone().into_inner(), &DataType::Utf8)?;
+    let text = text.as_string::<i32>();
     let patterns = cast(elements, &DataType::Utf8)?;
-    Ok(arrow::compute::regexp_is_match(text.as_string::<i32>(), patterns.as_string::<i32>(), None::<&StringArray>)?)
+    let mut matchers = Matchers::default();
+    let mut found = |pattern: Option<&str>| -> Result<Option<bool>> {
+        let Some(pattern) = pattern.filter(|_| text.is_valid(0)) else { return Ok(None) };
+        let matcher = matchers.get(pattern, Flags::default()).map_err(external)?;
+        matcher.is_match(text.value(0)).map(Some).map_err(external)
+    };
+    patterns.as_string::<i32>().iter().map(&mut found).collect()
 }
 
 /// The type the left side is compared as, for the planner.

@@ -30,7 +30,7 @@ pub(super) fn register(r: &mut Registry) {
             let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
             c.build_bool(|i| {
                 let flags = flags_at(flags.as_ref(), i, Some("regexp_like"))?;
-                Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i)))
+                matchers.get(p.at(i), flags)?.is_match(s.at(i))
             })
         });
         r.add("regexp_match", params, ArrayOf(&Text), regexp_match);
@@ -68,7 +68,7 @@ fn tested(c: &Call<'_>, ignore_case: bool, wanted: bool) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let flags = Flags { ignore_case, ..Flags::default() };
     let mut matchers = Matchers::default();
-    c.build_bool(|i| Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i)) == wanted))
+    c.build_bool(|i| Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i))? == wanted))
 }
 
 /// The groups of a match, or the whole of it when the pattern has none.
@@ -82,7 +82,7 @@ fn regexp_match(c: &Call<'_>) -> Result<ArrayRef> {
     let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
     c.build_list(|i| {
         let flags = flags_at(flags.as_ref(), i, Some("regexp_match"))?;
-        Ok(matchers.get(p.at(i), flags)?.captures_at(s.at(i), 0).map(|groups| group_texts(s.at(i), &groups)))
+        Ok(matchers.get(p.at(i), flags)?.captures_at(s.at(i), 0)?.map(|groups| group_texts(s.at(i), &groups)))
     })
 }
 
@@ -96,7 +96,7 @@ fn regexp_matches(c: &Call<'_>) -> Result<ArrayRef> {
         let matcher = matchers.get(p.at(i), Flags { global: false, ..flags })?;
         let (mut rows, mut search) = (Vec::new(), 0);
         while search <= text.len() {
-            let Some(groups) = matcher.captures_at(text, search) else { break };
+            let Some(groups) = matcher.captures_at(text, search)? else { break };
             let Some((start, end)) = groups[0] else { break };
             search = if start == end { next_char(text, end) } else { end };
             rows.push(group_texts(text, &groups));
@@ -125,7 +125,7 @@ fn split(c: &Call<'_>, name: &str) -> Result<ArrayRef> {
         let matcher = matchers.get(p.at(i), flags)?;
         let (mut parts, mut from, mut search) = (Vec::new(), 0, 0);
         while search <= text.len() {
-            let Some((start, end)) = matcher.find_at(text, search) else { break };
+            let Some((start, end)) = matcher.find_at(text, search)? else { break };
             search = if start == end { next_char(text, end) } else { end };
             // An empty match splits only between characters.
             if start < text.len() && end > from {
@@ -142,7 +142,7 @@ fn substring(c: &Call<'_>) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let mut matchers = Matchers::default();
     c.build_text_opt(|i, out| {
-        let groups = matchers.get(p.at(i), Flags::default())?.captures_at(s.at(i), 0);
+        let groups = matchers.get(p.at(i), Flags::default())?.captures_at(s.at(i), 0)?;
         // The first group counts when there is one, even when it took no part in the match.
         let found = groups.and_then(|g| if g.len() > 1 { g[1] } else { g[0] });
         if let Some((from, until)) = found {
@@ -166,9 +166,9 @@ fn replaced(
     let plain = !with.contains('\\');
     while search <= text.len() {
         let groups = if plain {
-            matcher.find_at(text, search).map(|span| vec![Some(span)])
+            matcher.find_at(text, search)?.map(|span| vec![Some(span)])
         } else {
-            matcher.captures_at(text, search)
+            matcher.captures_at(text, search)?
         };
         let Some(groups) = groups else { break };
         let Some((start, end)) = groups[0] else { break };

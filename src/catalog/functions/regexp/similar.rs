@@ -101,7 +101,7 @@ fn substring(c: &Call<'_>) -> Result<ArrayRef> {
     c.build_text_opt(|i, out| {
         // Bounds of one round are only marks of preference; the engine needs none.
         let pattern = regex_of(p.at(i), escape_char(escape.at(i))?)?.replace("){1,1}?(", ")(").replace("){1,1}(", ")(");
-        let groups = matchers.get(&pattern, Flags::default())?.captures_at(s.at(i), 0);
+        let groups = matchers.get(&pattern, Flags::default())?.captures_at(s.at(i), 0)?;
         let found = groups.and_then(|g| if g.len() > 1 { g[1] } else { g[0] });
         if let Some((from, until)) = found {
             out.push_str(&s.at(i)[from..until]);

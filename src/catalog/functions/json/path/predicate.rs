@@ -57,7 +57,7 @@ impl<'a> Evaluation<'a> {
                         matcher = Some(Matcher::new(pattern, flags).map_err(Fault::Hard)?);
                     }
                     match &mut matcher {
-                        Some(matcher) => Ok(matcher.is_match(text).into()),
+                        Some(matcher) => matcher.is_match(text).map(Truth::from).map_err(Fault::Hard),
                         None => Ok(Truth::Unknown),
                     }
                 })
