@@ -113,6 +113,25 @@ fn compile(part: Part, count: &mut usize) -> Result<Compiled> {
     Ok(Compiled { number, automaton, shortest: part.prefers == Some(false), op })
 }
 
+impl Compiled {
+    /// Empties the groups of a part.
+    fn forget(&self, groups: &mut [Option<Span>]) {
+        match &self.op {
+            Step::Plain | Step::Back(_) => {}
+            Step::Group(group, inner) => {
+                groups[*group] = None;
+                inner.forget(groups);
+            }
+            Step::Concat(left, right) => {
+                left.forget(groups);
+                right.forget(groups);
+            }
+            Step::Alternate(parts) => parts.iter().for_each(|part| part.forget(groups)),
+            Step::Repeat { inner, .. } => inner.forget(groups),
+        }
+    }
+}
+
 impl Search<'_, '_> {
     fn ends_of(&mut self, part: &Compiled, start: usize) -> Result<Arc<[usize]>> {
         if let Some(known) = self.ends.get(&(part.number, start)) {
@@ -151,6 +170,10 @@ impl Search<'_, '_> {
             }
             Step::Repeat { inner, min, max } => {
                 if start == end && *min == 0 {
+                    // Nothing is one empty repetition where there can be one.
+                    if self.fits(inner, start, end)? {
+                        self.attempt(inner, start, end)?;
+                    }
                     return Ok(true);
                 }
                 self.repeat(inner, (*min, *max), part.shortest, (start, end), 1)
@@ -206,6 +229,8 @@ impl Search<'_, '_> {
                 continue;
             }
             let before = self.groups.clone();
+            // What an earlier repetition's groups matched is no group of this one.
+            inner.forget(&mut self.groups);
             if self.dissect(inner, start, until)? {
                 let done = until == end && (k >= min || until == start);
                 if done || self.repeat(inner, (min, max), shortest, (until, end), k + 1)? {

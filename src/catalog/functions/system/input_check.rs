@@ -6,7 +6,7 @@ use crate::catalog::pg_catalog::reg::lookup_type;
 use crate::catalog::pg_catalog::rows::Cell;
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::decode_typed;
+use crate::types::{decode_typed, oid};
 
 /// The function of one result.
 pub fn functions() -> Vec<SystemFunction> {
@@ -21,6 +21,15 @@ pub const ERROR_INFO: (&str, RowsBody) = ("pg_input_error_info", error_info);
 fn read(call: &Call<'_>) -> Result<Option<Error>> {
     let (text, name) = (call.text(0).unwrap_or_default(), call.text(1).unwrap_or_default());
     let (oid, typmod) = lookup_type(call.vars, name)?;
+    if let Some(limit) = usize::try_from(typmod - 4).ok().filter(|_| matches!(oid, oid::VARCHAR | oid::BPCHAR)) {
+        // Blanks beyond the limit are cut.
+        let long = text.trim_end_matches(' ').chars().count() > limit;
+        let message = || format!("value too long for type {}", oid::format_type(oid, typmod));
+        return Ok(long.then(|| Error::new(sqlstate::STRING_DATA_RIGHT_TRUNCATION, message())));
+    }
+    if oid == oid::NUMERIC && typmod >= 0 {
+        return Err(Error::unsupported("numeric with a precision is not supported here"));
+    }
     match decode_typed(oid, typmod, text, &call.vars.style) {
         Ok(_) => Ok(None),
         Err(error) if error.sqlstate() == sqlstate::FEATURE_NOT_SUPPORTED => Err(error),
