@@ -6,6 +6,7 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr};
 
+use super::calls::is_unbounded_numeric;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::from_jsonb;
 use crate::catalog::functions::ty::Ty;
@@ -34,6 +35,11 @@ pub fn json_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functio
         // The other text types cut and pad as they do with any text.
         (Ty::Json | Ty::Jsonb | Ty::Jsonpath, Ty::Text) => return Ok(Err(expr)),
         (Ty::Jsonb, other) => match from_jsonb(other) {
+            // The digits are those of the value.
+            Some(name) if is_unbounded_numeric(to) => match functions.scalar.get(name) {
+                Some(function) => function.call(vec![expr]),
+                None => keep(expr),
+            },
             Some(name) => call(name, expr),
             None => return Err(no_cast(from, to)),
         },

@@ -34,7 +34,7 @@ pub fn call(expr: &mut Expr) {
         }
         // An array without elements has the type it is cast to.
         Expr::Cast { expr: inner, data_type: DataType::Array(_), .. } if is_empty_array(inner) => {
-            *inner = Box::new(Expr::Value(Value::SingleQuotedString("{}".to_owned()).with_empty_span()));
+            **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).with_empty_span());
         }
         Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
             if let (Expr::Tuple(a), Expr::Tuple(b)) = (left.as_mut(), right.as_mut())

@@ -18,7 +18,8 @@ const MAX_PLACES: i64 = 16_383;
 /// `22003` for numbers beyond what `numeric` holds.
 pub fn normal(text: &str, out: &mut String) -> Result<()> {
     let parts = Parts::of(text);
-    if !text.contains(['e', 'E']) && !(parts.negative && parts.is_zero()) {
+    let is_negative_zero = parts.negative && parts.is_zero();
+    if !text.contains(['e', 'E']) && !is_negative_zero {
         out.push_str(text);
         return Ok(());
     }

@@ -158,7 +158,7 @@ fn sliced(list: &ArrayRef, dims: &[Bounds<'_>], row: usize) -> Result<Option<Arr
             None => return Ok(None),
         }
     }
-    let offsets = arrow::buffer::OffsetBuffer::from_lengths(parts.iter().map(|p| p.len()));
+    let offsets = arrow::buffer::OffsetBuffer::from_lengths(parts.iter().map(Array::len));
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     let values = arrow::compute::concat(&parts).map_err(fault)?;
     let made = arrow::array::ListArray::try_new(std::sync::Arc::clone(field), offsets, values, None).map_err(fault)?;

@@ -31,7 +31,7 @@ pub(super) enum Pattern {
     Linear {
         regex: Regex,
         /// For choosing the end; none when the engine's choice is PostgreSQL's.
-        lengths: Option<Lengths>,
+        lengths: Option<Box<Lengths>>,
         /// For choosing the groups; none when the engine's are PostgreSQL's.
         dissector: Option<Dissector>,
     },
@@ -138,7 +138,7 @@ impl Pattern {
         let lengths = if translated.ambiguous {
             let config = Config::new().match_kind(MatchKind::All).unicode_word_boundary(true);
             let all = DFA::builder().configure(config).syntax(syntax::Config::new()).build(&translated.pattern).ok();
-            all.map(|all| Lengths { all, shortest: translated.shortest })
+            all.map(|all| Box::new(Lengths { all, shortest: translated.shortest }))
         } else {
             None
         };

@@ -5,6 +5,7 @@
 //! linear-time form: their search is bounded in steps, `54000` beyond.
 
 mod automaton;
+mod brackets;
 mod dissect;
 mod functions;
 mod matcher;
