@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::execution::context::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -43,7 +43,8 @@ pub fn array_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functi
     let element = col(ELEMENT);
     let inner = match json_cast(element, &from_leaf, &to_leaf, functions)? {
         Ok(planned) => planned,
-        Err(element) => explicit_cast(element, Some(&from_leaf), &to_leaf, functions),
+        Err(element) => explicit_cast(element, Some(&from_leaf), &to_leaf, functions)
+            .map_err(|e| DataFusionError::External(Box::new(e)))?,
     };
     let inner = ExprSimplifier::new(SimplifyContext::default()).coerce(inner, &schema)?;
     let made = inner.to_field(&schema)?.1;

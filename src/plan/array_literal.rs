@@ -92,7 +92,7 @@ fn bring(
         Err(element) if matches!(to.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..)) => {
             Ok(Expr::Cast(Cast::new(Box::new(element), to.data_type().clone())))
         }
-        Err(element) => Ok(explicit_cast(element, Some(from), to, functions)),
+        Err(element) => explicit_cast(element, Some(from), to, functions).map_err(external),
     }
 }
 

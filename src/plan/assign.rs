@@ -11,7 +11,7 @@ use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::PlanEnv;
-use super::calls::{explicit_cast, is_unbounded_numeric};
+use super::calls::cast_to_column;
 use super::fit::fit;
 use super::literals::{adapt, is_text};
 use super::resolve::own_cast;
@@ -104,10 +104,10 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
         true => expr,
         false => match own_cast(expr, from, &base, &env.functions)? {
             Ok(planned) => planned,
-            Err(expr) => explicit_cast(expr, Some(from), &base, &env.functions),
+            Err(expr) => cast_to_column(expr, from, &base, &env.functions).map_err(external)?,
         },
     };
-    if is_text(to.data_type()) && to_type.typmod >= 0 || is_unbounded_numeric(to) {
+    if is_text(to.data_type()) && to_type.typmod >= 0 {
         return Ok(fit(value, to));
     }
     Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(to))))

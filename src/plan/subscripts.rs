@@ -52,7 +52,9 @@ pub fn subscript(
                 return Err(external(Error::new(sqlstate::DATATYPE_MISMATCH, message)));
             }
             // An assignment's cast: a number is rounded.
-            Some(ArgType::Known(field)) => explicit_cast(index, Some(field), &Arc::new(int4.clone()), functions),
+            Some(ArgType::Known(field)) => {
+                explicit_cast(index, Some(field), &Arc::new(int4.clone()), functions).map_err(external)?
+            }
             _ => cast_to(index, DataType::Int32),
         };
         // Of a slice the first of each three is no bound.

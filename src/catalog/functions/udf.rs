@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use super::call::Call;
 use super::overload::{Overload, ReturnArgs};
 use super::resolve;
-use super::ty::Ty;
+use super::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 
 /// A PostgreSQL scalar function.
@@ -90,14 +90,20 @@ impl ScalarUDFImpl for PgScalar {
         let known: Option<Vec<Ty>> = arg_types.iter().map(Ty::of).collect();
         let Some(known) = known else { return Err(external(resolve::undefined(self.name, &[]))) };
         let fields: Vec<FieldRef> = arg_types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
-        self.coerce(&known, &fields)
+        let coerced = self
+            .coerce(&known, &fields)
             .or_else(|error| {
                 // DataFusion's own planner hands untyped literals over as text.
                 let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
                 self.coerce(&lenient, &fields).map_err(|_| error)
             })
-            .map(|fields| fields.iter().map(|f| f.data_type().clone()).collect())
-            .map_err(external)
+            .map_err(external)?;
+        // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
+        let wide = |(target, own): (FieldRef, &DataType)| {
+            let target = target.data_type().clone();
+            if target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) { own.clone() } else { target }
+        };
+        Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {

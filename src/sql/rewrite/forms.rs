@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
+use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
 use crate::sql::tokens::LOCAL_ZONE;
 
 /// The operator that `IS DISTINCT FROM` becomes; no client can write it.
@@ -22,6 +23,24 @@ pub fn call(expr: &mut Expr) {
             let local = matches!(time_zone.as_ref(), Expr::Identifier(ident) if ident.value == LOCAL_ZONE);
             let args = if local { vec![take(timestamp)] } else { vec![take(time_zone), take(timestamp)] };
             *expr = function("timezone", args);
+        }
+        Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } if escape_char.is_some() => {
+            let mut args = vec![take(pattern)];
+            args.extend(escape_char.take().map(Expr::Value));
+            **pattern = function("like_escape", args);
+        }
+        Expr::UnaryOp { op, expr: value } => {
+            let is_number = *op == UnaryOperator::Minus
+                && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
+            if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
+                *expr = function(name, vec![take(value)]);
+            }
+        }
+        Expr::IsNormalized { expr: value, form, negated } => {
+            let mut args = vec![take(value)];
+            args.extend(form.map(|form| Expr::Value(Value::SingleQuotedString(form.to_string()).with_empty_span())));
+            let call = function("is_normalized", args);
+            *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(call) } } else { call };
         }
         Expr::IsDistinctFrom(left, right) => *expr = custom(take(left), DISTINCT, take(right)),
         Expr::IsNotDistinctFrom(left, right) => *expr = custom(take(left), NOT_DISTINCT, take(right)),
@@ -45,6 +64,11 @@ pub fn call(expr: &mut Expr) {
                 *expr = function("overlaps", args);
             }
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
+            if let Some(predicate) = distinct(left, right) {
+                *expr = predicate;
+            }
+        }
         Expr::CompoundFieldAccess { root, access_chain } => {
             if let Some(subscripted) = subscripts(root, access_chain) {
                 *expr = subscripted;
@@ -52,6 +76,34 @@ pub fn call(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+/// `a IS [NOT] DISTINCT FROM b` of the operator that `sql/distinct.rs` put in its place.
+fn distinct(left: &mut Expr, right: &mut Expr) -> Option<Expr> {
+    let Expr::Function(marker) = right else { return None };
+    let name = super::names::last_part(&marker.name);
+    let FunctionArguments::List(list) = &mut marker.args else { return None };
+    let operand = match list.args.as_mut_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))] => take(operand),
+        _ => return None,
+    };
+    match name.as_str() {
+        IS_DISTINCT => Some(custom(take(left), DISTINCT, operand)),
+        IS_NOT_DISTINCT => Some(custom(take(left), NOT_DISTINCT, operand)),
+        _ => None,
+    }
+}
+
+/// The function behind an operator before its operand.
+fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
+    Some(match op {
+        UnaryOperator::PGSquareRoot => "dsqrt",
+        UnaryOperator::PGCubeRoot => "cbrt",
+        UnaryOperator::PGAbs => "abs",
+        UnaryOperator::BitwiseNot => "bitnot",
+        UnaryOperator::Minus => "uminus",
+        _ => return None,
+    })
 }
 
 /// `ARRAY[]`, or an array of such arrays.

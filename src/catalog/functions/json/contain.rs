@@ -13,7 +13,7 @@ use crate::types::json::{Json, Kind, compare};
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
     r.add("jsonb_contained", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(b, a, true)));
-    r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, Json::equals));
+    r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, same));
     r.add("jsonb_ne", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| !a.equals(b)));
     r.add("jsonb_lt", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_lt()));
     r.add("jsonb_le", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_le()));
@@ -29,6 +29,10 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("jsonb_exists_any", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, false));
     r.add("jsonb_exists_all", &[Jsonb, ArrayOf(&Text)], Bool, |c| several(c, true));
+}
+
+fn same(a: &Json<'_>, b: &Json<'_>) -> bool {
+    a.equals(b)
 }
 
 fn pairs(c: &Call<'_>, test: fn(&Json<'_>, &Json<'_>) -> bool) -> Result<ArrayRef> {
