@@ -4,6 +4,8 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod array_cast;
+pub mod array_literal;
 pub mod assign;
 pub mod backward;
 pub mod branches;
@@ -15,6 +17,8 @@ pub mod context;
 pub mod declared;
 pub mod dependency;
 pub mod equality;
+pub mod json_casts;
+pub mod json_operators;
 pub mod fit;
 pub mod groups;
 pub mod implicit;
@@ -36,6 +40,7 @@ pub mod resolve;
 pub mod setops;
 pub mod sets;
 pub mod subqueries;
+pub mod subscripts;
 pub mod tables;
 pub mod temporal;
 pub mod types;

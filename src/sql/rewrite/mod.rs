@@ -138,6 +138,9 @@ impl VisitorMut for Rules {
             return ControlFlow::Break(Error::unsupported("TABLESAMPLE is not supported"));
         }
         qualifiers::strip_table_function(factor);
+        if let ast::TableFactor::Table { name, args: Some(args), .. } = factor {
+            named::arguments_in_from(&names::last_part(name), &mut args.args);
+        }
         series::in_from(factor);
         ControlFlow::Continue(())
     }
