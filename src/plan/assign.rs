@@ -16,6 +16,7 @@ use super::fit::fit;
 use super::literals::{adapt, is_text};
 use crate::catalog::pg_catalog::data;
 use crate::catalog::pg_catalog::statics;
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{PG_TYPMOD_KEY, PgType, TextStyle, oid, pg_type};
@@ -88,7 +89,8 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
         return Err(external(mismatch(to.name(), from_type, to_type)));
     }
     let base = without_length(to);
-    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
+    let sized = base.data_type() == &WIDE_NUMERIC && from_type.typmod != to_type.typmod;
+    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type() && !sized;
     let value = if same { expr } else { cast_to_column(expr, from, &base, &env.functions).map_err(external)? };
     if is_text(to.data_type()) && to_type.typmod >= 0 {
         return Ok(fit(value, to));

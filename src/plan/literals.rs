@@ -22,6 +22,9 @@ use crate::types::{TextStyle, decode_typed, pg_type};
 /// Digits of a number that is computed with as a decimal.
 const USUAL_DIGITS: i32 = 18;
 
+/// The most bytes of a name.
+const NAME_BYTES: usize = 63;
+
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
 pub fn is_unknown(expr: &Expr) -> bool {
@@ -77,7 +80,9 @@ fn is_long(data_type: &DataType) -> bool {
 pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     if let Some(text) = unknown_text(&expr) {
         if is_text(field.data_type()) {
-            return Ok(expr);
+            let cut = text.floor_char_boundary(NAME_BYTES);
+            let name = cut < text.len() && pg_type(field).oid == crate::types::oid::NAME;
+            return Ok(if name { Expr::Literal(ScalarValue::Utf8(Some(text[..cut].to_owned())), None) } else { expr });
         }
         return typed(text, field, style).map_err(|e| DataFusionError::External(Box::new(e)));
     }

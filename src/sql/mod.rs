@@ -12,6 +12,7 @@ pub mod position;
 pub mod frames;
 pub mod query;
 pub mod rewrite;
+pub mod spellings;
 pub mod tokens;
 pub mod utility;
 pub mod utility_ast;

@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod builtin;
 pub mod forms;
 pub mod frame_spec;
 pub mod intervals;
@@ -121,6 +122,7 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
+        builtin::call(expr);
         if self.inside_number == 0 {
             numbers::type_integer(expr);
             forms::call(expr);

@@ -13,6 +13,7 @@ const FUNCTIONS: &[(&str, &[&str], bool)] = &[
     ("make_time", &["hour", "min", "sec"], false),
     ("make_timestamp", &["year", "month", "mday", "hour", "min", "sec"], false),
     ("make_timestamptz", &["year", "month", "mday", "hour", "min", "sec", "timezone"], false),
+    ("parse_ident", &["str", "strict"], false),
     ("make_interval", &["years", "months", "weeks", "days", "hours", "mins", "secs"], true),
 ];
 

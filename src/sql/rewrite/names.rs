@@ -95,6 +95,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Subquery(query) => subquery_name(query).map_or_else(unnamed, |name| (name, true)),
         Expr::Extract { .. } => strong("extract"),
         Expr::Position { .. } => strong("position"),
+        Expr::Substring { shorthand: true, .. } => strong("substr"),
         Expr::Substring { .. } => strong("substring"),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Ceil { .. } => strong("ceil"),
