@@ -64,6 +64,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text)) if from_ty != to_ty || is_name(to) => {
             Ok(keep(text_input(to).call(vec![cast_to_text(expr, functions)])))
         }
+        (Ty::Array(Ty::Numeric | Ty::Float4 | Ty::Float8), Ty::Array(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
+            Ok(keep(call(functions, "cast_whole", vec![expr])))
+        }
         (Ty::Text, Ty::Record) => Err(cannot_cast(source, to)),
         (Ty::Text, _) => Ok(keep(text_input(to).call(vec![expr]))),
         (Ty::Float4, Ty::Float8) => Ok(keep(expr)),
@@ -196,7 +199,7 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
 fn is_catalog_type(field: &Field) -> bool {
     let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
     declared.is_some_and(|oid: u32| {
-        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC)
+        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
     })
 }
 

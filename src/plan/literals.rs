@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Cast, Expr};
@@ -68,7 +69,9 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
         _ => value,
     };
     let scalar = ScalarValue::try_from_array(&value, 0)?;
-    Ok(Expr::Literal(scalar, None))
+    // Sixteen bytes alone would be a bytea.
+    let metadata = (ty.oid == crate::types::oid::UUID).then(|| FieldMetadata::from(field));
+    Ok(Expr::Literal(scalar, metadata))
 }
 
 /// Whether a decimal has so many digits that results with it may not fit in decimals.

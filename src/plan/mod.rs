@@ -5,17 +5,22 @@
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
 pub mod assign;
+pub mod backward;
 pub mod branches;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
+pub mod declared;
 pub mod fit;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
 pub mod optimize;
 pub mod params;
@@ -50,10 +55,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
+use crate::catalog::pg_catalog::live::NoSessions;
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -109,6 +116,7 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
     plan_made(|known| to_plan(query, known, env), place, declared, env)
 }
@@ -218,12 +226,39 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The environment in which the server itself plans, with one schema on its search path.
+    #[must_use]
+    pub fn of_server(base: &SessionConfig, snapshot: Snapshot, functions: &Arc<Functions>, schema: &str) -> Self {
+        let snapshot = Arc::new(snapshot);
+        let now = chrono::Utc::now();
+        let vars = SessionVars {
+            user: Arc::from("lakewire"),
+            backend_pid: 0,
+            search_path: Arc::from([schema.to_owned()]),
+            settings: Arc::default(),
+            style: Arc::default(),
+            snapshot: Arc::clone(&snapshot),
+            temp: Arc::default(),
+            own: Arc::new(NoSessions),
+            transaction_start: now,
+            statement_start: now,
+            server_start: now,
+            client: None,
+            server: None,
+        };
+        Self::new(base, snapshot, Arc::clone(functions), vars, CancellationToken::new())
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF
 
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
-use super::{PlanEnv, branches, calls, marker, patterns, temporal, wide};
+use super::{PlanEnv, branches, calls, lengths, marker, patterns, temporal, wide};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
@@ -37,10 +37,7 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
         let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
-        Ok(match resolved.data {
-            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
-            other => Transformed::new(other, resolved.transformed, resolved.tnr),
-        })
+        resolved.transform_data(|node| lengths::compared(node, &env.functions))
     })
     .map(|t| t.data)
 }
@@ -84,6 +81,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let expr = Box::new(all.remove(0));
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
+        Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             match temporal::comparison(binary, schema, &env.functions) {
                 Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
@@ -113,7 +111,10 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
+        Expr::Case(case) => branches::case(case, schema, env).map(|case| match case {
+            Expr::Case(case) => Transformed::yes(temporal::case(case, schema, &env.functions).data),
+            other => Transformed::yes(other),
+        }),
         other => Ok(Transformed::no(other)),
     }
 }

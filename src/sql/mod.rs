@@ -64,7 +64,7 @@ impl StatementKind {
         match self {
             Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
             Self::Object(object) => object.query().is_some(),
-            Self::Utility(_) => false,
+            Self::Utility(utility) => matches!(utility, Utility::Declare(_)),
         }
     }
 }

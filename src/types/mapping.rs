@@ -139,6 +139,7 @@ fn of_data_type(data_type: &DataType) -> PgType {
             PgType { typmod: numeric_typmod(*precision, *scale), ..plain(oid::NUMERIC) }
         }
         DataType::LargeBinary => plain(oid::NUMERIC),
+        DataType::FixedSizeBinary(timetz::WIDTH) => plain(oid::TIMETZ),
         DataType::Binary | DataType::BinaryView | DataType::FixedSizeBinary(_) => plain(oid::BYTEA),
         DataType::Date32 | DataType::Date64 => plain(oid::DATE),
         DataType::Time32(_) | DataType::Time64(_) => plain(oid::TIME),

@@ -15,6 +15,7 @@ pub const WIDE_NUMERIC: DataType = DataType::LargeBinary;
 
 const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
+const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
 const TIMETZ_OID: &str = "1266";
 
@@ -108,6 +109,7 @@ impl Ty {
             Some(JSON_OID) => Some(Self::Json),
             Some(JSONB_OID) => Some(Self::Jsonb),
             Some(UUID_OID) => Some(Self::Uuid),
+            Some(BYTEA_OID) => Some(Self::Bytea),
             _ => Self::of(field.data_type()),
         }
     }

@@ -36,6 +36,7 @@ pub fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns:
         definition: view.then(|| "SELECT o_orderkey FROM orders".to_owned()),
         provider: Arc::new(provider),
         own: None,
+        notes: BTreeMap::new(),
     })
 }
 
@@ -107,6 +108,7 @@ pub fn vars(user: &str, search_path: &[&str]) -> SessionVars {
         style: Arc::new(TextStyle::default()),
         snapshot: Arc::new(snapshot()),
         temp: Arc::default(),
+        own: Arc::new(super::live::NoSessions),
         transaction_start: start,
         statement_start: start,
         server_start: start,

@@ -3,14 +3,30 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    FunctionArgExpr, FunctionArguments, Ident, ObjectName, Value,
 };
 
 use super::names::last_part;
+use crate::error::{Error, Result};
 use crate::sql::spellings::VARIADIC;
 
 /// Types whose comparisons are functions named after them.
 const COMPARED: [&str; 9] = ["bool", "int2", "int4", "int8", "float4", "float8", "numeric_", "text", "date_"];
+
+/// Unicode's normal forms.
+const FORMS: [&str; 4] = ["nfc", "nfd", "nfkc", "nfkd"];
+
+/// `0A000` for a literal of a type that is not there.
+pub fn check_literal(expr: &Expr) -> Result<()> {
+    match expr {
+        Expr::Value(value)
+            if matches!(value.value, Value::SingleQuotedByteStringLiteral(_) | Value::HexStringLiteral(_)) =>
+        {
+            Err(Error::unsupported("bit strings are not supported"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Replaces such a call.
 pub fn call(expr: &mut Expr) {
@@ -23,6 +39,9 @@ pub fn call(expr: &mut Expr) {
         return;
     }
     let name = last_part(&function.name);
+    if name == "normalize" {
+        form_as_text(function);
+    }
     let Some(arguments) = plain_arguments(function) else { return };
     let replaced = match arguments.as_slice() {
         [value] => cast_type(&name).map(|data_type| Expr::Cast {
@@ -40,6 +59,17 @@ pub fn call(expr: &mut Expr) {
     };
     if let Some(replaced) = replaced {
         *expr = replaced;
+    }
+}
+
+/// `normalize(x, NFC)`: the form is a word of the grammar.
+fn form_as_text(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(form))) = list.args.get_mut(1) else { return };
+    if let Expr::Identifier(Ident { value, quote_style: None, .. }) = form
+        && FORMS.iter().any(|known| value.eq_ignore_ascii_case(known))
+    {
+        *form = Expr::Value(Value::SingleQuotedString(value.to_uppercase()).with_empty_span());
     }
 }
 

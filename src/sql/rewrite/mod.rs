@@ -89,6 +89,10 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+        if select.into.is_some() {
+            let message = "SELECT ... INTO is not allowed here";
+            return ControlFlow::Break(Error::new(crate::sqlstate::SYNTAX_ERROR, message));
+        }
         series::in_select(select);
         names::name_outputs(select);
         renamed::columns(select);
@@ -122,6 +126,9 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
+        if let Err(error) = builtin::check_literal(expr) {
+            return ControlFlow::Break(error);
+        }
         builtin::call(expr);
         if self.inside_number == 0 {
             numbers::type_integer(expr);
