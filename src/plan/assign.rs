@@ -18,6 +18,7 @@ use super::resolve::own_cast;
 use crate::catalog::functions::ty::element;
 use crate::catalog::pg_catalog::data;
 use crate::catalog::pg_catalog::statics;
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{PG_TYPMOD_KEY, PgType, TextStyle, oid, pg_type};
@@ -99,7 +100,8 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
         return Err(external(Error::unsupported(message)));
     }
     let base = without_length(to);
-    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
+    let sized = base.data_type() == &WIDE_NUMERIC && from_type.typmod != to_type.typmod;
+    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type() && !sized;
     let value = match same {
         true => expr,
         false => match own_cast(expr, from, &base, &env.functions)? {

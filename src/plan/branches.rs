@@ -14,7 +14,7 @@ use datafusion::scalar::ScalarValue;
 use super::PlanEnv;
 use super::calls::{call, explicit_cast};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use super::wide;
+use super::{temporal, wide};
 use crate::catalog::functions::numeric::common_type;
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
 use crate::error::Error;
@@ -55,6 +55,9 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         (None, Some(field)) => (adapt(value, &field, &env.vars.style)?, other),
         _ => (value, other),
     };
+    if let Some(times) = temporal::null_if(&[value.clone(), other.clone()], schema, &env.functions) {
+        return Ok(times);
+    }
     let result = fold_number(value.clone());
     let sides = wide::comparable(vec![result.clone(), fold_number(other)], schema, &env.functions)?;
     let Ok([left, right]) = <[Expr; 2]>::try_from(sides) else {

@@ -60,6 +60,13 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
             Ok(sized_numeric(text_input(&bare).call(vec![expr]), &WIDE_NUMERIC, to, functions))
         }
         (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
+        // The elements are read and written one by one.
+        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text)) if from_ty != to_ty || is_name(to) => {
+            Ok(keep(text_input(to).call(vec![cast_to_text(expr, functions)])))
+        }
+        (Ty::Array(Ty::Numeric | Ty::Float4 | Ty::Float8), Ty::Array(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
+            Ok(keep(call(functions, "cast_whole", vec![expr])))
+        }
         (Ty::Text, Ty::Record) => Err(cannot_cast(source, to)),
         (Ty::Text, _) => Ok(keep(text_input(to).call(vec![expr]))),
         (Ty::Float4, Ty::Float8) => Ok(keep(expr)),
@@ -138,6 +145,10 @@ pub fn implicit_temporal(expr: Expr, from: Ty, to: Ty, functions: &Functions) ->
         Some(_) if from != to && from != Ty::Text => to_temporal(expr, from, &Arc::new(to.field()), functions),
         _ => expr,
     }
+}
+
+fn is_name(field: &Field) -> bool {
+    oid::element_of(pg_type(field).oid) == Some(oid::NAME)
 }
 
 /// Whether a cast's target is `numeric` without precision.

@@ -66,6 +66,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
+use crate::catalog::pg_catalog::live::NoSessions;
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;

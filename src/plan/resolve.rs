@@ -104,7 +104,6 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
         Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
-        Expr::Case(case) if case.expr.is_some() => Ok(temporal::case(case, schema, &env.functions)),
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             match temporal::comparison(binary, schema, &env.functions) {
                 Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
@@ -134,7 +133,10 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
+        Expr::Case(case) => branches::case(case, schema, env).map(|case| match case {
+            Expr::Case(case) => Transformed::yes(temporal::case(case, schema, &env.functions).data),
+            other => Transformed::yes(other),
+        }),
         other => Ok(Transformed::no(other)),
     }
 }

@@ -56,6 +56,9 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner)) => {
             array(inner)?
         }
+        SqlType::Bit(_) | SqlType::BitVarying(_) | SqlType::VarBit(_) => {
+            return Err(Error::unsupported("bit strings are not supported"));
+        }
         SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
         other => named(&other.to_string().to_lowercase())?,
     })

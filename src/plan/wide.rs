@@ -129,7 +129,9 @@ fn expression_keys(expr: Expr, schema: &DFSchema, functions: &Functions) -> Resu
                 *e = key_if_wide(e.clone(), schema, functions);
             }
             for sort in &mut params.order_by {
-                sort.expr = key_if_wide(sort.expr.clone(), schema, functions);
+                if is_wide(&sort.expr, schema) {
+                    sort.expr = wrapped("numeric_order", sort.expr.clone(), schema, functions);
+                }
             }
             Ok(Transformed::yes(Expr::WindowFunction(window)))
         }

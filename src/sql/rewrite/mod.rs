@@ -5,6 +5,7 @@ pub mod balance;
 pub mod conditions;
 pub mod casts;
 pub mod clauses;
+pub mod builtin;
 pub mod forms;
 pub mod frame_spec;
 pub mod grouping;
@@ -152,6 +153,10 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         hypothetical::call(expr);
         series::in_expression(expr);
+        if let Err(error) = builtin::check_literal(expr) {
+            return ControlFlow::Break(error);
+        }
+        builtin::call(expr);
         if self.inside_number == 0 {
             numbers::type_integer(expr);
             forms::call(expr);
