@@ -31,6 +31,7 @@ use crate::exec::physical;
 use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sql::rewrite::casts::NAMED_CAST;
+use crate::sql::rewrite::conditions;
 use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::hypothetical;
 use crate::sql::rewrite::series::UNNEST_SET;
@@ -149,6 +150,9 @@ impl ContextProvider for Context<'_> {
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
+        }
+        if name.starts_with(conditions::PREFIX) {
+            return Some(marker::condition(name));
         }
         if name == NAMED_CAST {
             return Some(marker::named_cast());

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, Logi
 use super::temporal::{call, type_of};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::datetime::casts::LENGTH;
+use crate::catalog::functions::resolve;
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 
@@ -66,6 +67,9 @@ fn join(mut node: Join, functions: &Functions) -> Transformed<LogicalPlan> {
 
 /// Groups by lengths, and takes the least of a group's intervals for the group.
 fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
+    if node.aggr_expr.iter().any(is_of_outer_query) {
+        return Err(unsupported("an aggregate of an outer query's columns is not supported inside a subquery"));
+    }
     let input = node.input.schema();
     let intervals: Vec<bool> = node.group_expr.iter().map(|expr| is_interval(expr, input)).collect();
     if !intervals.contains(&true) {
@@ -98,6 +102,12 @@ fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<Logic
     let shown = node.schema.iter().enumerate().map(shown).collect();
     let plan = Projection::try_new(shown, Arc::new(LogicalPlan::Aggregate(grouped)))?;
     Ok(Transformed::yes(LogicalPlan::Projection(plan)))
+}
+
+/// Whether an aggregate has columns of an outer query only: it belongs to that query in PostgreSQL.
+fn is_of_outer_query(expr: &Expr) -> bool {
+    let outer = expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or(false);
+    outer && expr.column_refs().is_empty()
 }
 
 /// The name of the interval that stands for a group.
@@ -135,6 +145,11 @@ pub fn of_aggregate(
     let name = function.func.name().to_lowercase();
     let AggregateFunctionParams { args, distinct, order_by, .. } = &mut function.params;
     let mut changed = false;
+    if name == "count" && args.len() > 1 {
+        // The engine would count the rows in which all are given.
+        let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
+        return Err(DataFusionError::External(Box::new(resolve::undefined(&name, &types))));
+    }
     if *distinct && args.iter().any(|arg| is_interval(arg, schema)) {
         match name.as_str() {
             "count" => {

@@ -28,6 +28,37 @@ pub fn array_of_subquery() -> Arc<ScalarUDF> {
     Arc::clone(&ARRAY)
 }
 
+/// A condition under its clause's name, replaced when its type is known.
+#[must_use]
+pub fn condition(name: &str) -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Condition { name: name.to_owned(), signature }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Condition {
+    name: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Condition {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("{} is replaced before a plan runs", self.name)
+    }
+}
+
 /// A cast whose name tells its type; resolving takes it off.
 #[must_use]
 pub fn named_cast() -> Arc<ScalarUDF> {

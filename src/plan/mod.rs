@@ -25,6 +25,7 @@ pub mod operators;
 pub mod lateral;
 pub mod lengths;
 pub mod marker;
+pub mod missing;
 pub mod optimize;
 pub mod params;
 pub mod limits;
@@ -267,6 +268,7 @@ impl PlanEnv {
             transaction_start: now,
             statement_start: now,
             server_start: now,
+            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
             client: None,
             server: None,
         };

@@ -157,6 +157,7 @@ impl ExprPlanner for Operators {
                     Some(planned) => Some(planned),
                     None => return Err(no_operator(&op, &fields)),
                 },
+                _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op)),
                 _ => None,
             },
             Op::PGExp => self.call("power", vec![left.clone(), right.clone()]),
@@ -166,6 +167,10 @@ impl ExprPlanner for Operators {
                     return Err(no_operator(&op, &fields));
                 }
                 planned
+            }
+            Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseXor if matches!(types, (Some(a), Some(b)) if fractional(a) || fractional(b)) =>
+            {
+                return Err(no_operator(&op, &fields));
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
@@ -347,6 +352,18 @@ fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFu
     let message = format!("operator does not exist: {} {op} {}", name(&fields.0), name(&fields.1));
     let hint = "No operator matches the given name and argument types. You might need to add explicit type casts.";
     DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint)))
+}
+
+/// `42725`: two untyped literals, of which any type would do.
+fn not_unique(op: &Op) -> DataFusionError {
+    let hint = "Could not choose a best candidate operator. You might need to add explicit type casts.";
+    let message = format!("operator is not unique: unknown {op} unknown");
+    DataFusionError::External(Box::new(Error::new(sqlstate::AMBIGUOUS_FUNCTION, message).hint(hint)))
+}
+
+/// Whether a number has no bits of its own.
+fn fractional(ty: Ty) -> bool {
+    matches!(ty, Ty::Numeric | Ty::Float4 | Ty::Float8)
 }
 
 /// The type an unknown operand takes beside one of type `field`: usually the same.

@@ -19,6 +19,8 @@ use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
 use crate::sql::rewrite::casts::NAMED_CAST;
+use crate::sql::rewrite::conditions;
+use crate::sqlstate;
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
 const KEEPS_PADDING: [&str; 14] = [
@@ -193,16 +195,19 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     }
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
-    if marker::is_unified(&call.func) {
-        return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
-    }
-    if is_quantified(call.func.name()) {
-        return quantified(call.func, args, schema, style).map(Transformed::yes);
+    if let Some(clause) = call.func.name().strip_prefix(conditions::PREFIX) {
+        return condition(args, clause, schema, style).map(Transformed::yes);
     }
     if call.func.name() == "nullif"
         && let Some(case) = temporal::null_if(&args, schema, &env.functions)
     {
         return Ok(Transformed::yes(case));
+    }
+    if marker::is_unified(&call.func) {
+        return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
+    }
+    if is_quantified(call.func.name()) {
+        return quantified(call.func, args, schema, style).map(Transformed::yes);
     }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {
@@ -218,6 +223,27 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
         cast.push(bring(arg, data_type, function.name(), schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// A clause's condition without its mark; `42804` when it is not boolean.
+fn condition(args: Vec<Expr>, clause: &str, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+    let Ok([value]) = <[Expr; 1]>::try_from(args) else {
+        return datafusion::common::internal_err!("a condition is one expression");
+    };
+    let boolean = Field::new("condition", DataType::Boolean, true);
+    let value = adapt(value, &boolean, style)?;
+    match value.to_field(schema) {
+        Ok((_, field)) if !matches!(field.data_type(), DataType::Boolean | DataType::Null) => {
+            let name = crate::types::oid::sql_name(crate::types::pg_type(&field).oid);
+            let message = format!("argument of {clause} must be type boolean, not type {name}");
+            let error = Error::new(sqlstate::DATATYPE_MISMATCH, message);
+            Err(DataFusionError::External(Box::new(error)))
+        }
+        Ok((_, field)) if *field.data_type() == DataType::Null => {
+            Ok(Expr::Literal(datafusion::scalar::ScalarValue::Boolean(None), None))
+        }
+        _ => Ok(value),
+    }
 }
 
 /// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.

@@ -157,13 +157,9 @@ fn limits(query: &Query, functions: &Functions) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A LIMIT or OFFSET: no columns, not negative.
+/// A LIMIT or OFFSET: no aggregates, not negative.
 fn bound(expr: &Expr, clause: &str, negative: sqlstate::SqlState, functions: &Functions) -> Result<(), Fault> {
     neither(expr, clause, functions)?;
-    if let Expr::Identifier(_) | Expr::CompoundIdentifier(_) = expr {
-        let message = format!("argument of {clause} must not contain variables");
-        return Err(fault(sqlstate::INVALID_COLUMN_REFERENCE, message, expr.span().start));
-    }
     match constant(expr) {
         Some((Constant::Integer(value), _)) if value < 0 => {
             let nowhere = Location::new(0, 0);

@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod conditions;
 pub mod casts;
 pub mod clauses;
 pub mod forms;
@@ -112,6 +113,7 @@ impl VisitorMut for Rules {
         }
         series::in_select(select);
         names::name_outputs(select);
+        conditions::of_select(select);
         renamed::columns(select);
         ControlFlow::Continue(())
     }
@@ -142,6 +144,7 @@ impl VisitorMut for Rules {
 
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
+        conditions::of_expr(expr);
         arrays::mark(expr);
         keywords::call(expr);
         hypothetical::call(expr);
