@@ -157,12 +157,16 @@ impl VisitorMut for Rules {
             return ControlFlow::Break(error);
         }
         builtin::call(expr);
+        // Before numbers: a sign that says nothing is taken off.
+        if let Err(error) = qualifiers::strip(expr) {
+            return ControlFlow::Break(error);
+        }
         if self.inside_number == 0 {
             numbers::type_integer(expr);
             forms::call(expr);
         }
         named::arguments(expr);
-        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
+        if let Err(error) = intervals::typed(expr) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
