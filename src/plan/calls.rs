@@ -61,7 +61,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
         // The elements are read and written one by one.
-        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text)) if from_ty != to_ty || is_name(to) => {
+        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text))
+            if from_ty != to_ty || is_name(to) =>
+        {
             Ok(keep(text_input(to).call(vec![cast_to_text(expr, functions)])))
         }
         (Ty::Array(Ty::Numeric | Ty::Float4 | Ty::Float8), Ty::Array(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {

@@ -65,8 +65,8 @@ use datafusion::sql::sqlparser::ast;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
-use crate::catalog::{SessionVars, Snapshot};
 use crate::catalog::pg_catalog::live::NoSessions;
+use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
@@ -270,7 +270,7 @@ impl PlanEnv {
             style: Arc::default(),
             snapshot: Arc::clone(&snapshot),
             temp: Arc::default(),
-            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
+            own: Arc::new(NoSessions),
             transaction_start: now,
             statement_start: now,
             server_start: now,
