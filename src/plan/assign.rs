@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Column, DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
+use datafusion::common::{Column, DataFusionError, Result};
+use datafusion::logical_expr::{Cast, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::PlanEnv;
-use super::calls::{explicit_cast, is_unbounded_numeric};
+use super::calls::explicit_cast;
 use super::fit::fit;
-use super::literals::{adapt, is_text};
+use super::literals::{adapt, is_text, typed, unknown_text};
 use crate::catalog::pg_catalog::data;
 use crate::catalog::pg_catalog::statics;
 use crate::error::Error;
@@ -54,14 +54,27 @@ pub fn adapt_outputs(plan: LogicalPlan, fields: &[FieldRef], style: &TextStyle) 
 fn adapt_output(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     match expr {
         Expr::Alias(mut alias) => {
-            alias.expr = Box::new(adapt(*alias.expr, field, style)?);
+            alias.expr = Box::new(adapt_value(*alias.expr, field, style)?);
             Ok(Expr::Alias(alias))
         }
         Expr::Literal(..) | Expr::Placeholder(_) => {
             let name = expr.schema_name().to_string();
-            Ok(adapt(expr, field, style)?.alias(name))
+            Ok(adapt_value(expr, field, style)?.alias(name))
         }
         other => Ok(other),
+    }
+}
+
+/// A bare string or param as a value of a column; anything else stays.
+pub fn adapt_value(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
+    let of = pg_type(field).oid;
+    match unknown_text(&expr) {
+        // Kept as text, but not any text will do.
+        Some(text) if is_text(field.data_type()) && !is_string(of) => {
+            let value = typed(text, field, style).map_err(external)?;
+            Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::new(field.clone().with_nullable(true)))))
+        }
+        _ => adapt(expr, field, style),
     }
 }
 
@@ -89,17 +102,30 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
     }
     let base = without_length(to);
     let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
-    let value = if same { expr } else { explicit_cast(expr, Some(from), &base, &env.functions) };
-    if is_text(to.data_type()) && to_type.typmod >= 0 || is_unbounded_numeric(to) {
+    // The blanks that fill up a `char(n)` are no part of a text.
+    let filled = from_type.oid == oid::BPCHAR && to_type.oid != oid::BPCHAR && is_text(to.data_type());
+    let expr = match env.functions.scalar.get("rtrim").filter(|_| filled) {
+        Some(rtrim) => rtrim.call(vec![expr]),
+        None => expr,
+    };
+    // Between numerics the last step rounds and looks for what does not fit.
+    let numerics = is_decimal(from.data_type()) && is_decimal(to.data_type());
+    let whole = from.data_type().is_integer() && is_decimal(to.data_type());
+    let value = if whole {
+        Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal128(20, 0)))
+    } else if same || numerics {
+        expr
+    } else {
+        explicit_cast(expr, Some(from), &base, &env.functions)
+    };
+    if is_text(to.data_type()) && to_type.typmod >= 0 || is_decimal(to.data_type()) {
         return Ok(fit(value, to));
     }
     Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(to))))
 }
 
-/// A value without a plan around it, as the value of a column.
-pub fn assign_lone(expr: Expr, to: &FieldRef, env: &PlanEnv) -> Result<Expr> {
-    let from = expr.to_field(&DFSchema::empty())?.1;
-    assign(expr, &from, to, env)
+fn is_decimal(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
 }
 
 /// Whether a value of one type may be assigned to a column of another.
@@ -111,8 +137,12 @@ pub fn is_assignable(from: u32, to: u32) -> bool {
     match (oid::element_of(from), oid::element_of(to)) {
         (Some(from), Some(to)) => is_assignable(from, to),
         // Every type has a text form, and strings take it.
-        _ => matches!(to, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME),
+        _ => is_string(to),
     }
+}
+
+fn is_string(of: u32) -> bool {
+    matches!(of, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME)
 }
 
 /// The column's type without the length that a cast would cut to.

@@ -1,5 +1,5 @@
 //! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters, a bare `numeric` keeps
-//! every digit or refuses.
+//! every digit or refuses, `numeric(p,s)` rounds or overflows.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use super::assign::external;
+use super::calls::is_unbounded_numeric;
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
@@ -50,7 +51,12 @@ impl ScalarUDFImpl for Fit {
         let [value] =
             ColumnarValue::values_to_arrays(&args.args)?.try_into().or_else(|_| internal_err!("one argument"))?;
         match self.field.data_type() {
-            DataType::Decimal128(..) | DataType::Decimal256(..) => exact(&value, self.field.data_type()),
+            DataType::Decimal128(..) | DataType::Decimal256(..) if is_unbounded_numeric(&self.field) => {
+                exact(&value, self.field.data_type())
+            }
+            DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+                rounded(&value, self.field.data_type(), (*precision, *scale))
+            }
             _ => sized(&value, &self.field),
         }
         .map(ColumnarValue::Array)
@@ -68,6 +74,19 @@ fn exact(value: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let cast_there = cast_with_options(value, to, &options).map_err(|_| lost())?;
     let back = cast_with_options(&cast_there, value.data_type(), &options).map_err(|_| lost())?;
     if back.as_ref() == value.as_ref() { Ok(cast_there) } else { Err(lost()) }
+}
+
+/// A decimal rounded to a column's scale. Error `22003` where it has too many digits before the point.
+fn rounded(value: &ArrayRef, to: &DataType, (precision, scale): (u8, i8)) -> Result<ArrayRef> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(value, to, &options).map_err(|_| {
+        let digits = i16::from(precision) - i16::from(scale);
+        let limit = if digits == 0 { "1".to_owned() } else { format!("10^{digits}") };
+        let error = Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
+        external(error.detail(format!(
+            "A field with precision {precision}, scale {scale} must round to an absolute value less than {limit}."
+        )))
+    })
 }
 
 /// Texts of at most the column's length; blanks beyond it are cut, `char(n)` is filled up with them.

@@ -67,6 +67,8 @@ pub struct PlanEnv {
     base: SessionConfig,
     /// The engine's options with `vars` among them, once something asked for them.
     config: OnceLock<SessionConfig>,
+    /// The views around the query that is planned, by OID, the outermost first.
+    pub viewing: Vec<u32>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -219,7 +221,16 @@ impl PlanEnv {
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
         let base = base.clone();
-        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+        Self {
+            snapshot,
+            functions,
+            vars: Arc::new(vars),
+            base,
+            config: OnceLock::new(),
+            cancel,
+            moment_used,
+            viewing: Vec::new(),
+        }
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

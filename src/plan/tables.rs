@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlanBuilder};
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 
-use super::{PlanEnv, assign, context, literals, parser_options, resolve, types};
+use super::{PlanEnv, assign, context, parser_options, resolve, types};
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::temp::{Check, OnCommit, TableSpec, can_be_key};
 use crate::catalog::{Constraint, ConstraintKind};
@@ -227,7 +227,7 @@ impl Maker<'_> {
                 }
                 own
             })?;
-        let expr = literals::adapt(expr, field, &env.vars.style)?;
+        let expr = assign::adapt_value(expr, field, &env.vars.style)?;
         let plan = LogicalPlanBuilder::empty(true).project([expr.alias("default")])?.build()?;
         let plan = resolve::resolve(plan, env)?;
         let from = pg_type(plan.schema().field(0));

@@ -15,7 +15,7 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
-use super::{Declared, Plan, PlanEnv, columns, context, literals, locate, parser_options, raw_plan, resolve, settle};
+use super::{Declared, Plan, PlanEnv, columns, context, locate, parser_options, raw_plan, resolve, settle};
 use crate::catalog::Relation;
 use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
@@ -128,6 +128,10 @@ fn source(write: &Write, relation: &Relation) -> Result<Source> {
         }
         Change::Update { assignments, from, condition } => {
             let names: Vec<String> = assignments.iter().map(|(name, _)| name.clone()).collect();
+            if let Some((_, name)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+                let message = format!("multiple assignments to same column \"{name}\"");
+                return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+            }
             let places = places(&names, &relation.name, &schema)?;
             let mut items = vec![aliased(own_column(write, ROW_NUMBER), "\u{1}row")];
             for (i, field) in schema.fields().iter().enumerate() {
@@ -309,7 +313,8 @@ fn values(
     for value in rows.iter().flat_map(|row| row.iter().zip(fields)) {
         let (value, field) = value;
         let expr = planner.sql_to_expr(value.clone(), &empty, &mut scope)?;
-        exprs.push(literals::adapt(expr, field, &env.vars.style)?.alias(format!("\u{1}{}", exprs.len())));
+        let name = format!("\u{1}{}", exprs.len());
+        exprs.push(assign::adapt_value(expr, field, &env.vars.style)?.alias(name));
     }
     let settled = settle(LogicalPlanBuilder::empty(true).project(exprs)?.build()?, env)?;
     match settled {
@@ -385,7 +390,7 @@ fn inserted(
             None => {
                 let default = default_of(relation, i);
                 let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
-                literals::adapt(expr, field, &env.vars.style)?
+                assign::adapt_value(expr, field, &env.vars.style)?
             }
         };
         exprs.push(expr.alias(format!("\u{1}{i}")));
@@ -417,11 +422,11 @@ fn checked(
 ///
 /// # Errors
 ///
-/// `42601` for more names than columns, `42701` for two columns of one name, `42P16` for a column without a type.
-pub fn columns_of(plan: &Plan, names: &[String]) -> Result<Schema> {
+/// `42601` with the message `too_many` for more names than columns, `42701` for two columns of one name, `42P16` for a column without a type.
+pub fn columns_of(plan: &Plan, names: &[String], too_many: &'static str) -> Result<Schema> {
     let fields = plan.schema().fields();
     if names.len() > fields.len() {
-        return Err(Error::new(sqlstate::SYNTAX_ERROR, "too many column names were specified"));
+        return Err(Error::new(sqlstate::SYNTAX_ERROR, too_many));
     }
     let mut out: Vec<Field> = Vec::with_capacity(fields.len());
     for (i, (field, desc)) in fields.iter().zip(plan.columns.iter()).enumerate() {

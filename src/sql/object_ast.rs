@@ -46,6 +46,8 @@ pub struct TableHead {
     pub name: RelationName,
     /// Whether TEMPORARY was said.
     pub temporary: bool,
+    /// Whether GLOBAL was said, which means nothing any more.
+    pub global: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
     /// ON COMMIT.
@@ -74,6 +76,8 @@ pub struct NewTableAs {
     pub source: RowSource,
     /// Whether the rows are wanted (not WITH NO DATA).
     pub with_data: bool,
+    /// Whether it was written as SELECT … INTO.
+    pub into: bool,
 }
 
 /// Where the rows of a new table come from.

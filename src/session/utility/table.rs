@@ -23,6 +23,7 @@ impl Session {
         declared: &[Option<FieldRef>],
     ) -> Result<Answer> {
         self.transaction.check_usable()?;
+        self.check_writable(object)?;
         let done = |tag: &str| Ok(Answer::Done(tag.to_owned()));
         match object {
             ObjectStatement::CreateTable(table) => self.create_table(table),
@@ -40,6 +41,26 @@ impl Session {
                 done(tag)
             }
         }
+    }
+
+    /// `25006` for what a read-only transaction may not do: it may write temporary tables, but not make or drop them.
+    fn check_writable(&self, object: &ObjectStatement) -> Result<()> {
+        let in_block = self.transaction.is_explicit() || self.several;
+        let setting = if in_block { "transaction_read_only" } else { "default_transaction_read_only" };
+        if self.settings.show(setting).map_or(true, |(_, value)| value != "on") {
+            return Ok(());
+        }
+        let what = match object {
+            ObjectStatement::CreateTable(_) => "CREATE TABLE".to_owned(),
+            ObjectStatement::CreateTableAs(table) if table.into => "SELECT INTO".to_owned(),
+            ObjectStatement::CreateTableAs(_) => "CREATE TABLE AS".to_owned(),
+            ObjectStatement::CreateView(_) => "CREATE VIEW".to_owned(),
+            ObjectStatement::Drop(drop) => format!("DROP {}", drop.kind.words()),
+            ObjectStatement::Truncate(_) => "TRUNCATE TABLE".to_owned(),
+            ObjectStatement::Maintain(..) => return Ok(()),
+        };
+        let message = format!("cannot execute {what} in a read-only transaction");
+        Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message))
     }
 
     fn create_table(&mut self, table: &NewTable) -> Result<Answer> {
@@ -75,7 +96,8 @@ impl Session {
         if plan.write.is_some() {
             return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, "prepared statement is not a SELECT"));
         }
-        let schema = Arc::new(plan::write::columns_of(&plan, &table.columns)?);
+        let too_many = "too many column names were specified";
+        let schema = Arc::new(plan::write::columns_of(&plan, &table.columns, too_many)?);
         let spec = TableSpec {
             defaults: vec![None; schema.fields().len()],
             on_commit: plan::tables::on_commit(table.head.on_commit),
@@ -112,6 +134,10 @@ impl Session {
 
     /// Whether the table is to be made: it is temporary and its name is free, or IF NOT EXISTS passes over it.
     fn may_create(&mut self, head: &TableHead) -> Result<bool> {
+        if head.global {
+            let message = "GLOBAL is deprecated in temporary table creation";
+            self.notices.push(Error::warning(sqlstate::WARNING, message));
+        }
         if !self.is_own(&head.name, head.temporary, "CREATE TABLE")? {
             return Err(Error::unsupported("CREATE TABLE is not supported")
                 .detail("Only temporary tables can be made: CREATE TEMPORARY TABLE.")

@@ -22,13 +22,14 @@ pub fn create(
     cursor: &mut Cursor<'_>,
 ) -> Result<Option<ObjectStatement>> {
     let or_replace = cursor.eat("or") && cursor.eat("replace");
-    let scoped = cursor.eat("local") || cursor.eat("global");
+    let global = cursor.eat("global");
+    let local = !global && cursor.eat("local");
     let temporary = cursor.eat("temp") || cursor.eat("temporary");
-    if scoped && !temporary {
+    if (global || local) && !temporary {
         return Err(cursor.unexpected());
     }
     if !or_replace && cursor.eat("table") {
-        return table(script, tokens, cursor, temporary).map(Some);
+        return table(script, tokens, cursor, (temporary, global)).map(Some);
     }
     let recursive = cursor.eat("recursive");
     if cursor.eat("view") {
@@ -48,11 +49,11 @@ fn table(
     script: &Script<'_>,
     tokens: &StatementTokens<'_>,
     cursor: &mut Cursor<'_>,
-    temporary: bool,
+    (temporary, global): (bool, bool),
 ) -> Result<ObjectStatement> {
     let if_not_exists = if_not_exists(cursor)?;
     let name = relation_name(cursor)?;
-    let head = TableHead { name, temporary, if_not_exists, on_commit: None };
+    let head = TableHead { name, temporary, global, if_not_exists, on_commit: None };
     if as_place(cursor).is_some() {
         return table_as(script, tokens, cursor, head);
     }
@@ -114,7 +115,7 @@ fn table_as(
     } else {
         RowSource::Query(query_of(script, &rest)?)
     };
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, source, with_data })))
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, source, with_data, into: false })))
 }
 
 fn on_commit(cursor: &mut Cursor<'_>) -> Result<ast::OnCommit> {

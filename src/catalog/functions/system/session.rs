@@ -42,7 +42,7 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("txid_current_if_assigned", NULL),
     ("pg_current_xact_id", transaction),
     ("pg_current_xact_id_if_assigned", NULL),
-    ("pg_my_temp_schema", ZERO),
+    ("pg_my_temp_schema", my_temp_schema),
     ("pg_is_other_temp_schema", FALSE),
     ("pg_notification_queue_usage", |_| Ok(Cell::Float(0.0))),
     ("pg_blocking_pids", |_| Ok(Cell::List(Vec::new()))),
@@ -89,6 +89,12 @@ fn version<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
         usize::BITS,
         env!("CARGO_PKG_VERSION"),
     )))
+}
+
+/// The schema of the session's own objects, 0 while it has none.
+fn my_temp_schema<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let schema = call.vars.temp_schema().and_then(|name| reg::schema_oid(call.vars, name));
+    Ok(Cell::from(schema.unwrap_or(0)))
 }
 
 fn current_schemas<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
