@@ -10,6 +10,7 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod declared;
 pub mod fit;
 pub mod joinable;
 pub mod literals;
@@ -46,6 +47,7 @@ use datafusion::sql::sqlparser::ast;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
+use crate::catalog::pg_catalog::live::NoSessions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
@@ -231,6 +233,29 @@ impl PlanEnv {
             moment_used,
             viewing: Vec::new(),
         }
+    }
+
+    /// The environment in which the server itself plans, with one schema on its search path.
+    #[must_use]
+    pub fn of_server(base: &SessionConfig, snapshot: Snapshot, functions: &Arc<Functions>, schema: &str) -> Self {
+        let snapshot = Arc::new(snapshot);
+        let now = chrono::Utc::now();
+        let vars = SessionVars {
+            user: Arc::from("lakewire"),
+            backend_pid: 0,
+            search_path: Arc::from([schema.to_owned()]),
+            settings: Arc::default(),
+            style: Arc::default(),
+            snapshot: Arc::clone(&snapshot),
+            temp: Arc::default(),
+            own: Arc::new(NoSessions),
+            transaction_start: now,
+            statement_start: now,
+            server_start: now,
+            client: None,
+            server: None,
+        };
+        Self::new(base, snapshot, Arc::clone(functions), vars, CancellationToken::new())
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

@@ -422,11 +422,11 @@ fn checked(
 ///
 /// # Errors
 ///
-/// `42601` with the message `too_many` for more names than columns, `42701` for two columns of one name, `42P16` for a column without a type.
-pub fn columns_of(plan: &Plan, names: &[String], too_many: &'static str) -> Result<Schema> {
+/// `42601` for more names than columns, `42701` for two columns of one name, `42P16` for a column without a type.
+pub fn columns_of(plan: &Plan, names: &[String]) -> Result<Schema> {
     let fields = plan.schema().fields();
     if names.len() > fields.len() {
-        return Err(Error::new(sqlstate::SYNTAX_ERROR, too_many));
+        return Err(Error::new(sqlstate::SYNTAX_ERROR, "too many column names were specified"));
     }
     let mut out: Vec<Field> = Vec::with_capacity(fields.len());
     for (i, (field, desc)) in fields.iter().zip(plan.columns.iter()).enumerate() {

@@ -6,6 +6,7 @@
 
 pub mod cancel;
 mod cursor;
+mod declare;
 pub mod engine;
 mod extended;
 mod load;

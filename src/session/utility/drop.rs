@@ -69,7 +69,7 @@ impl Session {
         if !fits {
             return Err(wrong_kind(drop, name, is_view));
         }
-        if relation.own.is_none() {
+        if !relation.is_temporary() {
             return Err(read_only(drop, name));
         }
         Ok(Some(relation))

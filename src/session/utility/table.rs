@@ -96,8 +96,7 @@ impl Session {
         if plan.write.is_some() {
             return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, "prepared statement is not a SELECT"));
         }
-        let too_many = "too many column names were specified";
-        let schema = Arc::new(plan::write::columns_of(&plan, &table.columns, too_many)?);
+        let schema = Arc::new(plan::write::columns_of(&plan, &table.columns)?);
         let spec = TableSpec {
             defaults: vec![None; schema.fields().len()],
             on_commit: plan::tables::on_commit(table.head.on_commit),

@@ -25,8 +25,11 @@ impl Session {
         let token = self.start_statement()?;
         let env = self.plan_env(&token);
         let (planned, query) = self.view_plan(view, statement, &env, &token).await?;
-        let too_many = "CREATE VIEW specifies more column names than columns";
-        let schema = plan::write::columns_of(&planned, &view.columns, too_many)?;
+        if view.columns.len() > planned.columns.len() {
+            let message = "CREATE VIEW specifies more column names than columns";
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+        }
+        let schema = plan::write::columns_of(&planned, &view.columns)?;
         let old = self.objects.current().relation(name).map(Arc::clone);
         let oid = match &old {
             None => self.objects.current().new_oid(&env.snapshot, name),
