@@ -4,6 +4,7 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod alter;
 pub mod assign;
 pub mod backward;
 pub mod cache;

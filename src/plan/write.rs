@@ -49,6 +49,17 @@ pub struct WriteSpec {
 /// `42P01` for an unknown table, `0A000` for one that is not the session's own, and all that planning a query raises.
 pub fn plan_write(write: &Write, positions: &Positions, declared: &Declared, env: &PlanEnv) -> Result<Plan> {
     let relation = target(&write.target, write.change.verb(), env)?;
+    plan_write_to(write, relation, positions, declared, env)
+}
+
+/// The same for a table that is already found, or not yet in the catalog.
+pub fn plan_write_to(
+    write: &Write,
+    relation: Arc<Relation>,
+    positions: &Positions,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
     let query = source(write, &relation)?;
     let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
         env.check_cancelled()?;

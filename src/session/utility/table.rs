@@ -30,6 +30,7 @@ impl Session {
             ObjectStatement::CreateTableAs(table) => self.create_table_as(statement, table, values, declared).await,
             ObjectStatement::CreateView(view) => self.create_view(view, statement).await,
             ObjectStatement::Drop(drop) => self.drop_objects(drop),
+            ObjectStatement::Alter(alter) => self.alter_table(alter).await,
             ObjectStatement::Truncate(names) => {
                 self.truncate(names)?;
                 done("TRUNCATE TABLE")
@@ -55,6 +56,7 @@ impl Session {
             ObjectStatement::CreateTableAs(table) if table.into => "SELECT INTO".to_owned(),
             ObjectStatement::CreateTableAs(_) => "CREATE TABLE AS".to_owned(),
             ObjectStatement::CreateView(_) => "CREATE VIEW".to_owned(),
+            ObjectStatement::Alter(_) => "ALTER TABLE".to_owned(),
             ObjectStatement::Drop(drop) => format!("DROP {}", drop.kind.words()),
             ObjectStatement::Truncate(_) => "TRUNCATE TABLE".to_owned(),
             ObjectStatement::Maintain(..) => return Ok(()),
@@ -103,11 +105,11 @@ impl Session {
             ..TableSpec::default()
         };
         let env = self.plan_env(&token);
-        let relation = self.new_table(&table.head.name.name, Arc::clone(&schema), spec, &env);
+        let relation = Arc::new(self.new_table(&table.head.name.name, Arc::clone(&schema), spec, &env));
         let (rows, tag) = if table.with_data {
             let collected = self.collect(&plan, values, &token).await?;
             let tag = format!("SELECT {}", collected.rows());
-            (self.fill(schema, &table.head.name.name, collected, &token).await?, tag)
+            (self.fill(Arc::clone(&relation), Vec::new(), collected, &token).await?, tag)
         } else {
             // PostgreSQL counts what EXECUTE would have given, which is nothing.
             let executes = matches!(table.source, RowSource::Execute(..));
@@ -172,6 +174,18 @@ impl Session {
         }
         self.notices.push(Error::notice(sqlstate::DUPLICATE_TABLE, format!("{message}, skipping")));
         Ok(false)
+    }
+
+    /// LOCK: readers never wait, so there is nothing to lock against.
+    pub(super) fn run_lock(&mut self, names: &[RelationName]) -> Result<Answer> {
+        if !self.transaction.is_explicit() && !self.several {
+            let message = "LOCK TABLE can only be used in transaction blocks";
+            return Err(Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message));
+        }
+        for name in names {
+            self.existing(name)?;
+        }
+        Ok(Answer::Done("LOCK TABLE".to_owned()))
     }
 
     fn truncate(&mut self, names: &[RelationName]) -> Result<()> {

@@ -293,6 +293,59 @@ pub fn maintain(tag: &'static str, cursor: &mut Cursor<'_>) -> Result<ObjectStat
     Ok(ObjectStatement::Maintain(tag, names))
 }
 
+/// Parses what follows REINDEX; `None` for a lone index.
+pub fn reindex(cursor: &mut Cursor<'_>) -> Result<Option<ObjectStatement>> {
+    if cursor.eat_symbol("(") {
+        cursor.skip_to_closing()?;
+    }
+    let kind = cursor.word();
+    cursor.eat("concurrently");
+    match kind.as_deref() {
+        Some("table") => Ok(Some(ObjectStatement::Maintain("REINDEX", vec![relation_name(cursor)?]))),
+        Some("schema" | "database" | "system") => {
+            if !cursor.at_end() {
+                cursor.identifier()?;
+            }
+            Ok(Some(ObjectStatement::Maintain("REINDEX", Vec::new())))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Parses what follows CLUSTER.
+pub fn cluster(cursor: &mut Cursor<'_>) -> Result<ObjectStatement> {
+    if cursor.eat_symbol("(") {
+        cursor.skip_to_closing()?;
+    }
+    cursor.eat("verbose");
+    let names = if cursor.at_end() { Vec::new() } else { vec![relation_name(cursor)?] };
+    if cursor.eat("using") {
+        return Err(Error::unsupported("CLUSTER by an index is not supported"));
+    }
+    Ok(ObjectStatement::Maintain("CLUSTER", names))
+}
+
+/// Parses what follows LOCK.
+pub fn lock(cursor: &mut Cursor<'_>) -> Result<Vec<RelationName>> {
+    cursor.eat("table");
+    let mut names = Vec::new();
+    loop {
+        cursor.eat("only");
+        names.push(relation_name(cursor)?);
+        cursor.eat_symbol("*");
+        if !cursor.eat_symbol(",") {
+            break;
+        }
+    }
+    if cursor.eat("in") {
+        while !cursor.at_end() && !cursor.eat("mode") {
+            cursor.identifier()?;
+        }
+    }
+    cursor.eat("nowait");
+    Ok(names)
+}
+
 fn cascade(cursor: &mut Cursor<'_>) -> bool {
     let cascade = cursor.eat("cascade");
     if !cascade {
