@@ -11,7 +11,7 @@ use datafusion::common::{Column, DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::PlanEnv;
-use super::calls::explicit_cast;
+use super::calls::cast_to_column;
 use super::fit::fit;
 use super::literals::{adapt, is_text, typed, unknown_text};
 use crate::catalog::pg_catalog::data;
@@ -102,30 +102,11 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
     }
     let base = without_length(to);
     let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
-    // The blanks that fill up a `char(n)` are no part of a text.
-    let filled = from_type.oid == oid::BPCHAR && to_type.oid != oid::BPCHAR && is_text(to.data_type());
-    let expr = match env.functions.scalar.get("rtrim").filter(|_| filled) {
-        Some(rtrim) => rtrim.call(vec![expr]),
-        None => expr,
-    };
-    // Between numerics the last step rounds and looks for what does not fit.
-    let numerics = is_decimal(from.data_type()) && is_decimal(to.data_type());
-    let whole = from.data_type().is_integer() && is_decimal(to.data_type());
-    let value = if whole {
-        Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal128(20, 0)))
-    } else if same || numerics {
-        expr
-    } else {
-        explicit_cast(expr, Some(from), &base, &env.functions)
-    };
-    if is_text(to.data_type()) && to_type.typmod >= 0 || is_decimal(to.data_type()) {
+    let value = if same { expr } else { cast_to_column(expr, from, &base, &env.functions).map_err(external)? };
+    if is_text(to.data_type()) && to_type.typmod >= 0 {
         return Ok(fit(value, to));
     }
     Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(to))))
-}
-
-fn is_decimal(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
 }
 
 /// Whether a value of one type may be assigned to a column of another.

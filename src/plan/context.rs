@@ -18,6 +18,7 @@ use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
 use super::types::SqlTypes;
+use super::values::ValuesLists;
 use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
@@ -28,6 +29,7 @@ use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::conditions;
 use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
@@ -39,7 +41,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 2],
+    relations: [Arc<dyn RelationPlanner>; 3],
 }
 
 impl<'a> Context<'a> {
@@ -49,8 +51,8 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 2] =
-            [Arc::new(SetOperations::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 3] =
+            [Arc::new(SetOperations::new(env)), Arc::new(ValuesLists::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
         Self { env, planners, relations }
     }
 
@@ -142,6 +144,12 @@ impl ContextProvider for Context<'_> {
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
+        }
+        if name.starts_with(conditions::PREFIX) {
+            return Some(marker::condition(name));
+        }
+        if let Some(marker) = marker::unified(name) {
+            return Some(marker);
         }
         let functions = &self.env.functions;
         if let Some(spec) = FrameSpec::of_name(name) {

@@ -1,10 +1,9 @@
-//! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters, a bare `numeric` keeps
-//! every digit or refuses, `numeric(p,s)` rounds or overflows.
+//! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
@@ -12,12 +11,11 @@ use datafusion::logical_expr::{
 };
 
 use super::assign::external;
-use super::calls::is_unbounded_numeric;
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
-/// `value` as a value of the column `to`, which has a length or is a bare numeric.
+/// `value` as a value of the column `to`, which has a length.
 #[must_use]
 pub fn fit(value: Expr, to: &FieldRef) -> Expr {
     let field = Arc::new(to.as_ref().clone().with_nullable(true));
@@ -50,43 +48,8 @@ impl ScalarUDFImpl for Fit {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [value] =
             ColumnarValue::values_to_arrays(&args.args)?.try_into().or_else(|_| internal_err!("one argument"))?;
-        match self.field.data_type() {
-            DataType::Decimal128(..) | DataType::Decimal256(..) if is_unbounded_numeric(&self.field) => {
-                exact(&value, self.field.data_type())
-            }
-            DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-                rounded(&value, self.field.data_type(), (*precision, *scale))
-            }
-            _ => sized(&value, &self.field),
-        }
-        .map(ColumnarValue::Array)
+        sized(&value, &self.field).map(ColumnarValue::Array)
     }
-}
-
-/// A decimal with another scale; an error where that would lose a digit.
-fn exact(value: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    let lost = || {
-        let error = Error::unsupported("the numeric value has more digits than a column of type numeric keeps")
-            .hint("Declare the column with the precision and scale that it needs, such as numeric(38,20).");
-        external(error)
-    };
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let cast_there = cast_with_options(value, to, &options).map_err(|_| lost())?;
-    let back = cast_with_options(&cast_there, value.data_type(), &options).map_err(|_| lost())?;
-    if back.as_ref() == value.as_ref() { Ok(cast_there) } else { Err(lost()) }
-}
-
-/// A decimal rounded to a column's scale. Error `22003` where it has too many digits before the point.
-fn rounded(value: &ArrayRef, to: &DataType, (precision, scale): (u8, i8)) -> Result<ArrayRef> {
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(value, to, &options).map_err(|_| {
-        let digits = i16::from(precision) - i16::from(scale);
-        let limit = if digits == 0 { "1".to_owned() } else { format!("10^{digits}") };
-        let error = Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
-        external(error.detail(format!(
-            "A field with precision {precision}, scale {scale} must round to an absolute value less than {limit}."
-        )))
-    })
 }
 
 /// Texts of at most the column's length; blanks beyond it are cut, `char(n)` is filled up with them.

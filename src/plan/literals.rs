@@ -13,8 +13,14 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
+use crate::catalog::functions::input::conform;
+use crate::catalog::functions::numeric::precision_scale;
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::types::{TextStyle, decode_typed, pg_type};
+
+/// Digits of a number that is computed with as a decimal.
+const USUAL_DIGITS: i32 = 18;
 
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
@@ -47,12 +53,24 @@ pub fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// A bare string as a literal of a field's type.
+/// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let ty = pg_type(field);
     let value = decode_typed(ty.oid, ty.typmod, text, style)?;
+    let value = match value.data_type() {
+        DataType::List(_) => conform(value, field.data_type())?,
+        DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {
+            conform(value, &WIDE_NUMERIC)?
+        }
+        _ => value,
+    };
     let scalar = ScalarValue::try_from_array(&value, 0)?;
     Ok(Expr::Literal(scalar, None))
+}
+
+/// Whether a decimal has so many digits that results with it may not fit in decimals.
+fn is_long(data_type: &DataType) -> bool {
+    precision_scale(data_type).0 > USUAL_DIGITS
 }
 
 /// `expr` with the type of `field`: a bare string is read, a bare param is typed, anything else stays.
@@ -77,11 +95,16 @@ pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
 #[must_use]
 pub fn fold_number(expr: Expr) -> Expr {
     let Expr::Cast(Cast { expr: inner, field }) = &expr else { return expr };
+    if *field.data_type() == WIDE_NUMERIC {
+        return expr;
+    }
     let (Expr::Literal(value, None), true) = (inner.as_ref(), field.metadata().is_empty()) else { return expr };
-    let number = matches!(
-        value,
-        ScalarValue::Int64(_) | ScalarValue::UInt64(_) | ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..)
-    );
+    let number = match value {
+        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => true,
+        // Arrow would cut a fraction where PostgreSQL rounds.
+        ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..) => field.data_type().is_decimal(),
+        _ => false,
+    };
     match value.cast_to(field.data_type()) {
         Ok(folded) if number => Expr::Literal(folded, None),
         _ => expr,

@@ -24,6 +24,77 @@ pub fn array_of_subquery() -> Arc<ScalarUDF> {
     Arc::clone(&ARRAY)
 }
 
+/// A condition under its clause's name, replaced when its type is known.
+#[must_use]
+pub fn condition(name: &str) -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Condition { name: name.to_owned(), signature }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Condition {
+    name: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Condition {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("{} is replaced before a plan runs", self.name)
+    }
+}
+
+/// `COALESCE` and `NULLIF`, whose arguments have not been brought to one type yet.
+#[must_use]
+pub fn unified(name: &str) -> Option<Arc<ScalarUDF>> {
+    let name = UNIFIED.iter().find(|known| **known == name)?;
+    let signature = Signature::variadic_any(Volatility::Volatile);
+    Some(Arc::new(ScalarUDF::new_from_impl(Unified { name, signature })))
+}
+
+/// Whether a function is such a marker.
+#[must_use]
+pub fn is_unified(function: &ScalarUDF) -> bool {
+    function.inner().is::<Unified>()
+}
+
+const UNIFIED: [&str; 2] = ["coalesce", "nullif"];
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Unified {
+    name: &'static str,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Unified {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        Ok(args.iter().find(|t| !t.is_null()).map_or(DataType::Null, Clone::clone))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("{} was left in the plan without a common type", self.name)
+    }
+}
+
 /// A call of a set-returning function: its type is that of one row, and `list` gives all rows.
 #[must_use]
 pub fn set_returning(name: &str, list: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {

@@ -7,20 +7,26 @@
 pub mod alter;
 pub mod assign;
 pub mod backward;
+pub mod branches;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
 pub mod declared;
 pub mod fit;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
+pub mod missing;
 pub mod optimize;
 pub mod params;
+pub mod patterns;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
@@ -29,7 +35,9 @@ pub mod subqueries;
 pub mod tables;
 pub mod temporal;
 pub mod types;
+pub mod values;
 pub mod views;
+pub mod wide;
 pub mod write;
 pub mod unify;
 pub mod windows;
@@ -54,6 +62,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -111,6 +120,7 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
     plan_made(|known| to_plan(query, known, env), place, declared, env)
 }
@@ -170,6 +180,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     resolve::resolve(plan, env)
+        .and_then(|plan| wide::keys(plan, &env.functions))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
@@ -219,10 +230,14 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self {
             snapshot,

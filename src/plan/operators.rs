@@ -9,13 +9,14 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{cast, cast_to_text, implicit_temporal};
+use super::calls::{call, cast, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
-use super::temporal;
+use super::{temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -68,7 +69,8 @@ impl Operators {
         }
         let Some(meant) = temporal::operator(op, types)? else { return Ok(None) };
         let (left, right, types) = if meant.swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
-        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), to, &self.functions);
+        let side =
+            |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), from, to, &self.functions);
         let (a, b) = meant.arguments;
         Ok(self.call(meant.function, vec![side(left, types.0, a), side(right, types.1, b)]))
     }
@@ -83,17 +85,38 @@ impl Operators {
         };
         let ty = common_number(types.0, types.1);
         let name = function_name(arith_op, ty)?;
-        self.call(name, vec![cast(left, ty, &self.functions), cast(right, ty, &self.functions)])
+        self.call(name, vec![cast(left, types.0, ty, &self.functions), cast(right, types.1, ty, &self.functions)])
+    }
+
+    /// `& | # << >>` of integers.
+    fn bitwise(&self, op: &Op, sides: Vec<Expr>, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Result<Option<Expr>> {
+        let integer = |f: &Option<FieldRef>| {
+            matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8))
+        };
+        if !integer(&fields.0) || !integer(&fields.1) {
+            return Err(no_operator(op, fields));
+        }
+        let name = match op {
+            Op::BitwiseAnd => "bitand",
+            Op::BitwiseOr => "bitor",
+            Op::PGBitwiseShiftLeft => "bitshiftleft",
+            Op::PGBitwiseShiftRight => "bitshiftright",
+            _ => "bitxor",
+        };
+        Ok(self.call(name, sides))
     }
 
     /// `||`.
-    fn concatenate(&self, left: Expr, right: Expr, types: (Option<Ty>, Option<Ty>)) -> Option<Expr> {
+    fn concatenate(&self, left: Expr, right: Expr, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Option<Expr> {
+        let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let left = unpadded(left, fields.0.as_ref(), &self.functions);
+        let right = unpadded(right, fields.1.as_ref(), &self.functions);
         let array = |ty| matches!(ty, Some(Ty::Array(_) | Ty::AnyArray));
         match types {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
-            (Some(Ty::Bytea), _) | (_, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
+            (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
             (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
             (a, b) => {
                 let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
@@ -101,7 +124,7 @@ impl Operators {
                     return None;
                 }
                 let side = |expr: Expr, ty: Option<Ty>| match ty {
-                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, ty, &self.functions),
+                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, &self.functions),
                     _ => expr,
                 };
                 self.call("text_concat", vec![side(left, a), side(right, b)])
@@ -130,11 +153,21 @@ impl ExprPlanner for Operators {
                     Some(planned) => Some(planned),
                     None => return Err(no_operator(&op, &fields)),
                 },
+                _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op)),
                 _ => None,
             },
             Op::PGExp => self.call("power", vec![left.clone(), right.clone()]),
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
-                self.concatenate(left.clone(), right.clone(), types)
+                let planned = self.concatenate(left.clone(), right.clone(), &fields);
+                if planned.is_none() {
+                    return Err(no_operator(&op, &fields));
+                }
+                planned
+            }
+            Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseXor
+                if matches!(types, (Some(a), Some(b)) if fractional(a) || fractional(b)) =>
+            {
+                return Err(no_operator(&op, &fields));
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
@@ -145,12 +178,26 @@ impl ExprPlanner for Operators {
                         None => original(left, right),
                     };
                 }
-                _ if let Some(op) = distinct(&op) => Some(binary_expr(left.clone(), op, right.clone())),
+                _ if let Some(op) = distinct(&op) => {
+                    let sides = wide::comparable(vec![left.clone(), right.clone()], schema, &self.functions)?;
+                    match <[Expr; 2]>::try_from(sides) {
+                        Ok([left, right]) => Some(binary_expr(left, op, right)),
+                        Err(_) => None,
+                    }
+                }
                 _ => None,
             },
             Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
                 let name = json_access(&op, types, &right, schema);
                 name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
+            }
+            Op::BitwiseAnd | Op::BitwiseOr | Op::BitwiseXor | Op::PGBitwiseXor | Op::PGBitwiseShiftLeft
+            | Op::PGBitwiseShiftRight => self.bitwise(&op, vec![left.clone(), right.clone()], &fields)?,
+            Op::PGLikeMatch | Op::PGNotLikeMatch | Op::PGILikeMatch | Op::PGNotILikeMatch => {
+                let negated = matches!(op, Op::PGNotLikeMatch | Op::PGNotILikeMatch);
+                let folded = matches!(op, Op::PGILikeMatch | Op::PGNotILikeMatch);
+                let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
+                Some(Expr::Like(Like::new(negated, left, right, None, folded)))
             }
             Op::PGRegexMatch => self.call("textregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
@@ -170,6 +217,13 @@ impl ExprPlanner for Operators {
         };
         match planned {
             Some(planned) => Ok(PlannerResult::Planned(planned)),
+            None if is_comparison(&op) => {
+                let sides = wide::comparable(vec![left, right], schema, &self.functions)?;
+                match <[Expr; 2]>::try_from(sides) {
+                    Ok([left, right]) => original(left, right),
+                    Err(_) => datafusion::common::internal_err!("an operator has two sides"),
+                }
+            }
             None => original(left, right),
         }
     }
@@ -231,6 +285,11 @@ fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
     !own(&fields.0) && !own(&fields.1)
 }
 
+/// `char(n)` as the text it is to other types, without its padding.
+fn unpadded(expr: Expr, field: Option<&FieldRef>, functions: &Functions) -> Expr {
+    if field.is_some_and(|f| wide::is_padded(f)) { call(functions, "bpchar_trim", vec![expr]) } else { expr }
+}
+
 /// Whether PostgreSQL compares two types.
 fn comparable(a: Ty, b: Ty) -> bool {
     let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
@@ -271,6 +330,10 @@ fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &
     Some(format!("{prefix}_{access}{text}"))
 }
 
+fn is_comparison(op: &Op) -> bool {
+    matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq)
+}
+
 fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
     let name = |f: &Option<FieldRef>| match f {
         Some(field) => {
@@ -282,6 +345,18 @@ fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFu
     let message = format!("operator does not exist: {} {op} {}", name(&fields.0), name(&fields.1));
     let hint = "No operator matches the given name and argument types. You might need to add explicit type casts.";
     DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint)))
+}
+
+/// `42725`: two untyped literals, of which any type would do.
+fn not_unique(op: &Op) -> DataFusionError {
+    let hint = "Could not choose a best candidate operator. You might need to add explicit type casts.";
+    let message = format!("operator is not unique: unknown {op} unknown");
+    DataFusionError::External(Box::new(Error::new(sqlstate::AMBIGUOUS_FUNCTION, message).hint(hint)))
+}
+
+/// Whether a number has no bits of its own.
+fn fractional(ty: Ty) -> bool {
+    matches!(ty, Ty::Numeric | Ty::Float4 | Ty::Float8)
 }
 
 /// The type an unknown operand takes beside one of type `field`: usually the same.

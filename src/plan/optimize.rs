@@ -30,7 +30,8 @@ static OPTIMIZER: LazyLock<Optimizer> = LazyLock::new(|| {
 /// Coerces types and checks the plan; the outer error is a stopped statement.
 pub fn analyze(plan: LogicalPlan, env: &PlanEnv) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
-    Ok(ANALYZER.execute_and_check(plan, env.config().options(), |_, _| {}))
+    let analyzed = ANALYZER.execute_and_check(plan, env.config().options(), |_, _| {});
+    Ok(analyzed.and_then(|plan| super::implicit::settle(plan, env)))
 }
 
 /// Whether every function of a plan gives the same for the same arguments at any time, in any session.

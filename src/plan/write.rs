@@ -15,7 +15,7 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
-use super::{Declared, Plan, PlanEnv, columns, context, locate, parser_options, raw_plan, resolve, settle};
+use super::{Declared, Plan, PlanEnv, columns, context, locate, optimize, parser_options, raw_plan, resolve, settle};
 use crate::catalog::Relation;
 use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
@@ -427,6 +427,13 @@ fn checked(
     }
     let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;
     resolve::resolve(plan, env)
+}
+
+/// A query whose outputs are brought to the columns of the table that is made of it.
+pub fn filling(plan: &Plan, schema: &Schema, env: &PlanEnv) -> Result<Plan> {
+    let logical = assign::to_columns(plan.logical.clone(), 0, schema.fields(), env)?;
+    let logical = optimize::analyze(logical, env)??;
+    Ok(Plan { logical, optimized: Arc::default(), ..plan.clone() })
 }
 
 /// The columns of a query that a table is made of.

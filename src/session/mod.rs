@@ -5,8 +5,8 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
-mod cursor;
 mod declare;
+mod cursor;
 pub mod engine;
 mod extended;
 mod load;

@@ -13,7 +13,7 @@ use crate::settings::{self, Context, Setting, values};
 use crate::sqlstate;
 use crate::types::input::parse_interval;
 use crate::types::zone::Zone;
-use crate::types::{DateOrder, DateStyle, IntervalStyle, TextStyle};
+use crate::types::{DateOrder, DateStyle, IntervalStyle, Moment, TextStyle};
 
 /// All settings with their current text, by lower-case name.
 pub type Values = Arc<BTreeMap<String, String>>;
@@ -293,6 +293,7 @@ fn derive(all: &BTreeMap<String, String>) -> Derived {
         date_style: date_style(text("datestyle")),
         date_order: date_order(text("datestyle")),
         interval_style: interval_style(text("intervalstyle")),
+        moment: Moment::default(),
     };
     let search_path = values::split_identifiers(text("search_path")).unwrap_or_default();
     Derived {

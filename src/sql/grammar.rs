@@ -15,6 +15,7 @@ pub const UNNAMED: &str = "unnamed columns";
 /// The tokens as the parser takes them.
 #[must_use]
 pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let tokens = super::tokens::readable(&tokens);
     let tokens = rows_from(tokens);
     let tokens = order_using(tokens);
     let tokens = column_lists(tokens);

@@ -6,6 +6,7 @@
 pub mod grammar;
 pub mod guard;
 pub mod lex;
+pub mod lexer;
 pub mod object_ast;
 pub mod position;
 pub mod frames;

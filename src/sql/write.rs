@@ -95,7 +95,14 @@ pub fn of(statement: ast::Statement) -> Result<std::result::Result<Write, ast::S
         _ => return Ok(Err(inner)),
     };
     let with = with.map(|mut with| rewritten(&mut with).map(|()| with)).transpose()?;
-    rewritten(&mut inner)?;
+    let source = match &inner {
+        ast::Statement::Insert(insert) => insert.source.as_deref(),
+        _ => None,
+    };
+    let mut rules = rewrite::Rules::of_insert(source);
+    if let ControlFlow::Break(error) = inner.visit(&mut rules) {
+        return Err(error);
+    }
     let mut write = match inner {
         ast::Statement::Insert(insert) => insert_of(insert),
         ast::Statement::Update(update) => update_of(update),

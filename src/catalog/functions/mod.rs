@@ -7,6 +7,7 @@
 pub mod arith;
 pub mod datetime;
 pub mod framed;
+pub mod number;
 pub mod numeric;
 pub mod quantified;
 pub mod resolve;
@@ -17,8 +18,10 @@ mod access;
 mod aggregate;
 mod arrays;
 mod call;
+pub mod cast;
 mod formatting;
 mod inherited;
+pub mod input;
 mod json;
 mod math;
 mod output;
@@ -85,6 +88,7 @@ impl Functions {
         regexp::register(&mut registry);
         math::register(&mut registry);
         arith::register(&mut registry);
+        cast::register(&mut registry);
         datetime::register(&mut registry);
         formatting::register(&mut registry);
         arrays::register(&mut registry);

@@ -12,6 +12,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use super::datetime::interval;
 use super::ty::element;
 
 /// A comparison.
@@ -137,7 +138,13 @@ impl Quantified {
         if values.is_null(i) {
             return Ok(None);
         }
-        let value = Scalar::new(cast(&values.slice(i, 1), elements.data_type())?);
+        let value = cast(&values.slice(i, 1), elements.data_type())?;
+        let (value, elements) = match elements.data_type() {
+            // Intervals are equal when their lengths are.
+            DataType::Interval(_) => (interval::lengths(&value)?, interval::lengths(&elements)?),
+            _ => (value, elements),
+        };
+        let value = Scalar::new(value);
         let answers = self.compare(&value, &elements)?;
         let hits = answers.true_count();
         let misses = answers.len() - answers.null_count() - hits;

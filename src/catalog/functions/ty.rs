@@ -10,11 +10,12 @@ use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
 use crate::types::{PG_TYPE_KEY, timetz};
 
-/// Digits and scale of a numeric result whose scale depends on its value: 38 digits on either side of the point.
-pub const WIDE_NUMERIC: DataType = DataType::Decimal256(76, 38);
+/// A numeric whose scale depends on its value (see [`crate::types::wide`]).
+pub const WIDE_NUMERIC: DataType = DataType::LargeBinary;
 
 const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
+const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
 const TIMETZ_OID: &str = "1266";
 
@@ -89,9 +90,8 @@ impl Ty {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::FixedSizeBinary(16) => Self::Uuid,
             DataType::FixedSizeBinary(timetz::WIDTH) => Self::TimeTz,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-                Self::Bytea
-            }
+            DataType::LargeBinary => Self::Numeric,
+            DataType::Binary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Self::Bytea,
             DataType::Date32 | DataType::Date64 => Self::Date,
             DataType::Time32(_) | DataType::Time64(_) => Self::Time,
             DataType::Timestamp(_, None) => Self::Timestamp,
@@ -109,6 +109,7 @@ impl Ty {
             Some(JSON_OID) => Some(Self::Json),
             Some(JSONB_OID) => Some(Self::Jsonb),
             Some(UUID_OID) => Some(Self::Uuid),
+            Some(BYTEA_OID) => Some(Self::Bytea),
             _ => Self::of(field.data_type()),
         }
     }

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use super::call::Call;
 use super::overload::{Overload, ReturnArgs};
 use super::resolve;
-use super::ty::Ty;
+use super::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 
 /// A PostgreSQL scalar function.
@@ -89,13 +89,19 @@ impl ScalarUDFImpl for PgScalar {
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         let known: Option<Vec<Ty>> = arg_types.iter().map(Ty::of).collect();
         let Some(known) = known else { return Err(external(resolve::undefined(self.name, &[]))) };
-        self.coerce(&known, arg_types)
+        let coerced = self
+            .coerce(&known, arg_types)
             .or_else(|error| {
                 // DataFusion's own planner hands untyped literals over as text.
                 let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
                 self.coerce(&lenient, arg_types).map_err(|_| error)
             })
-            .map_err(external)
+            .map_err(external)?;
+        // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
+        let wide = |(target, own): (DataType, &DataType)| {
+            if target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) { own.clone() } else { target }
+        };
+        Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {

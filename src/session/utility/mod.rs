@@ -134,6 +134,6 @@ impl Session {
         let formats = vec![format; columns.len()].into();
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: self.cancel.arm(), timer: None };
-        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(verb.to_owned()), origin).map(Answer::Rows)
+        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(Arc::from(verb)), origin).map(Answer::Rows)
     }
 }

@@ -107,6 +107,7 @@ impl Session {
         let env = self.plan_env(&token);
         let relation = Arc::new(self.new_table(&table.head.name.name, Arc::clone(&schema), spec, &env));
         let (rows, tag) = if table.with_data {
+            let plan = Arc::new(plan::write::filling(&plan, &schema, &env)?);
             let collected = self.collect(&plan, values, &token).await?;
             let tag = format!("SELECT {}", collected.rows());
             (self.fill(Arc::clone(&relation), Vec::new(), collected, &token).await?, tag)

@@ -23,6 +23,23 @@ pub fn call(expr: &mut Expr) {
             let args = if local { vec![take(timestamp)] } else { vec![take(time_zone), take(timestamp)] };
             *expr = function("timezone", args);
         }
+        Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } if escape_char.is_some() => {
+            let mut args = vec![take(pattern)];
+            args.extend(escape_char.take().map(Expr::Value));
+            **pattern = function("like_escape", args);
+        }
+        Expr::UnaryOp { op, expr: value } => {
+            let is_number = *op == UnaryOperator::Minus && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
+            if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
+                *expr = function(name, vec![take(value)]);
+            }
+        }
+        Expr::IsNormalized { expr: value, form, negated } => {
+            let mut args = vec![take(value)];
+            args.extend(form.map(|form| Expr::Value(Value::SingleQuotedString(form.to_string()).with_empty_span())));
+            let call = function("is_normalized", args);
+            *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(call) } } else { call };
+        }
         Expr::IsDistinctFrom(left, right) => *expr = custom(take(left), DISTINCT, take(right)),
         Expr::IsNotDistinctFrom(left, right) => *expr = custom(take(left), NOT_DISTINCT, take(right)),
         Expr::SimilarTo { negated, expr: value, pattern, escape_char } => {
@@ -48,6 +65,18 @@ pub fn call(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+/// The function behind an operator before its operand.
+fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
+    Some(match op {
+        UnaryOperator::PGSquareRoot => "dsqrt",
+        UnaryOperator::PGCubeRoot => "cbrt",
+        UnaryOperator::PGAbs => "abs",
+        UnaryOperator::BitwiseNot => "bitnot",
+        UnaryOperator::Minus => "uminus",
+        _ => return None,
+    })
 }
 
 /// `root[i][j]` or `root[lower:upper]`; `None` for anything else (a field of a row).

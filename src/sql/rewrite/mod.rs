@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod conditions;
 pub mod forms;
 pub mod frame_spec;
 pub mod intervals;
@@ -14,6 +15,7 @@ pub mod quantified;
 pub mod renamed;
 pub mod series;
 pub mod setops;
+pub mod values;
 pub mod windows;
 
 use std::ops::ControlFlow;
@@ -51,8 +53,18 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// An INSERT's own VALUES, which are no relation.
+    inserted: Option<*const ast::Query>,
     /// Bodies of recursive queries above or around.
     recursive: Vec<*const ast::Query>,
+}
+
+impl Rules {
+    /// The rules for an INSERT with this source.
+    #[must_use]
+    pub fn of_insert(source: Option<&ast::Query>) -> Self {
+        Self { inserted: values::of_insert(source), ..Self::default() }
+    }
 }
 
 impl VisitorMut for Rules {
@@ -67,6 +79,9 @@ impl VisitorMut for Rules {
             balance::set_operations(query);
             return ControlFlow::Continue(());
         }
+        if self.inserted != Some(std::ptr::from_ref(query)) {
+            values::as_relation(query);
+        }
         match setops::as_relation(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
@@ -80,6 +95,7 @@ impl VisitorMut for Rules {
         }
         series::in_select(select);
         names::name_outputs(select);
+        conditions::of_select(select);
         renamed::columns(select);
         ControlFlow::Continue(())
     }
@@ -108,18 +124,19 @@ impl VisitorMut for Rules {
 
     fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
         balance::logical_chain(expr);
+        conditions::of_expr(expr);
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
-        forms::call(expr);
+        if self.inside_number == 0 {
+            numbers::type_integer(expr);
+            forms::call(expr);
+        }
         named::arguments(expr);
         if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);
-        if self.inside_number == 0 {
-            numbers::type_integer(expr);
-        }
         self.inside_number += usize::from(numbers::is_typed(expr));
         ControlFlow::Continue(())
     }

@@ -19,7 +19,7 @@ const FUNCTIONS: &[(&str, &[&str], bool)] = &[
 /// Puts named arguments in their places.
 pub fn arguments(expr: &mut Expr) {
     let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr else { return };
-    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
+    if list.args.iter().all(|arg| matches!(arg, FunctionArg::Unnamed(_))) {
         return;
     }
     let name = last_part(name);
@@ -36,6 +36,7 @@ fn placed(args: &[FunctionArg], params: &[&str], optional: bool) -> Option<Vec<F
         let (place, value) = match arg {
             FunctionArg::Unnamed(value) => (at, value),
             FunctionArg::Named { name, arg, .. } => (position(name, params)?, arg),
+            FunctionArg::ExprNamed { name: Expr::Identifier(name), arg, .. } => (position(name, params)?, arg),
             FunctionArg::ExprNamed { .. } => return None,
         };
         let slot = places.get_mut(place).filter(|slot| slot.is_none())?;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::numeric::{Numeric, parse_numeric};
+use super::numeric::parse_numeric;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::output;
@@ -283,11 +283,8 @@ impl<'a> Reader<'a> {
         if !self.keep {
             return Ok(Json::Bare(String::new()));
         }
-        let Numeric::Finite { value, scale } = parse_numeric(token)? else {
-            return Err(invalid(format!("Token \"{token}\" is invalid.")));
-        };
         let mut printed = Vec::new();
-        output::numeric256(value, scale, &mut printed);
+        parse_numeric(token)?.write_text(&mut printed);
         Ok(Json::Bare(String::from_utf8_lossy(&printed).into_owned()))
     }
 

@@ -9,6 +9,7 @@ mod extremes;
 mod frame;
 mod kind;
 mod moments;
+mod numbers;
 pub(super) mod ordered;
 pub(super) mod sorted;
 mod strings;

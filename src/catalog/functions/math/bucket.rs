@@ -9,6 +9,7 @@ use super::super::Registry;
 use super::super::arith::out_of_range;
 use super::super::arrays::order;
 use super::super::call::Call;
+use super::super::number::Number;
 use super::super::ty::Ty::{AnyArray, AnyElement, Float8, Int4, Numeric};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -60,8 +61,18 @@ fn numerics(c: &Call<'_>) -> Result<ArrayRef> {
     let (v, low, high) = (c.nums(0)?, c.nums(1)?, c.nums(2)?);
     let count = c.prims::<Int32Type>(3)?;
     c.build::<Int32Type>(|i| {
-        let (v, low, high, count) = (v.at(i), low.at(i), high.at(i), count.at(i));
+        let (v, low, high, count) = (v.number(i)?, low.number(i)?, high.number(i)?, count.at(i));
         check_count(count)?;
+        if [&v, &low, &high].iter().any(|n| matches!(n, Number::NaN)) {
+            return Err(invalid("operand, lower bound, and upper bound cannot be NaN"));
+        }
+        let (Number::Finite(low), Number::Finite(high)) = (low, high) else {
+            return Err(invalid("lower and upper bounds must be finite"));
+        };
+        let Number::Finite(v) = v else {
+            let above = (v.signum() > 0) == low.compare(&high).is_lt();
+            return if above { count.checked_add(1).ok_or_else(|| out_of_range(c.ret.data_type())) } else { Ok(0) };
+        };
         let (below, above) = match low.compare(&high) {
             Ordering::Equal => return Err(invalid("lower bound cannot equal upper bound")),
             Ordering::Less => (v.compare(&low).is_lt(), v.compare(&high).is_ge()),
