@@ -6,6 +6,7 @@
 
 pub mod array_cast;
 pub mod array_literal;
+pub mod alter;
 pub mod assign;
 pub mod backward;
 pub mod branches;
@@ -88,6 +89,8 @@ pub struct PlanEnv {
     base: SessionConfig,
     /// The engine's options with `vars` among them, once something asked for them.
     config: OnceLock<SessionConfig>,
+    /// The views around the query that is planned, by OID, the outermost first.
+    pub viewing: Vec<u32>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -254,7 +257,16 @@ impl PlanEnv {
         let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
         vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
-        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+        Self {
+            snapshot,
+            functions,
+            vars: Arc::new(vars),
+            base,
+            config: OnceLock::new(),
+            cancel,
+            moment_used,
+            viewing: Vec::new(),
+        }
     }
 
     /// The environment in which the server itself plans, with one schema on its search path.

@@ -78,11 +78,18 @@ fn table_of(into: &ast::SelectInto, query: Box<ast::Query>) -> Result<ObjectStat
     let head = TableHead {
         name: super::utility::relation_of(&into.name),
         temporary: into.temporary,
+        global: false,
         if_not_exists: false,
         on_commit: None,
     };
     let source = RowSource::Query(query);
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns: Vec::new(), source, with_data: true })))
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs {
+        head,
+        columns: Vec::new(),
+        source,
+        with_data: true,
+        into: true,
+    })))
 }
 
 /// What lakewire says to statements that PostgreSQL has and it has not.
