@@ -264,7 +264,6 @@ impl PlanEnv {
             style: Arc::default(),
             snapshot: Arc::clone(&snapshot),
             temp: Arc::default(),
-            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
             transaction_start: now,
             statement_start: now,
             server_start: now,
