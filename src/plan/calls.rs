@@ -54,6 +54,7 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
     let number = |ty| matches!(ty, Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
     match (from_ty, to_ty) {
         (Ty::Text, Ty::Text) => Ok(with_length(keep(without_padding(expr, source, to, functions)), to, functions)),
+        (Ty::Bool, Ty::Text) if pg_type(to).oid == oid::NAME => by("cast_io", expr),
         (_, Ty::Text) => Ok(with_length(keep(cast_to_text(expr, functions)), to, functions)),
         (Ty::Text, Ty::Numeric) => {
             let bare = Arc::new(Ty::Numeric.field());

@@ -20,9 +20,9 @@ use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
-const KEEPS_PADDING: [&str; 14] = [
+const KEEPS_PADDING: [&str; 13] = [
     "bpchar_cut", "bpchar_assign", "bpchar_trim", "cast_text", "coalesce", "concat", "concat_ws", "format", "greatest",
-    "least", "octet_length", "pg_typeof", "quote_nullable", "to_json",
+    "least", "octet_length", "pg_typeof", "to_json",
 ];
 
 /// Resolves a plan and the subqueries in it.

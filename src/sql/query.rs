@@ -48,6 +48,9 @@ fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
 
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
+    if let Some(stray) = spellings::stray_string(&tokens.tokens) {
+        return Err(script.syntax_error(Some(stray)));
+    }
     let adapted = spellings::adapt(grammar::adapt(frames::parseable(&tokens.tokens)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;

@@ -126,6 +126,7 @@ impl VisitorMut for Rules {
         arrays::mark(expr);
         keywords::call(expr);
         series::in_expression(expr);
+        builtin::sign_first(expr);
         if let Err(error) = builtin::check_literal(expr) {
             return ControlFlow::Break(error);
         }
