@@ -66,9 +66,9 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         return Ok(times);
     }
     // Of two numbers the result has the type in which they are compared.
-    let numbers = [&value, &other].iter().all(|e| known(e, schema).is_some_and(|f| {
-        Ty::of_field(&f).is_some_and(|ty| ty.category() == 'N')
-    }));
+    let numbers = [&value, &other]
+        .iter()
+        .all(|e| known(e, schema).is_some_and(|f| Ty::of_field(&f).is_some_and(|ty| ty.category() == 'N')));
     let (value, other) = match numbers {
         true => match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?) {
             Ok([value, other]) => (value, other),
@@ -139,7 +139,8 @@ fn common(what: &str, fields: &[Option<FieldRef>]) -> Result<Option<FieldRef>> {
         } else if a.category() != b.category() && b != Ty::Unknown {
             return Err(mismatch(what, now, field));
         } else if a != b && !a.is_preferred() && a.casts_implicitly(b) && !b.casts_implicitly(a) {
-            chosen = Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
+            chosen =
+                Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
         } else if a == Ty::Numeric && matches!(b, Ty::Int2 | Ty::Int4 | Ty::Int8) {
             chosen = Some(numeric(now.data_type(), field.data_type()));
         } else if a != b && !b.casts_implicitly(a) {

@@ -6,11 +6,11 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::logical_expr::{Cast, Expr, lit};
 
 use super::literals::is_text;
-use crate::catalog::functions::{Functions, undefined};
 use crate::catalog::functions::input::text_input;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::{Functions, undefined};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, pg_type};
@@ -62,7 +62,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
         // The elements are read and written one by one.
-        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text)) if from_ty != to_ty || is_name(to) => {
+        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text))
+            if from_ty != to_ty || is_name(to) =>
+        {
             Ok(keep(text_input(to).call(vec![cast_to_text(expr, functions)])))
         }
         (Ty::Array(Ty::Numeric | Ty::Float4 | Ty::Float8), Ty::Array(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
@@ -189,9 +191,8 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
     let reg = |field: &Field| Some(pg_type(field).oid).filter(|oid| is_reg(*oid));
     match (reg(from), reg(to)) {
         (None, Some(oid)) if is_text(from.data_type()) => reg_input(oid).map(|f| f.call(vec![expr.clone()])),
-        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid).map(|f| {
-            Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))
-        }),
+        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid)
+            .map(|f| Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))),
         _ => None,
     }
 }
@@ -222,7 +223,14 @@ fn array_castable(from: Ty, to: Ty) -> bool {
 /// A number as `numeric` with the target's precision and scale, or with its own digits.
 fn sized_numeric(expr: Expr, from: &DataType, to: &FieldRef, functions: &Functions) -> Expr {
     let own = numeric_for(from);
-    let exact = if own == *from { expr } else { Expr::Cast(Cast::new(Box::new(expr), own.clone())) };
+    let exact = if own == *from {
+        expr
+    } else {
+        // The digits are the type's, nobody has written them.
+        let field = Field::new("numeric", own.clone(), true);
+        let field = field.with_metadata([(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into());
+        Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(field)))
+    };
     if is_unbounded_numeric(to) {
         return exact;
     }

@@ -46,9 +46,7 @@ pub fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
 
 /// The types between which an expression casts, when a call has to do it.
 fn kind(expr: &Expr, schema: &DFSchema) -> Option<(Ty, Ty)> {
-    let (Expr::Cast(Cast { expr: inner, field }) | Expr::TryCast(TryCast { expr: inner, field })) =
-        expr
-    else {
+    let (Expr::Cast(Cast { expr: inner, field }) | Expr::TryCast(TryCast { expr: inner, field })) = expr else {
         return None;
     };
     if !matches!(field.data_type(), DataType::Timestamp(..)) {
@@ -67,9 +65,7 @@ fn cast(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr
         let error = Error::unsupported(message).hint("Cast one of the values to the other's type.");
         return Err(DataFusionError::External(Box::new(error)));
     }
-    let (Expr::Cast(Cast { expr: inner, .. }) | Expr::TryCast(TryCast { expr: inner, .. })) =
-        expr
-    else {
+    let (Expr::Cast(Cast { expr: inner, .. }) | Expr::TryCast(TryCast { expr: inner, .. })) = expr else {
         return Ok(Transformed::no(expr));
     };
     let call = implicit_temporal(*inner, from, to, &env.functions);

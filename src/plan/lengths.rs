@@ -8,9 +8,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{
-    Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort,
-};
+use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};
 use crate::catalog::functions::Functions;

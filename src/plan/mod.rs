@@ -54,8 +54,8 @@ use datafusion::sql::sqlparser::ast;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
-use crate::catalog::{SessionVars, Snapshot};
 use crate::catalog::pg_catalog::live::NoSessions;
+use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;

@@ -9,6 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::scalar::ScalarValue;
 
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
@@ -21,8 +22,19 @@ use crate::exec::cancel::StatementCancel;
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
 const KEEPS_PADDING: [&str; 13] = [
-    "bpchar_cut", "bpchar_assign", "bpchar_trim", "cast_text", "coalesce", "concat", "concat_ws", "format", "greatest",
-    "least", "octet_length", "pg_typeof", "to_json",
+    "bpchar_cut",
+    "bpchar_assign",
+    "bpchar_trim",
+    "cast_text",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "format",
+    "greatest",
+    "least",
+    "octet_length",
+    "pg_typeof",
+    "to_json",
 ];
 
 /// Resolves a plan and the subqueries in it.
@@ -75,7 +87,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
-            let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let list: Vec<Expr> =
+                list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
             let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
             let expr = Box::new(all.remove(0));
@@ -137,7 +150,8 @@ fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
 /// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
-    let Cast { expr, field } = match fold_number(Expr::Cast(cast)) {
+    let whole = matches!(cast.expr.as_ref(), Expr::Literal(ScalarValue::Int64(_) | ScalarValue::UInt64(_), None));
+    let Cast { expr, field } = match if whole { fold_number(Expr::Cast(cast)) } else { Expr::Cast(cast) } {
         Expr::Cast(cast) => cast,
         literal => return Ok(Transformed::yes(literal)),
     };
@@ -163,9 +177,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
     let from = expr.to_field(schema).ok().map(|(_, f)| f);
-    let same = from.as_ref().is_some_and(|f| {
-        f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f)
-    });
+    let same = from
+        .as_ref()
+        .is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f));
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }

@@ -77,7 +77,8 @@ fn unified(mut rows: Vec<Vec<Expr>>, env: &PlanEnv) -> Result<Vec<Vec<Expr>>> {
         let fields: Vec<Option<FieldRef>> = rows.iter().map(|row| known(&row[column])).collect();
         let common = common_field("VALUES", &fields).map_err(external)?;
         let text = rows.iter().any(|row| is_unknown(&row[column])) && common.data_type().is_decimal();
-        let common = if same_scale(&fields) && !text { common } else { Arc::new(Field::new("numeric", WIDE_NUMERIC, true)) };
+        let common =
+            if same_scale(&fields) && !text { common } else { Arc::new(Field::new("numeric", WIDE_NUMERIC, true)) };
         for (row, field) in rows.iter_mut().zip(&fields) {
             let cell = std::mem::take(&mut row[column]);
             row[column] = brought(cell, field.as_ref(), &common, env)?;

@@ -9,9 +9,38 @@ pub const VARIADIC: &str = "variadic argument";
 
 /// Types whose name before a string makes a literal of the type; the parser knows the others itself.
 const LITERAL_TYPES: [&str; 32] = [
-    "name", "oid", "xid", "cid", "tid", "regclass", "regtype", "regproc", "regprocedure", "regrole", "regnamespace",
-    "inet", "cidr", "macaddr", "macaddr8", "money", "point", "line", "lseg", "box", "path", "polygon", "circle",
-    "tsvector", "tsquery", "xml", "varbit", "pg_lsn", "jsonpath", "bpchar", "int2vector", "oidvector",
+    "name",
+    "oid",
+    "xid",
+    "cid",
+    "tid",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regnamespace",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "tsvector",
+    "tsquery",
+    "xml",
+    "varbit",
+    "pg_lsn",
+    "jsonpath",
+    "bpchar",
+    "int2vector",
+    "oidvector",
 ];
 
 /// The tokens as the parser takes them.
@@ -74,9 +103,8 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 /// `[BOTH] FROM x` without the characters to trim, which are blanks then; gives how many tokens it has taken.
 fn trimmed(tokens: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> usize {
-    let side = tokens.first().filter(|t| {
-        matches!(keyword(t), Some(Keyword::BOTH | Keyword::LEADING | Keyword::TRAILING))
-    });
+    let side =
+        tokens.first().filter(|t| matches!(keyword(t), Some(Keyword::BOTH | Keyword::LEADING | Keyword::TRAILING)));
     let taken = usize::from(side.is_some());
     let Some(from) = tokens.get(taken).filter(|t| keyword(t) == Some(Keyword::FROM)) else { return 0 };
     out.push(side.cloned().unwrap_or_else(|| at(Token::make_keyword("BOTH"), from)));

@@ -78,11 +78,8 @@ fn aggregate(function: &Function, list: &FunctionArgumentList, name: &str) -> Re
         return Err(fault(sqlstate::WRONG_OBJECT_TYPE, message, place(function)));
     }
     if starred && name != "count" {
-        let (mut error, at) = fault(
-            sqlstate::UNDEFINED_FUNCTION,
-            format!("function {name}() does not exist"),
-            place(function),
-        );
+        let (mut error, at) =
+            fault(sqlstate::UNDEFINED_FUNCTION, format!("function {name}() does not exist"), place(function));
         error = error
             .hint("No function matches the given name and argument types. You might need to add explicit type casts.");
         return Err((error, at));

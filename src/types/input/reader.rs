@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-
 use super::clock::{Clock, displacement};
 use super::fields::{Field, Kind, fields};
 use super::words::{self, Word};

@@ -75,7 +75,8 @@ pub fn length_us(value: Interval) -> i128 {
 pub fn lengths(array: &ArrayRef) -> arrow::error::Result<ArrayRef> {
     let array = arrow::compute::cast(array, &DataType::Interval(IntervalUnit::MonthDayNano))?;
     let spans = array.as_primitive::<IntervalMonthDayNanoType>();
-    let lengths: Decimal128Array = spans.iter().map(|span| span.map(|span| comparable_length(from_arrow(span)))).collect();
+    let lengths: Decimal128Array =
+        spans.iter().map(|span| span.map(|span| comparable_length(from_arrow(span)))).collect();
     Ok(Arc::new(lengths))
 }
 
