@@ -121,7 +121,7 @@ pub fn fold_number(expr: Expr) -> Expr {
     }
     let (Expr::Literal(value, None), true) = (inner.as_ref(), field.metadata().is_empty()) else { return expr };
     let number = match value {
-        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => true,
+        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => field.data_type().is_numeric(),
         // Arrow would cut a fraction where PostgreSQL rounds.
         ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..) => field.data_type().is_decimal(),
         _ => false,

@@ -9,6 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::scalar::ScalarValue;
 
 use super::array_cast::array_cast;
 use super::array_literal;
@@ -29,7 +30,7 @@ use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
-const KEEPS_PADDING: [&str; 14] = [
+const KEEPS_PADDING: [&str; 13] = [
     "bpchar_cut",
     "bpchar_assign",
     "bpchar_trim",
@@ -42,7 +43,6 @@ const KEEPS_PADDING: [&str; 14] = [
     "least",
     "octet_length",
     "pg_typeof",
-    "quote_nullable",
     "to_json",
 ];
 
@@ -159,7 +159,8 @@ fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
 /// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
-    let Cast { expr, field } = match fold_number(Expr::Cast(cast)) {
+    let whole = matches!(cast.expr.as_ref(), Expr::Literal(ScalarValue::Int64(_) | ScalarValue::UInt64(_), None));
+    let Cast { expr, field } = match if whole { fold_number(Expr::Cast(cast)) } else { Expr::Cast(cast) } {
         Expr::Cast(cast) => cast,
         literal => return Ok(Transformed::yes(literal)),
     };

@@ -48,6 +48,9 @@ fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
 
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
+    if let Some(stray) = spellings::stray_string(&tokens.tokens) {
+        return Err(script.syntax_error(Some(stray)));
+    }
     let readable = spellings::adapt(grammar::adapt(frames::parseable(&tokens.tokens)));
     let adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);

@@ -73,6 +73,10 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 out.push(token.clone());
                 i += 1;
             }
+            Token::Word(word) if (is(word, "isnull") || is(word, "notnull")) && out.last().is_some_and(ends_value) => {
+                let words: &[&str] = if is(word, "isnull") { &["IS", "NULL"] } else { &["IS", "NOT", "NULL"] };
+                out.extend(words.iter().map(|keyword| at(Token::make_keyword(keyword), token)));
+            }
             Token::Word(word) => {
                 let in_substring = open.last().is_some_and(|(substring, _)| *substring);
                 let argument = out.last().is_some_and(|t| matches!(t.token, Token::LParen | Token::Comma));
@@ -123,6 +127,26 @@ fn is_literal(word: &Word, next: Option<&TokenWithSpan>) -> bool {
 /// Whether a token may begin the value after VARIADIC; otherwise the word is a name.
 fn starts_value(token: Option<&TokenWithSpan>) -> bool {
     !matches!(token.map(|t| &t.token), None | Some(Token::Comma | Token::RParen | Token::Period | Token::Eq))
+}
+
+/// Whether a token may be the last one of a value.
+fn ends_value(token: &TokenWithSpan) -> bool {
+    match &token.token {
+        Token::Word(word) => {
+            word.quote_style.is_some() || matches!(word.keyword, Keyword::NoKeyword | Keyword::NULL | Keyword::END)
+        }
+        Token::RParen | Token::RBracket | Token::Number(..) | Token::SingleQuotedString(_) => true,
+        Token::EscapedStringLiteral(_) | Token::DollarQuotedString(_) | Token::Placeholder(_) => true,
+        _ => false,
+    }
+}
+
+/// A literal that follows another one, which PostgreSQL takes for no alias.
+#[must_use]
+pub fn stray_string(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    let string = |t: &TokenWithSpan| matches!(t.token, Token::SingleQuotedString(_));
+    let literal = |t: &TokenWithSpan| string(t) || matches!(t.token, Token::Number(..));
+    tokens.windows(2).find(|pair| literal(&pair[0]) && string(&pair[1])).map(|pair| &pair[1])
 }
 
 fn is(word: &Word, name: &str) -> bool {

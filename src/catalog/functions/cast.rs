@@ -86,6 +86,11 @@ pub(super) fn register(r: &mut Registry) {
         c.build_number(|i| with_modifier(v.number(i)?, precision.at(i), scale.at(i)))
     });
     r.add("cast_text", &[Any], Text, text);
+    // As the output function has it: a boolean by its letter.
+    r.add("cast_io", &[Any], Text, |c| {
+        let writer = Writer::for_element(&c.arg(0).array, &c.style())?;
+        c.build_text(|i, out| writer.write(c.arg(0).index(i), out))
+    });
     r.add("cast_whole", &[Any], Ty::Array(&Int8), whole_elements);
     lengths(r);
 }

@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, ObjectName, Value,
+    FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
 };
 
 use super::names::last_part;
@@ -15,6 +15,23 @@ const COMPARED: [&str; 9] = ["bool", "int2", "int4", "int8", "float4", "float8",
 
 /// Unicode's normal forms.
 const FORMS: [&str; 4] = ["nfc", "nfd", "nfkc", "nfkd"];
+
+/// `-a ^ b` is `(-a) ^ b`: the sign binds tighter than the power.
+pub fn sign_first(expr: &mut Expr) {
+    let Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } = expr else { return };
+    if !matches!(inner.as_ref(), Expr::BinaryOp { op: BinaryOperator::PGExp, .. }) {
+        return;
+    }
+    let null = || Expr::Value(Value::Null.with_empty_span());
+    let mut power = std::mem::replace(inner.as_mut(), null());
+    let mut base = &mut power;
+    while let Expr::BinaryOp { left, op: BinaryOperator::PGExp, .. } = base {
+        base = left.as_mut();
+    }
+    let operand = std::mem::replace(base, null());
+    *base = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(operand) };
+    *expr = power;
+}
 
 /// `0A000` for a literal of a type that is not there.
 pub fn check_literal(expr: &Expr) -> Result<()> {

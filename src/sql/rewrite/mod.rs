@@ -153,6 +153,7 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         hypothetical::call(expr);
         series::in_expression(expr);
+        builtin::sign_first(expr);
         if let Err(error) = builtin::check_literal(expr) {
             return ControlFlow::Break(error);
         }
