@@ -117,7 +117,8 @@ fn common(what: &str, fields: &[Option<FieldRef>]) -> Result<Option<FieldRef>> {
         } else if a.category() != b.category() && b != Ty::Unknown {
             return Err(mismatch(what, now, field));
         } else if a != b && !a.is_preferred() && a.casts_implicitly(b) && !b.casts_implicitly(a) {
-            chosen = Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
+            chosen =
+                Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
         } else if a == Ty::Numeric && matches!(b, Ty::Int2 | Ty::Int4 | Ty::Int8) {
             chosen = Some(numeric(now.data_type(), field.data_type()));
         } else if a != b && !b.casts_implicitly(a) {

@@ -6,11 +6,11 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::logical_expr::{Cast, Expr, lit};
 
 use super::literals::is_text;
-use crate::catalog::functions::{Functions, undefined};
 use crate::catalog::functions::input::text_input;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::{Functions, undefined};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, pg_type};
@@ -177,9 +177,8 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
     let reg = |field: &Field| Some(pg_type(field).oid).filter(|oid| is_reg(*oid));
     match (reg(from), reg(to)) {
         (None, Some(oid)) if is_text(from.data_type()) => reg_input(oid).map(|f| f.call(vec![expr.clone()])),
-        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid).map(|f| {
-            Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))
-        }),
+        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid)
+            .map(|f| Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))),
         _ => None,
     }
 }

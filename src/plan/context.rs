@@ -51,8 +51,11 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 3] =
-            [Arc::new(SetOperations::new(env)), Arc::new(ValuesLists::new(env)), Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 3] = [
+            Arc::new(SetOperations::new(env)),
+            Arc::new(ValuesLists::new(env)),
+            Arc::new(Relations::new(Arc::clone(&env.functions))),
+        ];
         Self { env, planners, relations }
     }
 

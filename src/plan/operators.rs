@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::expr::Like;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
@@ -69,8 +69,7 @@ impl Operators {
         }
         let Some(meant) = temporal::operator(op, types)? else { return Ok(None) };
         let (left, right, types) = if meant.swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
-        let side =
-            |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), from, to, &self.functions);
+        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), from, to, &self.functions);
         let (a, b) = meant.arguments;
         Ok(self.call(meant.function, vec![side(left, types.0, a), side(right, types.1, b)]))
     }
@@ -89,10 +88,13 @@ impl Operators {
     }
 
     /// `& | # << >>` of integers.
-    fn bitwise(&self, op: &Op, sides: Vec<Expr>, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Result<Option<Expr>> {
-        let integer = |f: &Option<FieldRef>| {
-            matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8))
-        };
+    fn bitwise(
+        &self,
+        op: &Op,
+        sides: Vec<Expr>,
+        fields: &(Option<FieldRef>, Option<FieldRef>),
+    ) -> Result<Option<Expr>> {
+        let integer = |f: &Option<FieldRef>| matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
         if !integer(&fields.0) || !integer(&fields.1) {
             return Err(no_operator(op, fields));
         }
@@ -116,7 +118,9 @@ impl Operators {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
-            (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
+            (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => {
+                self.call("bytea_concat", vec![left, right])
+            }
             (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
             (a, b) => {
                 let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
@@ -164,8 +168,7 @@ impl ExprPlanner for Operators {
                 }
                 planned
             }
-            Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseXor
-                if matches!(types, (Some(a), Some(b)) if fractional(a) || fractional(b)) =>
+            Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseXor if matches!(types, (Some(a), Some(b)) if fractional(a) || fractional(b)) =>
             {
                 return Err(no_operator(&op, &fields));
             }
@@ -191,7 +194,11 @@ impl ExprPlanner for Operators {
                 let name = json_access(&op, types, &right, schema);
                 name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
             }
-            Op::BitwiseAnd | Op::BitwiseOr | Op::BitwiseXor | Op::PGBitwiseXor | Op::PGBitwiseShiftLeft
+            Op::BitwiseAnd
+            | Op::BitwiseOr
+            | Op::BitwiseXor
+            | Op::PGBitwiseXor
+            | Op::PGBitwiseShiftLeft
             | Op::PGBitwiseShiftRight => self.bitwise(&op, vec![left.clone(), right.clone()], &fields)?,
             Op::PGLikeMatch | Op::PGNotLikeMatch | Op::PGILikeMatch | Op::PGNotILikeMatch => {
                 let negated = matches!(op, Op::PGNotLikeMatch | Op::PGNotILikeMatch);

@@ -23,8 +23,20 @@ use crate::sqlstate;
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
 const KEEPS_PADDING: [&str; 14] = [
-    "bpchar_cut", "bpchar_assign", "bpchar_trim", "cast_text", "coalesce", "concat", "concat_ws", "format", "greatest",
-    "least", "octet_length", "pg_typeof", "quote_nullable", "to_json",
+    "bpchar_cut",
+    "bpchar_assign",
+    "bpchar_trim",
+    "cast_text",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "format",
+    "greatest",
+    "least",
+    "octet_length",
+    "pg_typeof",
+    "quote_nullable",
+    "to_json",
 ];
 
 /// Resolves a plan and the subqueries in it.
@@ -77,7 +89,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
-            let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let list: Vec<Expr> =
+                list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
             let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
             let expr = Box::new(all.remove(0));
@@ -163,9 +176,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
     let from = expr.to_field(schema).ok().map(|(_, f)| f);
-    let same = from.as_ref().is_some_and(|f| {
-        f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f)
-    });
+    let same = from
+        .as_ref()
+        .is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f));
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
@@ -179,16 +192,16 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     if let Some(clause) = call.func.name().strip_prefix(conditions::PREFIX) {
         return condition(args, clause, schema, style).map(Transformed::yes);
     }
+    if call.func.name() == "nullif"
+        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
+    {
+        return Ok(Transformed::yes(case));
+    }
     if marker::is_unified(&call.func) {
         return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
     }
     if is_quantified(call.func.name()) {
         return quantified(call.func, args, schema, style).map(Transformed::yes);
-    }
-    if call.func.name() == "nullif"
-        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
-    {
-        return Ok(Transformed::yes(case));
     }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {

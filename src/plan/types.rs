@@ -75,7 +75,7 @@ fn timestamp(zoned: bool) -> Field {
 
 fn time(zoned: bool) -> Field {
     match zoned {
-        true => plain(DataType::FixedSizeBinary(timetz::WIDTH)).with_metadata(tag(oid::TIMETZ)),
+        true => plain(DataType::FixedSizeBinary(timetz::WIDTH)),
         false => plain(DataType::Time64(TimeUnit::Microsecond)),
     }
 }
@@ -145,12 +145,14 @@ fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
         ExactNumberInfo::PrecisionAndScale(p, s) => (p, s),
     };
     let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
-    let precision = i32::try_from(precision).ok().filter(|p| (1..=1000).contains(p)).ok_or_else(|| {
-        invalid(format!("NUMERIC precision {precision} must be between 1 and 1000"))
-    })?;
-    let scale = i32::try_from(scale).ok().filter(|s| (-1000..=1000).contains(s)).ok_or_else(|| {
-        invalid(format!("NUMERIC scale {scale} must be between -1000 and 1000"))
-    })?;
+    let precision = i32::try_from(precision)
+        .ok()
+        .filter(|p| (1..=1000).contains(p))
+        .ok_or_else(|| invalid(format!("NUMERIC precision {precision} must be between 1 and 1000")))?;
+    let scale = i32::try_from(scale)
+        .ok()
+        .filter(|s| (-1000..=1000).contains(s))
+        .ok_or_else(|| invalid(format!("NUMERIC scale {scale} must be between -1000 and 1000")))?;
     let typmod = (precision << 16 | scale & 0x7ff) + 4;
     Ok(crate::types::arrow_field(oid::NUMERIC, typmod)?.with_name("type"))
 }

@@ -3,8 +3,8 @@
 //! A NULL row gives an arbitrary value; strict overloads never ask for one.
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, LargeBinaryArray, LargeStringArray, ListArray,
-    PrimitiveArray, StringArray, StringViewArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, LargeBinaryArray, LargeStringArray,
+    ListArray, PrimitiveArray, StringArray, StringViewArray,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type};
 use num_bigint::BigInt;

@@ -77,22 +77,30 @@ pub(super) fn register(r: &mut Registry) {
 
 /// `varchar(n)` and `char(n)`: explicit casts cut, assignments (`…_assign`) lose trailing spaces only.
 fn lengths(r: &mut Registry) {
-    r.add("varchar_cut", &[Text, Int4], Ret::Same(0), |c| sized(c, |text, n, out| {
-        out.push_str(first(text, n));
-        Ok(())
-    }));
-    r.add("bpchar_cut", &[Text, Int4], Ret::Same(0), |c| sized(c, |text, n, out| {
-        pad(first(text, n), n, out);
-        Ok(())
-    }));
-    r.add("varchar_assign", &[Text, Int4], Ret::Same(0), |c| sized(c, |text, n, out| {
-        out.push_str(fitting(text, n, "character varying")?);
-        Ok(())
-    }));
-    r.add("bpchar_assign", &[Text, Int4], Ret::Same(0), |c| sized(c, |text, n, out| {
-        pad(fitting(text, n, "character")?, n, out);
-        Ok(())
-    }));
+    r.add("varchar_cut", &[Text, Int4], Ret::Same(0), |c| {
+        sized(c, |text, n, out| {
+            out.push_str(first(text, n));
+            Ok(())
+        })
+    });
+    r.add("bpchar_cut", &[Text, Int4], Ret::Same(0), |c| {
+        sized(c, |text, n, out| {
+            pad(first(text, n), n, out);
+            Ok(())
+        })
+    });
+    r.add("varchar_assign", &[Text, Int4], Ret::Same(0), |c| {
+        sized(c, |text, n, out| {
+            out.push_str(fitting(text, n, "character varying")?);
+            Ok(())
+        })
+    });
+    r.add("bpchar_assign", &[Text, Int4], Ret::Same(0), |c| {
+        sized(c, |text, n, out| {
+            pad(fitting(text, n, "character")?, n, out);
+            Ok(())
+        })
+    });
     r.add("bpchar_trim", &[Text], Text, |c| {
         let v = c.text(0)?;
         c.build_text(|i, out| {
@@ -186,7 +194,8 @@ where
 {
     let rounded = value.round_ties_even();
     // 2^63 is the first float beyond the range; the cast would stop at it.
-    let whole = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded).then_some(rounded as i64);
+    let whole =
+        (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded).then_some(rounded as i64);
     whole.and_then(|whole| T::Native::try_from(whole).ok()).ok_or_else(|| out_of_range(c.ret.data_type()))
 }
 

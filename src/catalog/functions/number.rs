@@ -123,7 +123,13 @@ impl Number {
         match self {
             Self::Finite(value) => value.to_f64(),
             Self::NaN => f64::NAN,
-            Self::Infinity { negative } => if *negative { f64::NEG_INFINITY } else { f64::INFINITY },
+            Self::Infinity { negative } => {
+                if *negative {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                }
+            }
         }
     }
 
@@ -164,7 +170,13 @@ impl Number {
         Ok(match op {
             Op::Sub => return self.with_infinity(Op::Add, &other.negate()),
             Op::Add if both && self.signum() != other.signum() => Self::NaN,
-            Op::Add => if infinite(self) { self.clone() } else { other.clone() },
+            Op::Add => {
+                if infinite(self) {
+                    self.clone()
+                } else {
+                    other.clone()
+                }
+            }
             Op::Mul => match self.signum() * other.signum() {
                 0 => Self::NaN,
                 sign => Self::Infinity { negative: sign < 0 },
@@ -204,7 +216,8 @@ pub fn with_modifier(value: Number, precision: i32, scale: i32) -> Result<Number
         Number::Finite(value) => {
             let rounded = value.round(scale);
             let digits = precision - scale;
-            let limit = if digits >= 0 { Dec::int(ten(digits)) } else { Dec { mantissa: BigInt::from(1), scale: -digits } };
+            let limit =
+                if digits >= 0 { Dec::int(ten(digits)) } else { Dec { mantissa: BigInt::from(1), scale: -digits } };
             if rounded.abs().compare(&limit).is_ge() {
                 let power = if digits == 0 { "1".to_owned() } else { format!("10^{digits}") };
                 return Err(detail(&format!("must round to an absolute value less than {power}")));

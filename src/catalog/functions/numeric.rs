@@ -270,7 +270,13 @@ pub struct Builder {
 impl Builder {
     /// A column of a decimal type.
     pub fn new(data_type: &DataType, rows: usize) -> Self {
-        Self { data_type: data_type.clone(), narrow: Vec::new(), wide: Vec::new(), any: LargeBinaryBuilder::new(), nulls: NullBufferBuilder::new(rows) }
+        Self {
+            data_type: data_type.clone(),
+            narrow: Vec::new(),
+            wide: Vec::new(),
+            any: LargeBinaryBuilder::new(),
+            nulls: NullBufferBuilder::new(rows),
+        }
     }
 
     /// Appends a value; a decimal column rounds it to its scale and holds numbers only.

@@ -17,7 +17,6 @@ const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
 const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
-const TIMETZ_OID: &str = "1266";
 
 /// A parameter's or a result's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -264,7 +263,6 @@ impl Ty {
             Self::Json => with_oid(field, JSON_OID),
             Self::Jsonb => with_oid(field, JSONB_OID),
             Self::Uuid => with_oid(field, UUID_OID),
-            Self::TimeTz => with_oid(field, TIMETZ_OID),
             Self::Array(element) => {
                 let inner = element.field().with_name("item");
                 Field::new("", DataType::List(Arc::new(inner)), true)

@@ -146,9 +146,8 @@ impl<'a> Lexer<'a> {
 
     fn quoted_identifier(&mut self) -> Result<Token> {
         let start = self.at;
-        let name = self.delimited(b'"').ok_or_else(|| {
-            self.error("unterminated quoted identifier", start, self.text.len())
-        })?;
+        let name =
+            self.delimited(b'"').ok_or_else(|| self.error("unterminated quoted identifier", start, self.text.len()))?;
         if name.is_empty() {
             return Err(self.error("zero-length delimited identifier", start, self.at));
         }

@@ -11,7 +11,10 @@ fn read(text: &str) -> String {
 
 #[test]
 fn numbers_have_bases_and_no_junk() {
-    assert_eq!(read("0x1F 1_000 .5 1e3"), r#"Number("31", false) Number("1000", false) Number(".5", false) Number("1e3", false)"#);
+    assert_eq!(
+        read("0x1F 1_000 .5 1e3"),
+        r#"Number("31", false) Number("1000", false) Number(".5", false) Number("1e3", false)"#
+    );
     assert_eq!(read("123abc"), "42601 trailing junk after numeric literal at or near \"123abc\"");
     assert_eq!(read("0.0e"), "42601 trailing junk after numeric literal at or near \"0.0e\"");
     assert_eq!(read("100_"), "42601 trailing junk after numeric literal at or near \"100_\"");

@@ -29,7 +29,8 @@ pub fn call(expr: &mut Expr) {
             **pattern = function("like_escape", args);
         }
         Expr::UnaryOp { op, expr: value } => {
-            let is_number = *op == UnaryOperator::Minus && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
+            let is_number = *op == UnaryOperator::Minus
+                && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
             if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
                 *expr = function(name, vec![take(value)]);
             }

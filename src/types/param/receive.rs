@@ -4,9 +4,9 @@ use super::LEFT_OVER;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::civil::{self, DAY_US, PG_EPOCH_DAYS, PG_EPOCH_US};
-use crate::types::wide::{Digits, MAX_SCALE, MAX_WEIGHT, Numeric, overflow};
 use crate::types::output::Interval;
 use crate::types::timetz::TimeTz;
+use crate::types::wide::{Digits, MAX_SCALE, MAX_WEIGHT, Numeric, overflow};
 
 /// The bytes of one value, read from the front.
 #[derive(Clone, Copy, Debug)]

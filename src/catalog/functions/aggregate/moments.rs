@@ -339,7 +339,13 @@ impl Kind for Exact {
             Arc::new(BinaryArray::from_iter_values(states.iter().map(|s| of(s).to_signed_bytes_le()))) as ArrayRef
         };
         let ints = |of: fn(&Squares) -> i64| Arc::new(Int64Array::from_iter_values(states.iter().map(of))) as ArrayRef;
-        Ok(vec![ints(|s| s.n), bytes(|s| &s.sum), bytes(|s| &s.squares), ints(|s| i64::from(s.scale)), ints(|s| s.special)])
+        Ok(vec![
+            ints(|s| s.n),
+            bytes(|s| &s.sum),
+            bytes(|s| &s.squares),
+            ints(|s| i64::from(s.scale)),
+            ints(|s| s.special),
+        ])
     }
 
     fn load(&self, columns: &[ArrayRef]) -> Result<Vec<Squares>> {

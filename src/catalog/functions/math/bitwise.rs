@@ -47,13 +47,8 @@ bits!(Int16Type, i32);
 bits!(Int32Type, i32);
 bits!(Int64Type, i64);
 
-fn integers<T>(
-    r: &mut Registry,
-    ty: Ty,
-    one: &'static [Ty],
-    two: &'static [Ty],
-    shift: &'static [Ty],
-) where
+fn integers<T>(r: &mut Registry, ty: Ty, one: &'static [Ty], two: &'static [Ty], shift: &'static [Ty])
+where
     T: Bits,
     T::Native: std::ops::BitAnd<Output = T::Native>
         + std::ops::BitOr<Output = T::Native>

@@ -48,7 +48,8 @@ fn parts(text: &str, strict: bool) -> Result<Vec<String>> {
             let mut name = String::new();
             let mut body = quoted;
             loop {
-                let end = body.find('"').ok_or_else(|| invalid(Some("String has unclosed double quotes.".to_owned())))?;
+                let end =
+                    body.find('"').ok_or_else(|| invalid(Some("String has unclosed double quotes.".to_owned())))?;
                 name.push_str(&body[..end]);
                 body = &body[end + 1..];
                 if !body.starts_with('"') {
@@ -65,9 +66,9 @@ fn parts(text: &str, strict: bool) -> Result<Vec<String>> {
         } else {
             let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
             let len = match rest.chars().next() {
-                Some(c) if starts(c) => rest
-                    .find(|c: char| !(starts(c) || c.is_ascii_digit() || c == '$'))
-                    .unwrap_or(rest.len()),
+                Some(c) if starts(c) => {
+                    rest.find(|c: char| !(starts(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len())
+                }
                 _ => 0,
             };
             if len == 0 {
@@ -124,7 +125,10 @@ fn unescape(text: &str, out: &mut String) -> Result<()> {
             (None, value) => match char::from_u32(value).filter(|c| *c != '\0') {
                 Some(c) => out.push(c),
                 None => {
-                    return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("invalid Unicode code point: {value:04X}")));
+                    return Err(Error::new(
+                        sqlstate::INVALID_PARAMETER_VALUE,
+                        format!("invalid Unicode code point: {value:04X}"),
+                    ));
                 }
             },
         }
