@@ -136,10 +136,21 @@ fn planning(text: &str) -> Error {
         return Error::new(sqlstate::SYNTAX_ERROR, "subquery must return only one column");
     } else if has("table function") && has("not found") {
         return undefined_function(between(text, "'", "'").unwrap_or_default());
-    } else if has("select distinct, order by expressions") {
+    } else if has("limit must be >= 0") {
+        return Error::new(sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT must not be negative");
+    } else if has("offset must be >=0") {
+        return Error::new(sqlstate::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET must not be negative");
+    } else if has("order by column out of bounds") {
+        let position = between(text, "specified: ", ",").unwrap_or_default();
+        let message = format!("ORDER BY position {position} is not in select list");
+        return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
+    } else if has("for select distinct") {
         let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
         return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
-    } else if has("distinct on expressions must match") || has("names given as column alias") {
+    } else if has("select distinct on expressions must match") {
+        let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
+        return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
+    } else if has("names given as column alias") {
         sqlstate::INVALID_COLUMN_REFERENCE
     } else if has("specified more than once") {
         sqlstate::DUPLICATE_ALIAS

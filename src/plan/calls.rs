@@ -187,7 +187,7 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
 fn is_catalog_type(field: &Field) -> bool {
     let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
     declared.is_some_and(|oid: u32| {
-        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC)
+        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
     })
 }
 

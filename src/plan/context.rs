@@ -23,14 +23,17 @@ use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
 use crate::catalog::functions::framed::Framed;
-use crate::catalog::functions::undefined;
+use crate::catalog::functions::{hypothetical_aggregate, undefined};
 use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::exec::physical;
+use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::casts::NAMED_CAST;
 use crate::sql::rewrite::conditions;
 use crate::sql::rewrite::frame_spec::FrameSpec;
+use crate::sql::rewrite::hypothetical;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
 
@@ -151,10 +154,19 @@ impl ContextProvider for Context<'_> {
         if name.starts_with(conditions::PREFIX) {
             return Some(marker::condition(name));
         }
+        if name == NAMED_CAST {
+            return Some(marker::named_cast());
+        }
+        if name == WITH_TIES {
+            return Some(marker::with_ties());
+        }
         if let Some(marker) = marker::unified(name) {
             return Some(marker);
         }
         let functions = &self.env.functions;
+        if hypothetical::of_name(name).is_some() {
+            return None;
+        }
         if let Some(spec) = FrameSpec::of_name(name) {
             return match functions.aggregate.contains_key(&spec.function)
                 || functions.window.contains_key(&spec.function)
@@ -181,7 +193,8 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.env.functions.aggregate.get(name).map(Arc::clone)
+        let known = self.env.functions.aggregate.get(name).map(Arc::clone);
+        known.or_else(|| hypothetical_aggregate(name).map(Arc::new))
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {

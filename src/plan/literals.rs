@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Cast, Expr};
@@ -17,7 +18,7 @@ use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
-use crate::types::{TextStyle, decode_typed, pg_type};
+use crate::types::{TextStyle, decode_typed, oid, pg_type};
 
 /// Digits of a number that is computed with as a decimal.
 const USUAL_DIGITS: i32 = 18;
@@ -53,6 +54,17 @@ pub fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// Whether a bare string must be read to become a value of a field's type; text takes it as it is.
+#[must_use]
+pub fn is_read(field: &Field) -> bool {
+    !is_text(field.data_type()) || keeps_type(field)
+}
+
+/// Whether a type is carried as text and told by metadata alone, which a literal must have too.
+fn keeps_type(field: &Field) -> bool {
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH)
+}
+
 /// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let ty = pg_type(field);
@@ -65,7 +77,8 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
         _ => value,
     };
     let scalar = ScalarValue::try_from_array(&value, 0)?;
-    Ok(Expr::Literal(scalar, None))
+    let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
+    Ok(Expr::Literal(scalar, metadata))
 }
 
 /// Whether a decimal has so many digits that results with it may not fit in decimals.
@@ -76,7 +89,7 @@ fn is_long(data_type: &DataType) -> bool {
 /// `expr` with the type of `field`: a bare string is read, a bare param is typed, anything else stays.
 pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     if let Some(text) = unknown_text(&expr) {
-        if is_text(field.data_type()) {
+        if !is_read(field) {
             return Ok(expr);
         }
         return typed(text, field, style).map_err(|e| DataFusionError::External(Box::new(e)));

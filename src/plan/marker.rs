@@ -11,10 +11,14 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::casts::NAMED_CAST;
 
 static ARRAY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(ArrayOf::new())));
 static ORDINALITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinality::new())));
+static TIES: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ties::new())));
+static CAST: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(NamedCast::new())));
 static ONE_ROW: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(OneRow::new())));
 static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinals::new())));
 
@@ -53,6 +57,18 @@ impl ScalarUDFImpl for Condition {
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         internal_err!("{} is replaced before a plan runs", self.name)
     }
+}
+
+/// A cast whose name tells its type; resolving takes it off.
+#[must_use]
+pub fn named_cast() -> Arc<ScalarUDF> {
+    Arc::clone(&CAST)
+}
+
+/// The count of FETCH FIRST … WITH TIES, replaced by a filter (`plan/limits.rs`).
+#[must_use]
+pub fn with_ties() -> Arc<ScalarUDF> {
+    Arc::clone(&TIES)
 }
 
 /// `COALESCE` and `NULLIF`, whose arguments have not been brought to one type yet.
@@ -129,6 +145,71 @@ pub fn is_ordinality(function: &ScalarUDF) -> bool {
 #[must_use]
 pub fn ordinals(lists: Vec<Expr>) -> Expr {
     ORDINALS.call(lists)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct NamedCast {
+    signature: Signature,
+}
+
+impl NamedCast {
+    fn new() -> Self {
+        Self { signature: Signature::any(2, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for NamedCast {
+    fn name(&self) -> &'static str {
+        NAMED_CAST
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        internal_err!("a named cast has its argument's field")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        match args.arg_fields.first() {
+            Some(field) => Ok(Arc::clone(field)),
+            None => internal_err!("a named cast without its cast"),
+        }
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("a named cast was left in the plan")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ties {
+    signature: Signature,
+}
+
+impl Ties {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for Ties {
+    fn name(&self) -> &'static str {
+        WITH_TIES
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("a count with ties was left in the plan")
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -14,9 +14,10 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
+use super::array_literal;
 use super::calls::{call, cast, cast_to_text, implicit_temporal};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
-use super::{temporal, wide};
+use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::{json_operators, temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -121,7 +122,6 @@ impl Operators {
             (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => {
                 self.call("bytea_concat", vec![left, right])
             }
-            (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
             (a, b) => {
                 let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
                 if !text(a) && !text(b) {
@@ -151,6 +151,10 @@ impl ExprPlanner for Operators {
         let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let Ok(json) = json_operators::function(&op, types) else { return Err(no_operator(&op, &fields)) };
+        if let Some(planned) = json.and_then(|name| self.call(name, vec![left.clone(), right.clone()])) {
+            return Ok(PlannerResult::Planned(planned));
+        }
         let planned = match &op {
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => match types {
                 (Some(a), Some(b)) => match self.arithmetic(&op, left.clone(), right.clone(), (a, b))? {
@@ -173,6 +177,9 @@ impl ExprPlanner for Operators {
                 return Err(no_operator(&op, &fields));
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
+                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) => {
+                    self.call(array_comparison(&op), vec![left.clone(), right.clone()])
+                }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
@@ -190,10 +197,6 @@ impl ExprPlanner for Operators {
                 }
                 _ => None,
             },
-            Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
-                let name = json_access(&op, types, &right, schema);
-                name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
-            }
             Op::BitwiseAnd
             | Op::BitwiseOr
             | Op::BitwiseXor
@@ -210,13 +213,6 @@ impl ExprPlanner for Operators {
             Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
             Op::PGRegexIMatch => self.call("texticregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotIMatch => self.call("texticregexne", vec![left.clone(), right.clone()]),
-            Op::AtArrow if types.0 == Some(Ty::Jsonb) => self.call("jsonb_contains", vec![left.clone(), right.clone()]),
-            Op::ArrowAt if types.0 == Some(Ty::Jsonb) => {
-                self.call("jsonb_contained", vec![left.clone(), right.clone()])
-            }
-            Op::Question => self.call("jsonb_exists", vec![left.clone(), right.clone()]),
-            Op::QuestionAnd => self.call("jsonb_exists_all", vec![left.clone(), right.clone()]),
-            Op::QuestionPipe => self.call("jsonb_exists_any", vec![left.clone(), right.clone()]),
             Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
             Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
             Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
@@ -233,6 +229,11 @@ impl ExprPlanner for Operators {
             }
             None => original(left, right),
         }
+    }
+
+    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> Result<PlannerResult<Vec<Expr>>> {
+        let exprs = exprs.into_iter().map(fold_number).collect();
+        array_literal::plan(exprs, schema, &self.functions, &self.style).map(PlannerResult::Planned)
     }
 
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
@@ -272,7 +273,7 @@ fn distinct(op: &Op) -> Option<Operator> {
 }
 
 /// The type of an expression, `None` while it is unknown (a bare string, an untyped param) or does not resolve yet.
-fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+pub(super) fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
         return None;
     }
@@ -320,21 +321,15 @@ fn common_number(a: Ty, b: Ty) -> Ty {
     }
 }
 
-/// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
-fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
-    let prefix = match types.0? {
-        Ty::Json => "json",
-        Ty::Jsonb => "jsonb",
-        _ => return None,
-    };
-    let is_index = matches!(type_of(known(right, schema).as_ref()), Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
-    let access = match op {
-        Op::HashArrow | Op::HashLongArrow => "extract_path",
-        _ if is_index => "array_element",
-        _ => "object_field",
-    };
-    let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
-    Some(format!("{prefix}_{access}{text}"))
+fn array_comparison(op: &Op) -> &'static str {
+    match op {
+        Op::Eq => "array_eq",
+        Op::NotEq => "array_ne",
+        Op::Lt => "array_lt",
+        Op::LtEq => "array_le",
+        Op::Gt => "array_gt",
+        _ => "array_ge",
+    }
 }
 
 fn is_comparison(op: &Op) -> bool {
@@ -368,6 +363,9 @@ fn fractional(ty: Ty) -> bool {
 
 /// The type an unknown operand takes beside one of type `field`: usually the same.
 fn wanted(op: &Op, field: &Field) -> Field {
+    if let Some(wanted) = json_operators::wanted(op, field) {
+        return wanted;
+    }
     let interval = || Field::new("interval", DataType::Interval(IntervalUnit::MonthDayNano), true);
     let data_type = field.data_type();
     let pattern = matches!(
@@ -388,13 +386,6 @@ fn wanted(op: &Op, field: &Field) -> Field {
         (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
         (_, DataType::List(_)) => field.clone(),
         _ if pattern => Field::new("text", DataType::Utf8, true),
-        (Op::Arrow | Op::LongArrow | Op::Question, data_type) if is_text(data_type) => {
-            Field::new("key", DataType::Utf8, true)
-        }
-        (Op::HashArrow | Op::HashLongArrow | Op::QuestionAnd | Op::QuestionPipe, _) => {
-            let item = Field::new("item", DataType::Utf8, true);
-            Field::new("path", DataType::List(Arc::new(item)), true)
-        }
         _ => field.clone(),
     }
 }

@@ -10,16 +10,23 @@ use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
+use super::array_cast::array_cast;
+use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::json_casts::json_cast;
+use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
+use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, patterns, temporal, wide};
-use crate::catalog::functions::ArgType;
+use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
+use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
+use crate::sql::rewrite::casts::NAMED_CAST;
 use crate::sql::rewrite::conditions;
 use crate::sqlstate;
+use crate::types::{oid, pg_type};
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
 const KEEPS_PADDING: [&str; 14] = [
@@ -158,11 +165,16 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         let cast = explicit_cast(*expr, None, &field, &env.functions).map_err(external)?;
         return Ok(Transformed::yes(cast));
     }
-    if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
+    if let Some(text) = unknown_text(&expr).filter(|_| is_read(&field)) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));
         }
+        let from = literal.to_field(schema)?.1;
+        let literal = match array_cast(literal, &from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(literal) => literal,
+        };
         if Ty::of_field(&field) == Some(Ty::Numeric) {
             let own = literal.to_field(schema)?.1;
             let sized = explicit_cast(literal, Some(&own), &field, &env.functions).map_err(external)?;
@@ -182,11 +194,31 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
-    explicit_cast(*expr, from.as_ref(), &field, &env.functions).map(Transformed::yes).map_err(external)
+    let expr = match &from {
+        Some(from) => match own_cast(*expr, from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(expr) => expr,
+        },
+        None => *expr,
+    };
+    explicit_cast(expr, from.as_ref(), &field, &env.functions).map(Transformed::yes).map_err(external)
+}
+
+/// A cast of json or of arrays; `Err` gives the expression back when it is neither.
+pub fn own_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Result<Expr, Expr>> {
+    match json_cast(expr, from, to, functions)? {
+        Ok(planned) => Ok(Ok(planned)),
+        Err(expr) => array_cast(expr, from, to, functions),
+    }
 }
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    if call.func.name() == NAMED_CAST
+        && let Some(cast) = call.args.first()
+    {
+        return Ok(Transformed::yes(cast.clone()));
+    }
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
     if let Some(clause) = call.func.name().strip_prefix(conditions::PREFIX) {
@@ -207,16 +239,44 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
     };
+    if call.func.name() == TYPE_OF && args.len() == 1 {
+        return Ok(Transformed::yes(call.func.call(type_of(args, &types))));
+    }
+    if call.func.name() == FILL {
+        return resolve_again(array_literal::fill(args, env)?, schema, env);
+    }
+    let args = match subscript(call.func.name(), args, &types, &env.functions, style)? {
+        Ok(planned) => return resolve_again(planned, schema, env),
+        Err(args) if is_subscript(call.func.name()) => return Ok(Transformed::yes(call.func.call(args))),
+        Err(args) => args,
+    };
     let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);
     let wanted = match env.functions.coerce_scalar(function.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };
     let mut cast = Vec::with_capacity(args.len());
-    for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, function.name(), schema, env)?);
+    for (arg, field) in args.into_iter().zip(wanted) {
+        cast.push(bring(arg, &field, function.name(), schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// The arguments of `pg_typeof` with the type it is to tell.
+fn type_of(args: Vec<Expr>, types: &[ArgType]) -> Vec<Expr> {
+    let oid = match types.first() {
+        Some(ArgType::Known(field)) if *field.data_type() != DataType::Null => pg_type(field).oid,
+        _ => oid::UNKNOWN,
+    };
+    args.into_iter().flat_map(|value| typed_arguments(oid, value)).collect()
+}
+
+/// A call that stands for another one.
+fn resolve_again(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::ScalarFunction(call) => resolve_call(call, schema, env),
+        other => Ok(Transformed::yes(other)),
+    }
 }
 
 /// A clause's condition without its mark; `42804` when it is not boolean.
@@ -273,16 +333,19 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
     arg.to_field(schema).ok().map(|(_, field)| ArgType::Known(field))
 }
 
-/// An argument as a value of `data_type`, for the function `name`.
-fn bring(arg: Expr, data_type: DataType, name: &str, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
-    let functions = &env.functions;
-    let ty = Ty::of(&data_type);
-    let field: FieldRef = Arc::new(match ty {
-        Some(ty @ Ty::TimeTz) => ty.field(),
-        _ => Field::new("argument", data_type, true),
-    });
-    let arg = adapt(arg, &field, &env.vars.style)?;
+/// An argument as a value of a field's type, for the function `name`.
+fn bring(arg: Expr, field: &FieldRef, name: &str, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let (style, functions) = (&env.vars.style, &env.functions);
+    let ty = Ty::of_field(field);
+    let arg = adapt(arg, field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
+    let arg = match &now {
+        Some(now) if now.data_type() != field.data_type() => match array_cast(arg, now, field, functions)? {
+            Ok(planned) => return Ok(planned),
+            Err(arg) => arg,
+        },
+        _ => arg,
+    };
     match now {
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => {
             let strips = wide::is_padded(&now) && !KEEPS_PADDING.contains(&name);

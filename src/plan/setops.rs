@@ -175,10 +175,10 @@ fn distinct_names(plan: &LogicalPlan) -> Vec<String> {
     let fields = plan.schema().fields().iter().enumerate();
     fields
         .map(|(i, field)| {
-            let name = field.name().clone();
+            let name = crate::sql::rewrite::names::display_name(field.name()).to_owned();
             match used.insert(name.clone()) {
                 true => name,
-                false => crate::sql::rewrite::names::repeated(&name, i),
+                false => crate::sql::rewrite::names::marked_name(&name, i),
             }
         })
         .collect()

@@ -171,11 +171,8 @@ fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -
 }
 
 fn array(inner: &SqlType) -> Result<Field, Error> {
-    let element = match inner {
-        // `int[][]` is the same type as `int[]` in PostgreSQL.
-        SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _)) => return array(inner),
-        other => field(other)?,
-    };
+    // PostgreSQL's type says nothing of dimensions; where values are kept the ones declared count.
+    let element = field(inner)?;
     Ok(plain(DataType::List(Arc::new(element.with_name("item")))))
 }
 

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::lex::{DIALECT, Script, StatementTokens};
 use super::object_ast::{NewTableAs, ObjectStatement, RowSource, TableHead};
-use super::{StatementKind, frames, grammar, guard, rewrite, write};
+use super::{StatementKind, distinct, fetch, frames, grammar, guard, rewrite, sets, write};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -48,7 +48,8 @@ fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
 
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
-    let adapted = grammar::adapt(frames::parseable(&tokens.tokens));
+    let readable = grammar::adapt(frames::parseable(&tokens.tokens));
+    let adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {

@@ -7,6 +7,8 @@
 pub mod civil;
 pub mod encode;
 pub mod input;
+pub mod json;
+pub mod jsonpath;
 mod mapping;
 pub mod oid;
 pub mod output;

@@ -17,6 +17,7 @@ const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
 const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
+const JSONPATH_OID: &str = "4072";
 
 /// A parameter's or a result's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +58,8 @@ pub enum Ty {
     Json,
     /// `jsonb`
     Jsonb,
+    /// `jsonpath`
+    Jsonpath,
     /// `record`
     Record,
     /// An array of an element type
@@ -108,6 +111,7 @@ impl Ty {
             Some(JSON_OID) => Some(Self::Json),
             Some(JSONB_OID) => Some(Self::Jsonb),
             Some(UUID_OID) => Some(Self::Uuid),
+            Some(JSONPATH_OID) => Some(Self::Jsonpath),
             Some(BYTEA_OID) => Some(Self::Bytea),
             _ => Self::of(field.data_type()),
         }
@@ -161,6 +165,7 @@ impl Ty {
             Self::Uuid => "uuid",
             Self::Json => "json",
             Self::Jsonb => "jsonb",
+            Self::Jsonpath => "jsonpath",
             Self::Record => "record",
             Self::AnyArray => "anyarray",
             Self::AnyElement => "anyelement",
@@ -186,7 +191,7 @@ impl Ty {
             Self::Interval => 'T',
             Self::Array(_) => 'A',
             Self::AnyArray | Self::AnyElement | Self::Any => 'P',
-            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Record => 'U',
+            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Jsonpath | Self::Record => 'U',
             Self::Unknown => 'X',
         }
     }
@@ -198,7 +203,7 @@ impl Ty {
             (Self::Unknown, _) | (_, Self::Any | Self::AnyElement) | (Self::Array(_), Self::AnyArray) => true,
             (a, b) if a == b => true,
             // Without field metadata json is not told from text; the kernel checks the text it gets.
-            (Self::Text, Self::Json | Self::Jsonb) => true,
+            (Self::Text, Self::Json | Self::Jsonb | Self::Jsonpath) => true,
             (Int2, Int4 | Int8 | Numeric | Float4 | Float8)
             | (Int4, Int8 | Numeric | Float4 | Float8)
             | (Int8, Numeric | Float4 | Float8)
@@ -225,7 +230,7 @@ impl Ty {
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
             Self::Numeric => numeric_for(from),
-            Self::Text | Self::Json | Self::Jsonb => match from {
+            Self::Text | Self::Json | Self::Jsonb | Self::Jsonpath => match from {
                 DataType::LargeUtf8 | DataType::Utf8View => from.clone(),
                 _ => DataType::Utf8,
             },
@@ -263,6 +268,7 @@ impl Ty {
             Self::Json => with_oid(field, JSON_OID),
             Self::Jsonb => with_oid(field, JSONB_OID),
             Self::Uuid => with_oid(field, UUID_OID),
+            Self::Jsonpath => with_oid(field, JSONPATH_OID),
             Self::Array(element) => {
                 let inner = element.field().with_name("item");
                 Field::new("", DataType::List(Arc::new(inner)), true)
@@ -292,6 +298,19 @@ pub fn element_field(data_type: &DataType) -> Option<&FieldRef> {
 /// `List` of an element type, with Arrow's usual field name.
 pub fn list_of(element: DataType) -> DataType {
     DataType::List(Arc::new(Field::new("item", element, true)))
+}
+
+/// `List` of an element's field, its metadata kept.
+pub fn list_field(element: &Field) -> DataType {
+    DataType::List(Arc::new(element.clone().with_name("item").with_nullable(true)))
+}
+
+/// A list type of the same depth with other innermost elements.
+pub fn with_leaf(list: &DataType, leaf: &Field) -> DataType {
+    match element(list) {
+        Some(inner) if element(inner).is_some() => list_of(with_leaf(inner, leaf)),
+        _ => list_field(leaf),
+    }
 }
 
 /// The one Arrow type functions use for a PostgreSQL type: no dictionaries, microseconds, `List`.

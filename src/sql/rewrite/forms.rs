@@ -4,10 +4,11 @@
 //! The functions are those that PostgreSQL's grammar names for them, so that the planner resolves them as any call.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, Subscript, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
+use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
 use crate::sql::tokens::LOCAL_ZONE;
 
 /// The operator that `IS DISTINCT FROM` becomes; no client can write it.
@@ -50,6 +51,10 @@ pub fn call(expr: &mut Expr) {
             let matched = function("textregexeq", vec![take(value), regex]);
             *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) } } else { matched };
         }
+        // An array without elements has the type it is cast to.
+        Expr::Cast { expr: inner, data_type: DataType::Array(_), .. } if is_empty_array(inner) => {
+            **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).with_empty_span());
+        }
         Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
             if let (Expr::Tuple(a), Expr::Tuple(b)) = (left.as_mut(), right.as_mut())
                 && a.len() == 2
@@ -59,12 +64,33 @@ pub fn call(expr: &mut Expr) {
                 *expr = function("overlaps", args);
             }
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
+            if let Some(predicate) = distinct(left, right) {
+                *expr = predicate;
+            }
+        }
         Expr::CompoundFieldAccess { root, access_chain } => {
             if let Some(subscripted) = subscripts(root, access_chain) {
                 *expr = subscripted;
             }
         }
         _ => {}
+    }
+}
+
+/// `a IS [NOT] DISTINCT FROM b` of the operator that `sql/distinct.rs` put in its place.
+fn distinct(left: &mut Expr, right: &mut Expr) -> Option<Expr> {
+    let Expr::Function(marker) = right else { return None };
+    let name = super::names::last_part(&marker.name);
+    let FunctionArguments::List(list) = &mut marker.args else { return None };
+    let operand = match list.args.as_mut_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))] => take(operand),
+        _ => return None,
+    };
+    match name.as_str() {
+        IS_DISTINCT => Some(custom(take(left), DISTINCT, operand)),
+        IS_NOT_DISTINCT => Some(custom(take(left), NOT_DISTINCT, operand)),
+        _ => None,
     }
 }
 
@@ -80,28 +106,38 @@ fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
     })
 }
 
-/// `root[i][j]` or `root[lower:upper]`; `None` for anything else (a field of a row).
+/// `ARRAY[]`, or an array of such arrays.
+fn is_empty_array(expr: &Expr) -> bool {
+    matches!(expr, Expr::Array(array) if array.elem.iter().all(is_empty_array))
+}
+
+/// `root[i][j]` or `root[lower:upper][k]`; `None` for anything else (a field of a row).
 fn subscripts(root: &mut Expr, chain: &mut [AccessExpr]) -> Option<Expr> {
-    if let [AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride: None })] = chain {
-        let bounds = (lower_bound.take(), upper_bound.take());
-        let root = take(root);
-        return Some(match bounds {
-            (Some(from), Some(until)) => function("array_slice_pg", vec![root, from, until]),
-            (Some(from), None) => function("array_slice_from", vec![root, from]),
-            (None, Some(until)) => function("array_slice_to", vec![root, until]),
-            (None, None) => root,
-        });
-    }
-    if !chain.iter().all(|access| matches!(access, AccessExpr::Subscript(Subscript::Index { .. }))) {
+    let subscript = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(_));
+    if !chain.iter().all(subscript) {
         return None;
     }
+    let is_slice = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Slice { .. }));
+    let slices = chain.iter().any(is_slice);
     let mut args = vec![take(root)];
     for access in chain {
-        if let AccessExpr::Subscript(Subscript::Index { index }) = access {
-            args.push(take(index));
+        let AccessExpr::Subscript(subscript) = access else { continue };
+        match subscript {
+            Subscript::Index { index } if !slices => args.push(take(index)),
+            // Beside a slice a lone subscript is the upper bound of one from 1.
+            Subscript::Index { index } => args.extend([integer(2), integer(1), take(index)]),
+            Subscript::Slice { lower_bound, upper_bound, .. } => {
+                let written = i64::from(lower_bound.is_some()) + 2 * i64::from(upper_bound.is_some());
+                let bound = |bound: &mut Option<Expr>| bound.take().unwrap_or_else(|| integer(1));
+                args.extend([integer(written), bound(lower_bound), bound(upper_bound)]);
+            }
         }
     }
-    Some(function("array_subscript", args))
+    Some(function(if slices { "array_slice_of" } else { "array_subscript" }, args))
+}
+
+fn integer(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).with_empty_span())
 }
 
 fn custom(left: Expr, op: &str, right: Expr) -> Expr {

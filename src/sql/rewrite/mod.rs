@@ -3,10 +3,15 @@
 pub mod arrays;
 pub mod balance;
 pub mod conditions;
+pub mod casts;
+pub mod clauses;
 pub mod forms;
 pub mod frame_spec;
+pub mod grouping;
+pub mod hypothetical;
 pub mod intervals;
 pub mod keywords;
+pub mod limits;
 pub mod named;
 pub mod names;
 pub mod numbers;
@@ -47,12 +52,24 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
     }
 }
 
+/// The rules of a query's own clauses.
+fn clauses_of(query: &mut ast::Query, top: bool) -> Result<()> {
+    limits::settle(query, top)?;
+    if let ast::SetExpr::Select(select) = query.body.as_mut() {
+        grouping::flatten(select)?;
+    }
+    clauses::settle(query, top)?;
+    windows::settle(query)
+}
+
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
 pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// Queries seen so far; the first one is the whole statement's.
+    queries: usize,
     /// An INSERT's own VALUES, which are no relation.
     inserted: Option<*const ast::Query>,
     /// Bodies of recursive queries above or around.
@@ -71,7 +88,8 @@ impl VisitorMut for Rules {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
-        if let Err(error) = windows::settle(query) {
+        self.queries += 1;
+        if let Err(error) = clauses_of(query, self.queries == 1) {
             return ControlFlow::Break(error);
         }
         self.recursive.extend(setops::recursive_bodies(query));
@@ -102,11 +120,13 @@ impl VisitorMut for Rules {
 
     fn post_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
         numbers::plain_in_query(query);
+        casts::in_order(query);
         ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
         numbers::plain_in_select(select);
+        casts::in_select(select);
         ControlFlow::Continue(())
     }
 
@@ -118,6 +138,9 @@ impl VisitorMut for Rules {
             return ControlFlow::Break(Error::unsupported("TABLESAMPLE is not supported"));
         }
         qualifiers::strip_table_function(factor);
+        if let ast::TableFactor::Table { name, args: Some(args), .. } = factor {
+            named::arguments_in_from(&names::last_part(name), &mut args.args);
+        }
         series::in_from(factor);
         ControlFlow::Continue(())
     }
@@ -127,6 +150,7 @@ impl VisitorMut for Rules {
         conditions::of_expr(expr);
         arrays::mark(expr);
         keywords::call(expr);
+        hypothetical::call(expr);
         series::in_expression(expr);
         if self.inside_number == 0 {
             numbers::type_integer(expr);

@@ -56,17 +56,11 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    repeated(display_name(name), i)
+    format!("{}{MARK}{i}", display_name(name))
 }
 
 fn marked(name: &str, i: usize) -> Ident {
     Ident::with_quote('"', marked_name(name, i))
-}
-
-/// A repeated name with its invisible mark and the number `i`.
-#[must_use]
-pub fn repeated(name: &str, i: usize) -> String {
-    format!("{name}{MARK}{i}")
 }
 
 /// An identifier as PostgreSQL folds it.
@@ -76,7 +70,7 @@ pub fn folded(ident: &Ident) -> String {
 }
 
 /// PostgreSQL's `FigureColname`: a name and whether it is strong enough to survive a cast.
-fn figure(expr: &Expr) -> (String, bool) {
+pub fn figure(expr: &Expr) -> (String, bool) {
     let unnamed = || ("?column?".to_owned(), false);
     let strong = |name: &str| (name.to_owned(), true);
     match expr {
@@ -95,6 +89,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Subquery(query) => subquery_name(query).map_or_else(unnamed, |name| (name, true)),
         Expr::Extract { .. } => strong("extract"),
         Expr::Position { .. } => strong("position"),
+        Expr::Substring { shorthand: true, .. } => strong("substr"),
         Expr::Substring { .. } => strong("substring"),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Ceil { .. } => strong("ceil"),

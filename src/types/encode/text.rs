@@ -25,7 +25,7 @@ pub fn string<A: 'static + Bytewise + Send>(oid: u32, format: Format, style: &Te
     let writer: Writer = match (format, oid) {
         (Format::Text, _) => Box::new(Copied::<A>::new(b"")),
         (Format::Binary, _) if made_by_users || oid::is_text_like(oid) => Box::new(Copied::<A>::new(b"")),
-        (Format::Binary, oid::JSONB) => Box::new(Copied::<A>::new(b"\x01")),
+        (Format::Binary, oid::JSONB | oid::JSONPATH) => Box::new(Copied::<A>::new(b"\x01")),
         (Format::Binary, oid::CHAR) => each::<A>(|value, out| {
             out.push(input::char_byte(value));
             Ok(())

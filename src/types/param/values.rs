@@ -16,6 +16,7 @@ use super::list;
 use super::receive::{self, Cursor, malformed, whole};
 use crate::error::{Error, Result};
 use crate::types::input;
+use crate::types::jsonpath;
 use crate::types::output::Interval;
 use crate::types::timetz::TimeTz;
 use crate::types::wide::{Digits, Numeric};
@@ -56,6 +57,7 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
             Ok(text.to_owned())
         })?,
         oid::JSONB => strings(raw, format, jsonb)?,
+        oid::JSONPATH => strings(raw, format, jsonpath)?,
         oid::NAME => strings(raw, format, |_, bytes| input::utf8(bytes).map(|text| name(text).to_owned()))?,
         0 => strings(raw, format, plain)?,
         _ if oid::is_text_like(oid) => strings(raw, format, plain)?,
@@ -185,6 +187,17 @@ fn jsonb(format: Format, bytes: &[u8]) -> Result<String> {
         (Format::Binary, _) => return Err(malformed("unsupported jsonb version number")),
     };
     input::normal_jsonb(input::utf8(text)?)
+}
+
+/// A path in the form it prints; its binary form has a version in front.
+fn jsonpath(format: Format, bytes: &[u8]) -> Result<String> {
+    let text = match (format, bytes) {
+        (Format::Text, _) => bytes,
+        (Format::Binary, [1, text @ ..]) => text,
+        (Format::Binary, []) => return Err(receive::insufficient()),
+        (Format::Binary, _) => return Err(malformed("unsupported jsonpath version number")),
+    };
+    jsonpath::normal(input::utf8(text)?)
 }
 
 /// A name has at most 63 bytes; PostgreSQL cuts what is longer, at a character.

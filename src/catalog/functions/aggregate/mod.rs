@@ -7,6 +7,7 @@
 mod arrays;
 mod extremes;
 mod frame;
+pub(super) mod hypothetical;
 mod kind;
 mod moments;
 mod numbers;

@@ -11,6 +11,7 @@ use super::super::arrays::order;
 use super::super::call::Call;
 use super::super::number::Number;
 use super::super::ty::Ty::{AnyArray, AnyElement, Float8, Int4, Numeric};
+use super::super::ty::element;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -95,8 +96,12 @@ fn numerics(c: &Call<'_>) -> Result<ArrayRef> {
 fn thresholds(c: &Call<'_>) -> Result<ArrayRef> {
     let lists = c.lists(1)?;
     let operand = c.arg(0);
+    let is_nested = element(&lists.element_type()).is_some();
     c.build::<Int32Type>(|row| {
         let bounds = lists.at(row);
+        if is_nested && !bounds.is_empty() {
+            return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "thresholds must be one-dimensional array"));
+        }
         if bounds.null_count() > 0 {
             return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, "thresholds array must not contain NULLs"));
         }
