@@ -41,11 +41,13 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 1] = [Arc::new(Relations::new(Arc::clone(&env.functions)))];
+        let relations: [Arc<dyn RelationPlanner>; 1] =
+            [Arc::new(Relations::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
         Self { env, planners, relations }
     }
 
-    fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+    /// The relation of a name in the statement's snapshot.
+    pub fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
         let snapshot = &self.env.snapshot;
         if let Some(database) = name.catalog().filter(|d| *d != snapshot.database) {
             return Err(Error::unsupported(format!(

@@ -8,19 +8,23 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod definition;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
 pub mod marker;
+pub mod names;
 pub mod optimize;
 pub mod params;
+pub mod records;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
 pub mod subqueries;
 pub mod types;
+pub mod values;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -123,7 +127,11 @@ fn to_plan(
     let context = context::Context::new(env);
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
-    let statement = ast::Statement::Query(Box::new(query.clone()));
+    let mut query = query.clone();
+    if let Err(error) = names::bind(&mut query, env) {
+        return Ok(Err(DataFusionError::External(Box::new(error))));
+    }
+    let statement = ast::Statement::Query(Box::new(query));
     let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
     let plan = plan.and_then(|plan| resolve::resolve(plan, env));
     let plan = plan.and_then(lateral::pull_up_functions);

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::{cast, cast_to_text};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
+use super::records;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -136,6 +137,10 @@ impl ExprPlanner for Operators {
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => match types {
                 (Some(Ty::Interval), Some(Ty::Interval)) => {
                     self.call(interval_comparison(&op), vec![left.clone(), right.clone()])
+                }
+                (Some(Ty::Record), Some(Ty::Record)) => {
+                    let (left, right) = (records::fields_of(&left, schema)?, records::fields_of(&right, schema)?);
+                    Some(records::compare(self, &op, left, right, schema)?)
                 }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 _ => None,

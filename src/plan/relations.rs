@@ -14,18 +14,22 @@ use datafusion::sql::sqlparser::ast::{
     self, FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor, TableFunctionArgs,
 };
 
-use super::{marker, sets};
+use super::names::VALUES_LIST;
+use super::{definition, marker, sets, values};
 use crate::catalog::functions::Functions;
 use crate::error::Error;
 use crate::sql::rewrite::forms::function_of;
 use crate::sql::rewrite::names::{last_part, marked_name};
+use crate::sql::rewrite::rows::ROW_OF_SUBQUERY;
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET, is_constant};
 use crate::sqlstate;
+use crate::types::TextStyle;
 
 /// Plans the items of FROM.
 #[derive(Debug)]
 pub struct Relations {
     functions: Arc<Functions>,
+    style: Arc<TextStyle>,
 }
 
 /// A function's call in FROM with what its output is called by default.
@@ -35,10 +39,10 @@ struct Call {
 }
 
 impl Relations {
-    /// A planner that knows the functions by name.
+    /// A planner that knows the functions by name, and how the session reads literals.
     #[must_use]
-    pub fn new(functions: Arc<Functions>) -> Self {
-        Self { functions }
+    pub fn new(functions: Arc<Functions>, style: Arc<TextStyle>) -> Self {
+        Self { functions, style }
     }
 
     /// A function, or several of ROWS FROM.
@@ -105,6 +109,15 @@ impl RelationPlanner for Relations {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let planned = match relation {
+            TableFactor::Function { name, args, .. } if last_part(&name) == VALUES_LIST => {
+                values::plan(args, &self.style, context)?
+            }
+            TableFactor::Function { name, args, with_ordinality: false, alias: Some(alias), .. }
+                if has_types(&alias) =>
+            {
+                let relation = definition::with_columns(&name, args, alias)?;
+                return self.plan_relation(relation, context);
+            }
             TableFactor::Function { name, args, with_ordinality, alias, .. } => {
                 self.function(&name, args, with_ordinality, alias, context)?
             }
@@ -143,6 +156,10 @@ fn table(name: ObjectName, args: Option<TableFunctionArgs>) -> TableFactor {
         sample: None,
         index_hints: Vec::new(),
     }
+}
+
+fn has_types(alias: &TableAlias) -> bool {
+    alias.columns.iter().any(|c| c.data_type.is_some())
 }
 
 fn is_plain_constant(arg: &FunctionArg) -> bool {
@@ -220,6 +237,10 @@ fn aliased(plan: LogicalPlan, alias: Option<TableAlias>, default: &str, single: 
         None => (default.to_owned(), Vec::new()),
     };
     let fields = plan.schema().fields();
+    if relation == ROW_OF_SUBQUERY && names.len() != fields.len() {
+        let message = if names.len() > fields.len() { "few" } else { "many" };
+        return Err(fault(Error::new(sqlstate::SYNTAX_ERROR, format!("subquery has too {message} columns"))));
+    }
     if names.len() > fields.len() {
         let message = format!(
             "table \"{relation}\" has {} columns available but {} columns specified",

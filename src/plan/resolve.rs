@@ -6,13 +6,13 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::PlanEnv;
 use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::{PlanEnv, records};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::exec::cancel::StatementCancel;
@@ -60,6 +60,18 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let low = Box::new(adapt(fold_number(*low), &field, style)?);
             let high = Box::new(adapt(fold_number(*high), &field, style)?);
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
+        }
+        Expr::IsNull(ref inner) | Expr::IsNotNull(ref inner) => match records::null_test(&expr, inner, schema)? {
+            Some(test) => Ok(Transformed::yes(test)),
+            None => Ok(Transformed::no(expr)),
+        },
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let field = subquery.subquery.schema().fields().first().map(Arc::clone);
+            let expr = match field.filter(|f| !is_text(f.data_type())) {
+                Some(field) => Box::new(adapt(fold_number(*expr), &field, style)?),
+                None => expr,
+            };
+            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
         }
         other => Ok(Transformed::no(other)),
     }

@@ -22,6 +22,7 @@ mod json;
 mod math;
 mod output;
 mod overload;
+mod record;
 mod regexp;
 mod series_list;
 mod sleep;
@@ -97,6 +98,7 @@ impl Functions {
         window::register(&mut functions);
         table::register(&mut functions);
         functions.add_scalar(sleep::pg_sleep());
+        functions.add_scalar(record::row());
         for function in quantified::functions() {
             functions.add_scalar(function);
         }

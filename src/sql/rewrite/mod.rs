@@ -9,6 +9,8 @@ pub mod numbers;
 pub mod qualifiers;
 pub mod quantified;
 pub mod renamed;
+pub mod rows;
+pub mod selects;
 pub mod series;
 
 use std::ops::ControlFlow;
@@ -91,6 +93,9 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         series::in_expression(expr);
         forms::call(expr);
+        if let Err(error) = rows::form(expr) {
+            return ControlFlow::Break(error);
+        }
         if let Err(error) = qualifiers::strip(expr) {
             return ControlFlow::Break(error);
         }

@@ -23,20 +23,18 @@ pub fn display_name(name: &str) -> &str {
 
 /// Names the outputs of one SELECT.
 pub fn name_outputs(select: &mut Select) {
-    let wildcard =
-        select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
     let mut used: HashSet<String> = HashSet::new();
     for (i, item) in select.projection.iter_mut().enumerate() {
         match item {
             SelectItem::ExprWithAlias { alias, .. } => {
                 let name = folded(alias);
-                if !used.insert(name.clone()) || wildcard {
+                if !used.insert(name.clone()) {
                     *alias = marked(&name, i);
                 }
             }
             SelectItem::UnnamedExpr(expr) => {
                 let name = figure(expr).0;
-                let repeated = !used.insert(name.clone()) || wildcard;
+                let repeated = !used.insert(name.clone());
                 if repeated || !is_column(expr) {
                     let alias = if repeated { marked(&name, i) } else { Ident::with_quote('"', name) };
                     let expr =

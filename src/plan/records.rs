@@ -1,0 +1,96 @@
+//! Records by their fields: comparisons as PostgreSQL makes them, and whether a record is NULL.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::functions::core::get_field;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
+use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
+
+use crate::error::Error;
+use crate::sqlstate;
+
+/// The fields of a record: a constructor's arguments, or what is taken out of any other.
+pub fn fields_of(record: &Expr, schema: &DFSchema) -> Result<Vec<Expr>> {
+    if let Expr::ScalarFunction(call) = record {
+        match call.func.name() {
+            "row" => return Ok(call.args.clone()),
+            "named_struct" => return Ok(call.args.iter().skip(1).step_by(2).cloned().collect()),
+            _ => {}
+        }
+    }
+    let (_, field) = record.to_field(schema)?;
+    let DataType::Struct(fields) = field.data_type() else { return Ok(Vec::new()) };
+    Ok(fields.iter().map(|f| get_field().call(vec![record.clone(), lit(f.name().as_str())])).collect())
+}
+
+/// `left op right`, field by field from the left: the first that differs decides.
+pub fn compare(
+    planner: &dyn ExprPlanner,
+    op: &Op,
+    left: Vec<Expr>,
+    right: Vec<Expr>,
+    schema: &DFSchema,
+) -> Result<Expr> {
+    if left.len() != right.len() {
+        return Err(fault("unequal number of entries in row expressions"));
+    }
+    let one = |op: &Op, left: Expr, right: Expr| -> Result<Expr> {
+        match planner.plan_binary_op(RawBinaryExpr { op: op.clone(), left, right }, schema)? {
+            PlannerResult::Planned(planned) => Ok(planned),
+            PlannerResult::Original(RawBinaryExpr { left, right, .. }) => {
+                Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator(op), Box::new(right))))
+            }
+        }
+    };
+    let pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
+    let combined = match op {
+        Op::Eq | Op::NotEq => {
+            let each = pairs.into_iter().map(|(a, b)| one(op, a, b)).collect::<Result<Vec<_>>>()?.into_iter();
+            if *op == Op::Eq { each.reduce(Expr::and) } else { each.reduce(Expr::or) }
+        }
+        _ => {
+            let strict = if matches!(op, Op::Lt | Op::LtEq) { Op::Lt } else { Op::Gt };
+            let mut rest: Option<Expr> = None;
+            for (a, b) in pairs.into_iter().rev() {
+                rest = Some(match rest {
+                    None => one(op, a, b)?,
+                    Some(rest) => {
+                        let equal = one(&Op::Eq, a.clone(), b.clone())?;
+                        one(&strict, a, b)?.or(equal.and(rest))
+                    }
+                });
+            }
+            rest
+        }
+    };
+    combined
+        .ok_or_else(|| DataFusionError::External(Box::new(Error::unsupported("cannot compare rows of zero length"))))
+}
+
+/// `record IS [NOT] NULL`: whether all fields are, or none is; `None` for what is no record.
+pub fn null_test(test: &Expr, tested: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+    let Ok((_, field)) = tested.to_field(schema) else { return Ok(None) };
+    if !matches!(field.data_type(), DataType::Struct(_)) {
+        return Ok(None);
+    }
+    let is_null = matches!(test, Expr::IsNull(_));
+    let each = fields_of(tested, schema)?.into_iter().map(Box::new);
+    let each = each.map(|field| if is_null { Expr::IsNull(field) } else { Expr::IsNotNull(field) });
+    Ok(each.reduce(Expr::and))
+}
+
+fn operator(op: &Op) -> Operator {
+    match op {
+        Op::NotEq => Operator::NotEq,
+        Op::Lt => Operator::Lt,
+        Op::LtEq => Operator::LtEq,
+        Op::Gt => Operator::Gt,
+        Op::GtEq => Operator::GtEq,
+        _ => Operator::Eq,
+    }
+}
+
+fn fault(message: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::new(sqlstate::SYNTAX_ERROR, message)))
+}

@@ -1,0 +1,92 @@
+//! VALUES as an item of FROM: each column has the type that PostgreSQL finds for all its values.
+//!
+//! A bare string takes the type of the others; types of different kinds are `42804`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::planner::RelationPlannerContext;
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr};
+
+use super::literals::{adapt, fold_number, is_null, is_unknown};
+use crate::catalog::functions::resolve::wider;
+use crate::catalog::functions::ty::Ty;
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{TextStyle, oid, pg_type};
+
+/// The plan of the rows.
+pub fn plan(
+    rows: Vec<FunctionArg>,
+    style: &TextStyle,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<LogicalPlan> {
+    let none = DFSchema::empty();
+    let mut planned: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Tuple(items))) = row else {
+            return datafusion::common::internal_err!("a row of VALUES is a tuple");
+        };
+        let exprs = items.into_iter().map(|item| Ok(fold_number(context.sql_to_expr(item, &none)?)));
+        let exprs: Vec<Expr> = exprs.collect::<Result<_>>()?;
+        if planned.first().is_some_and(|first| first.len() != exprs.len()) {
+            let message = "VALUES lists must all be the same length";
+            return Err(fault(Error::new(sqlstate::SYNTAX_ERROR, message)));
+        }
+        planned.push(exprs);
+    }
+    let width = planned.first().map_or(0, Vec::len);
+    for column in 0..width {
+        let Some(field) = common_field(planned.iter().map(|row| &row[column]))? else { continue };
+        for row in &mut planned {
+            let value = std::mem::replace(&mut row[column], Expr::default());
+            row[column] = brought(value, &field, style)?;
+        }
+    }
+    LogicalPlanBuilder::values(planned)?.build()
+}
+
+fn fault(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+fn brought(value: Expr, field: &FieldRef, style: &TextStyle) -> Result<Expr> {
+    let value = adapt(value, field, style)?;
+    let same = value
+        .to_field(&DFSchema::empty())
+        .is_ok_and(|(_, own)| own.data_type() == field.data_type() && own.metadata() == field.metadata());
+    Ok(if same { value } else { Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(field))) })
+}
+
+/// The type of a column; `None` while no value tells one.
+fn common_field<'a>(values: impl Iterator<Item = &'a Expr>) -> Result<Option<FieldRef>> {
+    let mut common: Option<FieldRef> = None;
+    for value in values {
+        let untyped = matches!(value, Expr::Placeholder(p) if p.field.is_none());
+        if untyped || is_unknown(value) || is_null(value) {
+            continue;
+        }
+        let field = value.to_field(&DFSchema::empty())?.1;
+        common = Some(match common {
+            None => field,
+            Some(known) if known.data_type() == field.data_type() && known.metadata() == field.metadata() => known,
+            Some(known) => {
+                let (a, b) = (Ty::of_field(&known), Ty::of_field(&field));
+                let comparable = matches!((a, b), (Some(a), Some(b)) if a.category() == b.category());
+                let wide = wider(known.data_type(), field.data_type()).ok().filter(|_| comparable);
+                let Some(data_type) = wide else { return Err(fault(mismatch(&known, &field))) };
+                Arc::new(Field::new("value", data_type, true))
+            }
+        });
+    }
+    let plain = |field: FieldRef| Arc::new(field.as_ref().clone().with_name("value").with_nullable(true));
+    Ok(common.map(plain))
+}
+
+fn mismatch(a: &Field, b: &Field) -> Error {
+    let name = |field: &Field| oid::sql_name(pg_type(field).oid);
+    let message = format!("VALUES types {} and {} cannot be matched", name(a), name(b));
+    Error::new(sqlstate::DATATYPE_MISMATCH, message)
+}
