@@ -8,17 +8,21 @@ pub mod functions;
 pub mod information_schema;
 pub mod oids;
 pub mod pg_catalog;
+pub mod temp;
 pub mod vars;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 
 pub use constraint::{Constraint, ConstraintKind};
 pub use pg_catalog::live::LiveSource;
 pub use pg_catalog::reg;
+pub use temp::ViewQuery;
+use temp::{SessionObject, TableSpec};
 pub use vars::SessionVars;
 
 /// Field metadata: the column's comment (`pg_description`).
@@ -60,6 +64,8 @@ pub struct Snapshot {
     pub schemas: BTreeMap<String, Schema>,
     /// The roles that may log in or own things.
     pub roles: Vec<Role>,
+    /// The schema of the objects of the session that this snapshot is for.
+    temp_schema: Option<Arc<str>>,
     /// Declared keys by schema and table.
     constraints: BTreeMap<(String, String), Vec<Constraint>>,
     /// What the server knows of its sessions.
@@ -105,6 +111,70 @@ pub struct Relation {
     pub definition: Option<String>,
     /// Where its rows come from; its schema's fields carry types (`types::PG_TYPE_KEY`) and comments.
     pub provider: Arc<dyn TableProvider>,
+    /// What it is besides, when a session made it.
+    pub own: Option<SessionObject>,
+}
+
+impl Relation {
+    /// The columns.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.provider.schema()
+    }
+
+    /// A temporary table of a session.
+    #[must_use]
+    pub fn temporary_table(oid: u32, schema: &str, name: &str, columns: SchemaRef, spec: TableSpec) -> Self {
+        Self {
+            oid,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            kind: RelationKind::Table,
+            comment: None,
+            definition: None,
+            provider: Arc::new(temp::TempTable::new(oid, columns)),
+            own: Some(SessionObject::Table(spec)),
+        }
+    }
+
+    /// A view of a session; `text` is its query as written.
+    #[must_use]
+    pub fn session_view(
+        oid: u32,
+        schema: &str,
+        name: &str,
+        columns: SchemaRef,
+        (text, query): (String, ViewQuery),
+    ) -> Self {
+        Self {
+            oid,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            kind: RelationKind::View,
+            comment: None,
+            definition: Some(text),
+            provider: Arc::new(temp::ViewShape::new(columns)),
+            own: Some(SessionObject::View(query)),
+        }
+    }
+
+    /// What a temporary table is besides its columns; `None` for anything else.
+    #[must_use]
+    pub fn table(&self) -> Option<&TableSpec> {
+        match &self.own {
+            Some(SessionObject::Table(spec)) => Some(spec),
+            _ => None,
+        }
+    }
+
+    /// The query of a session's view; `None` for anything else.
+    #[must_use]
+    pub fn view(&self) -> Option<&ViewQuery> {
+        match &self.own {
+            Some(SessionObject::View(view)) => Some(view),
+            _ => None,
+        }
+    }
 }
 
 /// A role.
@@ -125,7 +195,16 @@ impl Snapshot {
     #[must_use]
     pub fn new(version: u64, database: String, schemas: BTreeMap<String, Schema>, roles: Vec<Role>) -> Self {
         let live = Arc::new(pg_catalog::live::NoSessions);
-        Self { version, database, schemas, roles, constraints: BTreeMap::new(), live, system: OnceLock::new() }
+        Self {
+            version,
+            database,
+            schemas,
+            roles,
+            temp_schema: None,
+            constraints: BTreeMap::new(),
+            live,
+            system: OnceLock::new(),
+        }
     }
 
     /// The same snapshot with declared keys, by schema and table.
@@ -180,13 +259,24 @@ impl Snapshot {
         self.schemas.contains_key(schema) || schema == "pg_catalog" || schema == "information_schema"
     }
 
+    /// The schema of the session's own objects, when this snapshot is a session's.
+    #[must_use]
+    pub fn temp_schema(&self) -> Option<&str> {
+        self.temp_schema.as_deref()
+    }
+
+    /// The schemas that a search path adds nothing to say: the session's own before all, then the system's.
+    pub fn implicit_path<'a>(&'a self, search_path: &[String]) -> impl Iterator<Item = &'a str> + use<'a> {
+        let missing = |schema: &&str| !search_path.iter().any(|named| named == schema);
+        let own = self.temp_schema().filter(missing);
+        let system = Some("pg_catalog").filter(missing);
+        own.into_iter().chain(system)
+    }
+
     /// The first schema on a search path (as PostgreSQL reads it: `pg_catalog` first unless named) that has `name`.
     #[must_use]
-    pub fn resolve<'a>(&self, search_path: &'a [String], name: &str) -> Option<&'a str> {
-        const SYSTEM: &str = "pg_catalog";
-        let implicit = (!search_path.iter().any(|s| s == SYSTEM)).then_some(SYSTEM);
-        implicit
-            .into_iter()
+    pub fn resolve<'a>(&'a self, search_path: &'a [String], name: &str) -> Option<&'a str> {
+        self.implicit_path(search_path)
             .chain(search_path.iter().map(String::as_str))
             .find(|schema| self.relation(schema, name).is_some() || self.system().relation(schema, name).is_some())
     }

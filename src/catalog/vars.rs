@@ -16,6 +16,7 @@ use datafusion::common::{Result, not_impl_err};
 use datafusion::config::ConfigOptions;
 
 use super::Snapshot;
+use super::temp::TempRows;
 use crate::types::TextStyle;
 
 /// The session as functions see it.
@@ -33,6 +34,8 @@ pub struct SessionVars {
     pub style: Arc<TextStyle>,
     /// The catalog this statement runs on.
     pub snapshot: Arc<Snapshot>,
+    /// What the session's temporary tables held when the statement started.
+    pub temp: Arc<TempRows>,
     /// When the transaction began (`now()`).
     pub transaction_start: DateTime<Utc>,
     /// When the statement began (`statement_timestamp()`).
@@ -46,6 +49,12 @@ pub struct SessionVars {
 }
 
 impl SessionVars {
+    /// The schema of the session's own objects, if it has any: `pg_temp` means this one.
+    #[must_use]
+    pub fn temp_schema(&self) -> Option<&str> {
+        self.snapshot.temp_schema()
+    }
+
     /// The session's variables in a plan's options; an error in a plan that was made outside a session.
     pub fn of(options: &ConfigOptions) -> Result<&Self> {
         match options.extensions.get::<Self>() {

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod cancel;
 pub mod classify;
 pub mod explain;
+pub mod instant;
 pub mod memory;
 pub mod output;
 pub mod physical;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -46,14 +48,28 @@ pub struct Executor {
     _spill: SpillDir,
 }
 
+/// Makes a query's optimised plan.
+type PlanMaker = Box<dyn FnOnce() -> Result<LogicalPlan> + Send>;
+
 /// One query to run.
 pub struct Job {
     /// Makes the optimised plan, without params; called on the CPU runtime.
-    pub plan: Box<dyn FnOnce() -> Result<LogicalPlan> + Send>,
+    pub plan: PlanMaker,
     /// The options of its session.
     pub config: SessionConfig,
-    /// What stops it.
+    /// What stops it, the one in `config`; dropping the output cancels it.
     pub cancel: CancellationToken,
+}
+
+/// Hands a query's batches on as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole;
+
+impl Encode<RecordBatch> for Whole {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<RecordBatch>) -> Result<()> {
+        out.push(batch.clone());
+        Ok(())
+    }
 }
 
 /// Turns the batches of one query into what its reader takes, on the CPU runtime.
@@ -116,11 +132,10 @@ impl Executor {
     }
 
     /// Starts a query; its items come from the returned [`Output`]. Dropping that stops the work.
-    pub fn start<T: Send + 'static>(&self, mut job: Job, encoder: impl Encode<T>) -> Output<T> {
-        let stop = job.cancel.child_token();
-        // The operators obey the end of this output too, which is narrower than the statement's own token.
-        job.config.options_mut().extensions.insert(cancel::StatementCancel(stop.clone()));
+    pub fn start<T: Send + 'static>(&self, job: Job, encoder: impl Encode<T>) -> Output<T> {
+        let stop = job.cancel;
         let (sender, output) = output::channel(Arc::clone(&self.slots), stop.clone());
+        let (plan, config) = (job.plan, job.config);
         let env = self.query_env();
         let handle = self.cpu.handle();
         self.cpu.spawn_blocking(move || {
@@ -128,7 +143,7 @@ impl Executor {
                 let mut sender = sender;
                 let run = async {
                     let env = env?;
-                    drive(job, env, encoder, &mut sender).await
+                    drive(plan, config, env, encoder, &mut sender).await
                 };
                 let result = tokio::select! {
                     biased;
@@ -144,6 +159,12 @@ impl Executor {
             handle.block_on(work);
         });
         output
+    }
+
+    /// Memory for what one session keeps between statements: as much as one query may have.
+    #[must_use]
+    pub fn session_pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::new(QueryPool::new(Arc::clone(&self.budget), self.query_limit_bytes))
     }
 
     /// The environment of one query: everything shared but the memory pool.
@@ -163,14 +184,15 @@ impl Executor {
 }
 
 async fn drive<T: Send + 'static>(
-    job: Job,
+    plan: PlanMaker,
+    config: SessionConfig,
     env: Arc<RuntimeEnv>,
     mut encoder: impl Encode<T>,
     sender: &mut Sender<T>,
 ) -> Result<()> {
     sender.take_slot().await;
-    let logical = (job.plan)()?;
-    let state = physical::state(job.config, env);
+    let logical = plan()?;
+    let state = physical::state(config, env);
     let plan: Arc<dyn ExecutionPlan> = physical::plan(&logical, &state).await?;
     let mut batches = execute_stream(plan, physical::task_context(&state))?;
     let mut items = Vec::new();

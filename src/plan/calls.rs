@@ -10,7 +10,9 @@ use super::literals::is_text;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::system::{reg_input, reg_output};
 use crate::catalog::functions::ty::Ty;
-use crate::types::PG_TYPMOD_KEY;
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{PG_TYPMOD_KEY, oid};
 
 /// An operand brought to the type an operator takes; exact types keep their own digits.
 #[must_use]
@@ -61,18 +63,10 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         }
         _ => {}
     }
-    let by_session = |name: &str, expr: Expr| match functions.scalar.get(name) {
-        Some(function) => keep(function.call(vec![expr])),
-        None => keep(expr),
-    };
     match (from_ty, to_ty) {
-        // Between local times and instants stands the session's zone.
-        (Some(Ty::TimestampTz), Some(Ty::Date)) => by_session("timestamptz_to_date", expr),
-        (Some(Ty::TimestampTz), Some(Ty::Time)) => by_session("timestamptz_to_time", expr),
-        (Some(Ty::TimestampTz), Some(Ty::Timestamp)) | (Some(Ty::Timestamp), Some(Ty::TimestampTz)) => {
-            by_session("timezone", expr)
+        (Some(from), Some(to_ty)) if temporal_cast(from, to_ty).is_some() => {
+            keep(to_temporal(expr, from, to, functions))
         }
-        (Some(Ty::Date), Some(Ty::TimestampTz)) => by_session("date_to_timestamptz", expr),
         // A bare `numeric` keeps the digits that there are.
         (Some(Ty::Numeric), Some(Ty::Numeric)) if is_unbounded_numeric(to) => expr,
         (Some(Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) if is_unbounded_numeric(to) => {
@@ -89,6 +83,69 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
             with_length(keep(text), to, functions)
         }
         _ => keep(expr),
+    }
+}
+
+/// `42846` for a cast from or to a date or time that PostgreSQL does not have.
+pub fn check_cast(from: &Field, to: &Field) -> Result<(), Error> {
+    let (Some(from_ty), Some(to_ty)) = (Ty::of_field(from), Ty::of_field(to)) else { return Ok(()) };
+    let is_time = |ty: Ty| matches!(ty.category(), 'D' | 'T');
+    let open = |ty: Ty| matches!(ty.category(), 'S' | 'X' | 'P');
+    if from_ty == to_ty || !is_time(from_ty) && !is_time(to_ty) || open(from_ty) || open(to_ty) {
+        return Ok(());
+    }
+    if temporal_cast(from_ty, to_ty).is_some() {
+        return Ok(());
+    }
+    let name = |field: &Field| oid::sql_name(crate::types::pg_type(field).oid);
+    Err(Error::new(sqlstate::CANNOT_COERCE, format!("cannot cast type {} to {}", name(from), name(to))))
+}
+
+/// The function that casts to a date or time type: from text that reads it, between two types that converts, within
+/// one type that keeps digits. `None` where there is nothing to call.
+#[must_use]
+pub fn temporal_cast(from: Ty, to: Ty) -> Option<&'static str> {
+    use Ty::{Date, Interval, Text, Time, TimeTz, Timestamp, TimestampTz};
+    Some(match (from, to) {
+        (Text, Date) => "date_in",
+        (Text, Time) => "time_in",
+        (Text, TimeTz) => "timetz_in",
+        (Text, Timestamp) => "timestamp_in",
+        (Text, TimestampTz) => "timestamptz_in",
+        (Text, Interval) => "interval_in",
+        (Timestamp | TimestampTz, Date) => "date",
+        (Time | TimeTz | Timestamp | TimestampTz | Interval, Time) => "time",
+        (Time | TimeTz | TimestampTz, TimeTz) => "timetz",
+        (Date | Timestamp | TimestampTz, Timestamp) => "timestamp",
+        (Date | Timestamp | TimestampTz, TimestampTz) => "timestamptz",
+        (Time | Interval, Interval) => "interval",
+        _ => return None,
+    })
+}
+
+/// A value as a date or time type, with the digits of its modifier.
+fn to_temporal(expr: Expr, from: Ty, to: &FieldRef, functions: &Functions) -> Expr {
+    let call = |name: &str, args: Vec<Expr>| functions.scalar.get(name).map(|f| f.call(args));
+    let typmod = to.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok()).filter(|m| *m >= 0);
+    let Some(to_ty) = Ty::of_field(to) else { return expr };
+    let Some(name) = temporal_cast(from, to_ty) else { return expr };
+    let value = match from {
+        Ty::Text => return call(name, vec![expr.clone(), lit(typmod.unwrap_or(-1))]).unwrap_or(expr),
+        from if from == to_ty => expr,
+        _ => call(name, vec![expr.clone()]).unwrap_or(expr),
+    };
+    match typmod {
+        Some(typmod) => call(name, vec![value.clone(), lit(typmod)]).unwrap_or(value),
+        None => value,
+    }
+}
+
+/// An argument brought to a date or time type by PostgreSQL's implicit cast, which may depend on the session's zone.
+#[must_use]
+pub fn implicit_temporal(expr: Expr, from: Ty, to: Ty, functions: &Functions) -> Expr {
+    match temporal_cast(from, to) {
+        Some(_) if from != to && from != Ty::Text => to_temporal(expr, from, &Arc::new(to.field()), functions),
+        _ => expr,
     }
 }
 

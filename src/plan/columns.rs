@@ -7,10 +7,11 @@ use datafusion::common::{Column, Result, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::PlanEnv;
+use crate::catalog::COMMENT_KEY;
 use crate::catalog::functions::system::reg_output;
 use crate::catalog::reg::lookup_regclass;
 use crate::sql::rewrite::names::display_name;
-use crate::types::{PgType, oid, pg_type};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, pg_type};
 
 /// One result column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +113,26 @@ fn relation_column(table: &TableReference, column: &str, env: &PlanEnv) -> Optio
     };
     let index = provider.schema().index_of(column).ok()?;
     Some((oid, i16::try_from(index + 1).ok()?))
+}
+
+/// The field in which a table made of a query's result keeps one of its columns: PostgreSQL's type as clients are told
+/// it, nullable, without comments.
+#[must_use]
+pub fn stored(field: &Field, desc: &ColumnDesc) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.remove(COMMENT_KEY);
+    let natural = pg_type(&field.clone().with_metadata(metadata.clone()));
+    if natural.oid != desc.pg_type.oid {
+        metadata.insert(PG_TYPE_KEY.to_owned(), desc.pg_type.oid.to_string());
+    }
+    if natural.typmod != desc.pg_type.typmod {
+        metadata.insert(PG_TYPMOD_KEY.to_owned(), desc.pg_type.typmod.to_string());
+    }
+    let data_type = match field.data_type() {
+        DataType::Null => DataType::Utf8View,
+        other => other.clone(),
+    };
+    Field::new(&desc.name, data_type, true).with_metadata(metadata)
 }
 
 /// The plan with its output columns of object identifiers (`regclass`, `regtype`, …) as the names they print.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::catalog::view::ViewTable;
 use datafusion::common::{DataFusionError, Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
@@ -15,12 +16,19 @@ use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, Ta
 
 use super::operators::Operators;
 use super::relations::Relations;
+use super::setops::SetOperations;
 use super::types::SqlTypes;
-use super::{PlanEnv, literals, marker};
+use super::write::{NUMBERED, WRITTEN};
+use super::{PlanEnv, literals, marker, views};
+use crate::catalog::functions::datetime::ZoneSpec;
+use crate::catalog::functions::framed::Framed;
 use crate::catalog::functions::undefined;
+use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
+use crate::exec::classify::classify;
 use crate::exec::physical;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
 
@@ -31,7 +39,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 1],
+    relations: [Arc<dyn RelationPlanner>; 2],
 }
 
 impl<'a> Context<'a> {
@@ -41,8 +49,10 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 1] =
-            [Arc::new(Relations::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style)))];
+        let relations: [Arc<dyn RelationPlanner>; 2] = [
+            Arc::new(SetOperations::new(env)),
+            Arc::new(Relations::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style))),
+        ];
         Self { env, planners, relations }
     }
 
@@ -56,10 +66,17 @@ impl<'a> Context<'a> {
                 name.table()
             )));
         }
-        let schema = match name.schema() {
-            Some(schema) => Some(schema),
-            None => snapshot.resolve(&self.env.vars.search_path, name.table()),
-        };
+        if let Some(source) = self.written(name) {
+            return Ok(source);
+        }
+        let schema = self.env.schema_of(name.schema(), name.table());
+        let schema = schema.as_deref();
+        if let Some((relation, view)) =
+            schema.and_then(|schema| snapshot.relation(schema, name.table())).and_then(|r| Some((r, r.view()?)))
+        {
+            let plan = views::plan_view(relation, view, self.env).map_err(|e| classify(&e))?;
+            return Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))));
+        }
         let provider = schema.and_then(|schema| snapshot.provider(schema, name.table()));
         match provider {
             Some(provider) => Ok(provider_as_source(provider)),
@@ -71,6 +88,19 @@ impl<'a> Context<'a> {
                 Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{shown}\" does not exist")))
             }
         }
+    }
+}
+
+impl Context<'_> {
+    /// The table that a statement changes, with its row numbers, or the rows it has written.
+    fn written(&self, name: &TableReference) -> Option<Arc<dyn TableSource>> {
+        let find = |own: &str| self.env.snapshot.relation(name.schema()?, own);
+        if let Some(relation) = name.table().strip_suffix(NUMBERED).and_then(find) {
+            let table = TempTable::numbered(relation.oid, &relation.provider.schema());
+            return Some(provider_as_source(Arc::new(table)));
+        }
+        let relation = name.table().strip_suffix(WRITTEN).and_then(find)?;
+        Some(provider_as_source(Arc::new(TempTable::new(temp::WRITTEN, relation.provider.schema()))))
     }
 }
 
@@ -87,7 +117,7 @@ impl ContextProvider for Context<'_> {
         }
         let args = literals::fold_arguments(args, self.env)?;
         if let Some(function) = self.env.functions.table.get(name) {
-            let state = physical::state(self.env.config.clone(), Arc::new(RuntimeEnv::default()));
+            let state = physical::state(self.env.config().clone(), Arc::new(RuntimeEnv::default()));
             let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, &state))?;
             return Ok(provider_as_source(provider));
         }
@@ -117,6 +147,14 @@ impl ContextProvider for Context<'_> {
             return Some(marker::array_of_subquery());
         }
         let functions = &self.env.functions;
+        if let Some(spec) = FrameSpec::of_name(name) {
+            return match functions.aggregate.contains_key(&spec.function)
+                || functions.window.contains_key(&spec.function)
+            {
+                true => None,
+                false => Some(undefined(&spec.function)),
+            };
+        }
         let set = if name == UNNEST_SET { "unnest" } else { name };
         if let Some(list) = functions.list_of_set(set) {
             return Some(marker::set_returning(set, list));
@@ -139,7 +177,14 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.env.functions.window.get(name).map(Arc::clone)
+        if let Some(known) = self.env.functions.window.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let zone = ZoneSpec::of(&self.env.vars.style.time_zone);
+        let framed = Framed::of_name(name, &self.env.functions, zone, self.env.cancel.clone())?;
+        // It holds this statement's zone and token.
+        self.env.moment_used.store(true, Ordering::Relaxed);
+        Some(Arc::new(framed))
     }
 
     fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {
@@ -147,7 +192,7 @@ impl ContextProvider for Context<'_> {
     }
 
     fn options(&self) -> &ConfigOptions {
-        self.env.config.options()
+        self.env.config().options()
     }
 
     fn udf_names(&self) -> Vec<String> {

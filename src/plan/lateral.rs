@@ -13,11 +13,11 @@ use super::joinable::filters_only;
 use super::sets;
 use crate::exec::apply::{Prepare, RowsNode, free_references};
 
-/// Puts the functions in FROM that look to their left over the left side.
+/// Puts the functions in FROM that look to their left over the left side, and sorts by sets where they are made.
 pub fn pull_up_functions(plan: LogicalPlan) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Join(join) => pull_up(join),
-        other => Ok(Transformed::no(other)),
+        other => sets::sort_keys(other),
     })
     .map(|t| t.data)
 }

@@ -14,7 +14,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
 use crate::error::Error;
-use crate::types::{Format, RawParam, TextStyle, decode_param, pg_type};
+use crate::types::{TextStyle, decode_typed, pg_type};
 
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
@@ -49,8 +49,8 @@ pub fn is_text(data_type: &DataType) -> bool {
 
 /// A bare string as a literal of a field's type.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
-    let raw = RawParam { bytes: Some(bytes::Bytes::copy_from_slice(text.as_bytes())), format: Format::Text };
-    let value = decode_param(pg_type(field).oid, &raw, style)?;
+    let ty = pg_type(field);
+    let value = decode_typed(ty.oid, ty.typmod, text, style)?;
     let scalar = ScalarValue::try_from_array(&value, 0)?;
     Ok(Expr::Literal(scalar, None))
 }
@@ -91,10 +91,14 @@ pub fn fold_number(expr: Expr) -> Expr {
 /// Arguments of a function in FROM as literals where they are constant.
 pub fn fold_arguments(args: Vec<Expr>, env: &PlanEnv) -> Result<Vec<Expr>> {
     let context = SimplifyContext::builder()
-        .with_config_options(Arc::clone(env.config.options()))
+        .with_config_options(Arc::clone(env.config().options()))
         .with_query_execution_start_time(Some(env.vars.statement_start))
         .build();
     let simplifier = ExprSimplifier::new(context);
     let schema = DFSchema::empty();
-    args.into_iter().map(|arg| simplifier.simplify(simplifier.coerce(arg, &schema)?)).collect()
+    let fold = |arg: Expr| {
+        let resolved = super::resolve::resolve_alone(arg, env)?;
+        simplifier.simplify(simplifier.coerce(resolved, &schema)?)
+    };
+    args.into_iter().map(fold).collect()
 }

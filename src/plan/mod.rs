@@ -4,11 +4,13 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod assign;
 pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
 pub mod definition;
+pub mod fit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
@@ -22,9 +24,16 @@ pub mod records;
 pub mod relations;
 pub mod resolve;
 pub mod sets;
+pub mod setops;
 pub mod subqueries;
+pub mod tables;
+pub mod temporal;
 pub mod types;
 pub mod values;
+pub mod views;
+pub mod write;
+pub mod unify;
+pub mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -43,8 +52,10 @@ use crate::catalog::functions::Functions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
+use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
 pub use columns::ColumnDesc;
+pub use write::WriteSpec;
 
 /// What a statement is planned in.
 #[derive(Clone)]
@@ -55,8 +66,10 @@ pub struct PlanEnv {
     pub functions: Arc<Functions>,
     /// Its session.
     pub vars: Arc<SessionVars>,
-    /// The engine's options with `vars` among them.
-    pub config: SessionConfig,
+    /// The engine's options, without a session's.
+    base: SessionConfig,
+    /// The engine's options with `vars` among them, once something asked for them.
+    config: OnceLock<SessionConfig>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -78,8 +91,12 @@ pub struct Plan {
     pub params: Vec<FieldRef>,
     /// The result's columns.
     pub columns: Arc<[ColumnDesc]>,
+    /// What is done with the rows, when they are not the statement's result.
+    pub write: Option<Arc<WriteSpec>>,
     /// Whether the plan holds for a later statement too: nothing in it was computed from this moment.
     pub reusable: bool,
+    /// The plan as one row that can be computed at once.
+    pub instant: Option<Instant>,
     /// The optimised plan of a statement without params whose functions are all immutable, once it was made.
     optimized: Arc<OnceLock<LogicalPlan>>,
 }
@@ -93,18 +110,29 @@ pub fn plan_query(
     env: &PlanEnv,
 ) -> Result<Plan> {
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
+    plan_made(|known| to_plan(query, known, env), place, declared, env)
+}
+
+/// Plans what `make` makes of params' types; `place` classifies an error and finds its place.
+fn plan_made(
+    make: impl Fn(&Declared) -> Result<Result<LogicalPlan, DataFusionError>>,
+    place: impl Fn(&DataFusionError) -> Error,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
     let mut known = declared.to_vec();
-    let mut logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+    let mut logical = make(&known)?.map_err(|e| place(&e))?;
     // The first use of a param settles its type; the second pass lets every other use see it.
     let found = params::collect(&logical, &known)?;
     if found.iter().map(Some).ne(known.iter().map(Option::as_ref)) {
         known = found.iter().map(|f| Some(Arc::clone(f))).collect();
-        logical = to_plan(query, &known, env)?.map_err(|e| place(&e))?;
+        logical = make(&known)?.map_err(|e| place(&e))?;
     }
     let logical = optimize::analyze(logical, env)?.map_err(|e| place(&e))?;
     let columns = columns::describe(&logical, env);
     let reusable = !env.moment_used.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(Plan { logical, params: found, columns, reusable, optimized: Arc::default() })
+    let instant = Instant::of(&logical, !found.is_empty());
+    Ok(Plan { logical, params: found, columns, write: None, reusable, instant, optimized: Arc::default() })
 }
 
 /// How `SqlToRel` reads literals, names and NULL order.
@@ -124,19 +152,26 @@ fn to_plan(
     env: &PlanEnv,
 ) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
+    let plan = raw_plan(query, params, env).and_then(|plan| settle(plan, env));
+    Ok(plan.and_then(columns::name_objects))
+}
+
+/// The plan as `SqlToRel` makes it.
+fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     let context = context::Context::new(env);
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
     let mut query = query.clone();
-    if let Err(error) = names::bind(&mut query, env) {
-        return Ok(Err(DataFusionError::External(Box::new(error))));
-    }
+    names::bind(&mut query, env).map_err(|error| DataFusionError::External(Box::new(error)))?;
     let statement = ast::Statement::Query(Box::new(query));
-    let plan = planner.sql_statement_to_plan_with_context(statement, &mut scope);
-    let plan = plan.and_then(|plan| resolve::resolve(plan, env));
-    let plan = plan.and_then(lateral::pull_up_functions);
-    let plan = plan.and_then(|plan| subqueries::apply_subqueries(plan, env));
-    Ok(plan.and_then(columns::name_objects))
+    planner.sql_statement_to_plan_with_context(statement, &mut scope)
+}
+
+/// A fresh plan with everything settled that the planner's hooks could not see.
+fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
+    resolve::resolve(plan, env)
+        .and_then(lateral::pull_up_functions)
+        .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
 
 impl Plan {
@@ -163,6 +198,13 @@ impl Plan {
 }
 
 impl Plan {
+    /// The result's columns; `None` for a statement that returns no rows.
+    #[must_use]
+    pub fn result_columns(&self) -> Option<&Arc<[ColumnDesc]>> {
+        let silent = self.write.as_ref().is_some_and(|write| write.returning.is_none());
+        (!silent).then_some(&self.columns)
+    }
+
     /// The result's schema, whose fields carry PostgreSQL types.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
@@ -180,12 +222,21 @@ impl PlanEnv {
         vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
-        let mut config = base.clone();
-        let options = config.options_mut();
-        options.extensions.insert(vars.clone());
-        options.extensions.insert(StatementCancel(cancel.clone()));
         let moment_used = Arc::new(AtomicBool::new(false));
-        Self { snapshot, functions, vars: Arc::new(vars), config, cancel, moment_used }
+        let base = base.clone();
+        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The engine's options with the session's variables and the token added. Copied at the first call only: a
+    /// statement that is answered from a cache needs none.
+    pub fn config(&self) -> &SessionConfig {
+        self.config.get_or_init(|| {
+            let mut config = self.base.clone();
+            let options = config.options_mut();
+            options.extensions.insert(SessionVars::clone(&self.vars));
+            options.extensions.insert(StatementCancel(self.cancel.clone()));
+            config
+        })
     }
 
     /// `57014` once the statement was stopped.

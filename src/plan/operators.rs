@@ -9,18 +9,20 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{cast, cast_to_text};
+use super::calls::{cast, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use super::records;
+use super::temporal;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 use crate::exec::stopped;
+use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, TextStyle};
 
@@ -65,10 +67,11 @@ impl Operators {
         if number(types.0) && number(types.1) {
             return Ok(self.numbers(op, left, right, types));
         }
-        let Some((name, swapped)) = temporal(op, types) else { return Ok(None) };
-        let (left, right, types) = if swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
-        let (a, b) = temporal_arguments(name, types);
-        Ok(self.call(name, vec![cast(left, a, &self.functions), cast(right, b, &self.functions)]))
+        let Some(meant) = temporal::operator(op, types)? else { return Ok(None) };
+        let (left, right, types) = if meant.swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
+        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), to, &self.functions);
+        let (a, b) = meant.arguments;
+        Ok(self.call(meant.function, vec![side(left, types.0, a), side(right, types.1, b)]))
     }
 
     fn numbers(&self, op: &Op, left: Expr, right: Expr, types: (Ty, Ty)) -> Option<Expr> {
@@ -134,15 +137,20 @@ impl ExprPlanner for Operators {
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
                 self.concatenate(left.clone(), right.clone(), types)
             }
-            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => match types {
-                (Some(Ty::Interval), Some(Ty::Interval)) => {
-                    self.call(interval_comparison(&op), vec![left.clone(), right.clone()])
-                }
+            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => {
                     let (left, right) = (records::fields_of(&left, schema)?, records::fields_of(&right, schema)?);
                     Some(records::compare(self, &op, left, right, schema)?)
                 }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
+                (Some(a), Some(b)) if temporal::is_compared(a, b) => {
+                    let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
+                    return match distinct(&op) {
+                        Some(op) => Ok(PlannerResult::Planned(binary_expr(left, op, right))),
+                        None => original(left, right),
+                    };
+                }
+                _ if let Some(op) = distinct(&op) => Some(binary_expr(left.clone(), op, right.clone())),
                 _ => None,
             },
             Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
@@ -198,6 +206,16 @@ impl Operators {
     }
 }
 
+/// `IS [NOT] DISTINCT FROM`, which comes as an operator so that its sides are settled here.
+#[must_use]
+pub fn distinct(op: &Op) -> Option<Operator> {
+    match op {
+        Op::Custom(name) if name == DISTINCT => Some(Operator::IsDistinctFrom),
+        Op::Custom(name) if name == NOT_DISTINCT => Some(Operator::IsNotDistinctFrom),
+        _ => None,
+    }
+}
+
 /// The type of an expression, `None` while it is unknown (a bare string, an untyped param) or does not resolve yet.
 fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
@@ -212,13 +230,17 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
 
 /// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
 fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
-    let own = |f: &Option<FieldRef>| f.as_ref().is_some_and(|f| f.metadata().contains_key(PG_TYPE_KEY));
+    let own = |f: &Option<FieldRef>| {
+        let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
+        oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
+    };
     !own(&fields.0) && !own(&fields.1)
 }
 
 /// Whether PostgreSQL compares two types.
 fn comparable(a: Ty, b: Ty) -> bool {
-    a == b || a.category() == b.category() || a.casts_implicitly(b) || b.casts_implicitly(a)
+    let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
+    casts || a.category() == b.category() && a.category() != 'D'
 }
 
 /// The type two numbers are brought to.
@@ -238,56 +260,6 @@ fn common_number(a: Ty, b: Ty) -> Ty {
     }
 }
 
-/// The function behind a date or time operator, and whether its arguments are the other way round.
-fn temporal(op: &Op, types: (Ty, Ty)) -> Option<(&'static str, bool)> {
-    use Ty::{Date, Int2, Int4, Interval, Time, Timestamp, TimestampTz};
-    let number = |ty| matches!(ty, Int2 | Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
-    let plus = |a, b| match (a, b) {
-        (Timestamp, Interval) => Some("timestamp_pl_interval"),
-        (TimestampTz, Interval) => Some("timestamptz_pl_interval"),
-        (Date, Interval) => Some("date_pl_interval"),
-        (Time, Interval) => Some("time_pl_interval"),
-        (Date, Int2 | Int4) => Some("date_pli"),
-        (Date, Time) => Some("datetime_pl"),
-        (Interval, Interval) => Some("interval_pl"),
-        _ => None,
-    };
-    match (op, types) {
-        (Op::Plus, (a, b)) => plus(a, b).map(|n| (n, false)).or_else(|| plus(b, a).map(|n| (n, true))),
-        (Op::Minus, (a, b)) => {
-            let name = match (a, b) {
-                (Date, Date) => "date_mi",
-                (Timestamp | Date, Timestamp | Date) => "timestamp_mi",
-                (TimestampTz | Timestamp | Date, TimestampTz | Timestamp | Date) => "timestamptz_mi",
-                (Timestamp, Interval) => "timestamp_mi_interval",
-                (TimestampTz, Interval) => "timestamptz_mi_interval",
-                (Date, Interval) => "date_mi_interval",
-                (Date, Int2 | Int4) => "date_mii",
-                (Time, Time) => "time_mi_time",
-                (Time, Interval) => "time_mi_interval",
-                (Interval, Interval) => "interval_mi",
-                _ => return None,
-            };
-            Some((name, false))
-        }
-        (Op::Multiply, (Interval, n)) if number(n) => Some(("interval_mul", false)),
-        (Op::Multiply, (n, Interval)) if number(n) => Some(("interval_mul", true)),
-        (Op::Divide, (Interval, n)) if number(n) => Some(("interval_div", false)),
-        _ => None,
-    }
-}
-
-/// The argument types of a date or time operator's function.
-fn temporal_arguments(name: &str, types: (Ty, Ty)) -> (Ty, Ty) {
-    match name {
-        "timestamp_mi" => (Ty::Timestamp, Ty::Timestamp),
-        "timestamptz_mi" => (Ty::TimestampTz, Ty::TimestampTz),
-        "date_pli" | "date_mii" => (Ty::Date, Ty::Int4),
-        "interval_mul" | "interval_div" => (Ty::Interval, Ty::Float8),
-        _ => types,
-    }
-}
-
 /// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
 fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
     let prefix = match types.0? {
@@ -303,17 +275,6 @@ fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &
     };
     let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
     Some(format!("{prefix}_{access}{text}"))
-}
-
-fn interval_comparison(op: &Op) -> &'static str {
-    match op {
-        Op::Eq => "interval_eq",
-        Op::NotEq => "interval_ne",
-        Op::Lt => "interval_lt",
-        Op::LtEq => "interval_le",
-        Op::Gt => "interval_gt",
-        _ => "interval_ge",
-    }
 }
 
 fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {

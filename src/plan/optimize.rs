@@ -30,7 +30,7 @@ static OPTIMIZER: LazyLock<Optimizer> = LazyLock::new(|| {
 /// Coerces types and checks the plan; the outer error is a stopped statement.
 pub fn analyze(plan: LogicalPlan, env: &PlanEnv) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
-    Ok(ANALYZER.execute_and_check(plan, env.config.options(), |_, _| {}))
+    Ok(ANALYZER.execute_and_check(plan, env.config().options(), |_, _| {}))
 }
 
 /// Whether every function of a plan gives the same for the same arguments at any time, in any session.
@@ -53,7 +53,7 @@ pub fn is_immutable(plan: &LogicalPlan) -> Result<bool> {
 /// Optimises an analysed plan without params.
 pub fn optimize(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     env.check_cancelled()?;
-    let inner = OptimizerContext::new_with_config_options(Arc::clone(env.config.options()))
+    let inner = OptimizerContext::new_with_config_options(Arc::clone(env.config().options()))
         .with_query_execution_start_time(env.vars.statement_start);
     let context = RuleContext(inner);
     Ok(OPTIMIZER.optimize(plan, &context, |_, _| {})?)

@@ -7,6 +7,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExp
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 
+use super::operators::distinct;
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -45,9 +46,10 @@ pub fn compare(
     };
     let pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
     let combined = match op {
-        Op::Eq | Op::NotEq => {
+        Op::Eq | Op::NotEq | Op::Custom(_) => {
             let each = pairs.into_iter().map(|(a, b)| one(op, a, b)).collect::<Result<Vec<_>>>()?.into_iter();
-            if *op == Op::Eq { each.reduce(Expr::and) } else { each.reduce(Expr::or) }
+            let all = matches!(op, Op::Eq) || distinct(op) == Some(Operator::IsNotDistinctFrom);
+            if all { each.reduce(Expr::and) } else { each.reduce(Expr::or) }
         }
         _ => {
             let strict = if matches!(op, Op::Lt | Op::LtEq) { Op::Lt } else { Op::Gt };

@@ -19,7 +19,7 @@ use super::{definition, marker, sets, values};
 use crate::catalog::functions::Functions;
 use crate::error::Error;
 use crate::sql::rewrite::forms::function_of;
-use crate::sql::rewrite::names::{last_part, marked_name};
+use crate::sql::rewrite::names::{distinct_names, last_part};
 use crate::sql::rewrite::rows::ROW_OF_SUBQUERY;
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET, is_constant};
 use crate::sqlstate;
@@ -219,13 +219,6 @@ fn rows(calls: Vec<Call>, numbered: bool) -> Result<(LogicalPlan, bool)> {
     let outputs: Vec<Expr> = outputs.into_iter().zip(named).map(|((expr, _), name)| expr.alias(name)).collect();
     let plan = LogicalPlanBuilder::from(empty).project(sets)?.project(outputs)?.build()?;
     Ok((plan, single))
-}
-
-/// Names of which the repeated ones carry the mark that [`marked_name`] gives.
-fn distinct_names(names: Vec<String>) -> Vec<String> {
-    let mut used = std::collections::HashSet::new();
-    let mark = |(i, name): (usize, String)| if used.insert(name.clone()) { name } else { marked_name(&name, i) };
-    names.into_iter().enumerate().map(mark).collect()
 }
 
 /// The plan under an alias, whose column list may be shorter than the columns are. A `single` column of a function

@@ -10,17 +10,18 @@ use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use super::calls::{explicit_cast, is_reg, is_unbounded_numeric};
+use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
-use super::{PlanEnv, records};
+use super::{PlanEnv, records, temporal};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
+use crate::catalog::functions::ty::Ty;
 use crate::exec::cancel::StatementCancel;
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
-        StatementCancel::check(env.config.options())?;
+        StatementCancel::check(env.config().options())?;
         let schema = merge_schema(&node.inputs());
         let resolved = node.map_expressions(|expr| {
             // A column's name is what it was before its expression was resolved.
@@ -28,9 +29,19 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             let resolved = expr.transform_up(|e| resolve_expr(e, &schema, env))?;
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
-        if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema) } else { Ok(resolved) }
+        let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
+        Ok(match resolved.data {
+            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
+            other => Transformed::new(other, resolved.transformed, resolved.tnr),
+        })
     })
     .map(|t| t.data)
+}
+
+/// Resolves an expression without columns (an argument of a function in FROM).
+pub fn resolve_alone(expr: Expr, env: &PlanEnv) -> Result<Expr> {
+    let schema = DFSchema::empty();
+    expr.transform_up(|e| resolve_expr(e, &schema, env)).map(|t| t.data)
 }
 
 /// Whether an expression needs no alias to be known under `name`.
@@ -45,13 +56,26 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     let style = &env.vars.style;
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
+        Expr::WindowFunction(call) => {
+            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+                Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
+                other => Ok(Transformed::no(other)),
+            })
+        }
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
         Expr::InList(InList { expr, list, negated }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
             let list = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
             Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+        }
+        Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
+            Ok(temporal::comparison(binary, schema, &env.functions))
+        }
+        Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
+            Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
@@ -59,6 +83,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             let low = Box::new(adapt(fold_number(*low), &field, style)?);
             let high = Box::new(adapt(fold_number(*high), &field, style)?);
+            if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
+                return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
+            }
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
         Expr::IsNull(ref inner) | Expr::IsNotNull(ref inner) => match records::null_test(&expr, inner, schema)? {
@@ -101,6 +128,9 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
+    if let Some(from) = &from {
+        check_cast(from, &field).map_err(|e| DataFusionError::External(Box::new(e)))?;
+    }
     Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
 }
 
@@ -122,7 +152,7 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, style)?);
+        cast.push(bring(arg, data_type, schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
 }
@@ -161,15 +191,26 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
 }
 
 /// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
-    let field: FieldRef = Arc::new(Field::new("argument", data_type, true));
-    let arg = adapt(arg, &field, style)?;
+fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let ty = Ty::of(&data_type);
+    let field: FieldRef = Arc::new(match ty {
+        Some(ty @ Ty::TimeTz) => ty.field(),
+        _ => Field::new("argument", data_type, true),
+    });
+    let arg = adapt(arg, &field, &env.vars.style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
     match now {
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
+        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
+}
+
+/// The types between which PostgreSQL casts a date or time by a function.
+fn implicit(now: &Field, wanted: Option<Ty>) -> Option<(Ty, Ty)> {
+    let (from, to) = (Ty::of_field(now)?, wanted?);
+    (from != to && from != Ty::Text && temporal_cast(from, to).is_some()).then_some((from, to))
 }
 
 fn field_of(expr: &Expr, schema: &DFSchema) -> Option<Field> {

@@ -10,10 +10,14 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, NullHandling, Result, UnnestOptions};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{
+    BinaryExpr, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Projection,
+};
 
+use super::joinable::has_subquery;
 use super::marker;
 use crate::error::Error;
+use crate::sqlstate;
 
 /// Replaces the set-returning calls of one node; its inputs have none any more.
 pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -48,22 +52,91 @@ pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
             }
             in_place(node)
         }
-        LogicalPlan::Distinct(Distinct::On(distinct)) => {
-            let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
-            let sorts = distinct.sort_expr.unwrap_or_default();
-            let all = distinct.on_expr.into_iter().chain(distinct.select_expr);
-            let all = all.chain(sorts.iter().map(|s| s.expr.clone())).collect();
-            let (input, mut all) = below(Arc::unwrap_or_clone(distinct.input), all, false)?;
-            let keys = all.split_off(on + select);
-            let shown = all.split_off(on);
-            let sorts: Vec<_> = sorts.into_iter().zip(keys).map(|(sort, expr)| sort.with_expr(expr)).collect();
-            let sorts = Some(sorts).filter(|s| !s.is_empty());
-            let distinct = DistinctOn::try_new(all, shown, sorts, Arc::new(input))?;
-            Ok(Transformed::yes(LogicalPlan::Distinct(Distinct::On(distinct))))
-        }
+        LogicalPlan::Distinct(Distinct::On(distinct)) => distinct_on(distinct).map(Transformed::yes),
         LogicalPlan::Sort(_) => in_place(node),
         other => Err(not_allowed(place(&other))),
     }
+}
+
+/// DISTINCT ON picks rows before the sets of its SELECT list are unnested, unless it picks by them.
+fn distinct_on(distinct: DistinctOn) -> Result<LogicalPlan> {
+    let sorts = distinct.sort_expr.unwrap_or_default();
+    let picked_by = distinct.on_expr.iter().chain(sorts.iter().map(|sort| &sort.expr));
+    if !picked_by.into_iter().any(contains_set) {
+        return sets_after(DistinctOn { sort_expr: Some(sorts).filter(|s| !s.is_empty()), ..distinct });
+    }
+    let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
+    let all = distinct.on_expr.into_iter().chain(distinct.select_expr);
+    let all = all.chain(sorts.iter().map(|s| s.expr.clone())).collect();
+    let (input, mut all) = below(Arc::unwrap_or_clone(distinct.input), all, false)?;
+    let keys = all.split_off(on + select);
+    let shown = all.split_off(on);
+    let sorts: Vec<_> = sorts.into_iter().zip(keys).map(|(sort, expr)| sort.with_expr(expr)).collect();
+    let distinct = DistinctOn::try_new(all, shown, Some(sorts).filter(|s| !s.is_empty()), Arc::new(input))?;
+    Ok(LogicalPlan::Distinct(Distinct::On(distinct)))
+}
+
+/// The picked rows with what the sets need, and above them the SELECT list.
+fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
+    let schema = Arc::clone(&distinct.schema);
+    let mut picked: Vec<Expr> = Vec::new();
+    let mut shown = Vec::new();
+    for (i, (expr, (qualifier, field))) in distinct.select_expr.into_iter().zip(schema.iter()).enumerate() {
+        let value = if contains_set(&expr) {
+            picked.extend(expr.column_refs().into_iter().cloned().map(Expr::Column));
+            expr.unalias()
+        } else {
+            let name = format!("__picked_{i}");
+            picked.push(expr.unalias().alias(&name));
+            column(&name)
+        };
+        shown.push(value.alias_qualified(qualifier.cloned(), field.name()));
+    }
+    let mut seen = std::collections::HashSet::new();
+    picked.retain(|expr| seen.insert(expr.clone()));
+    let distinct = DistinctOn::try_new(distinct.on_expr, picked, distinct.sort_expr, distinct.input)?;
+    let (input, shown) = below(LogicalPlan::Distinct(Distinct::On(distinct)), shown, false)?;
+    LogicalPlanBuilder::from(input).project(shown)?.build()
+}
+
+/// ORDER BY over a SELECT list with sets. Keys that need no set sort the rows before the sets are unnested, so that
+/// the rows of one set stay together; a set that only a key calls is unnested beside those of the list.
+pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::Sort(sort) = &node else { return Ok(Transformed::no(node)) };
+    let LogicalPlan::Projection(list) = sort.input.as_ref() else { return Ok(Transformed::no(node)) };
+    let in_keys = sort.expr.iter().any(|key| contains_set(&key.expr));
+    if !in_keys && !list.expr.iter().any(contains_set) {
+        return Ok(Transformed::no(node));
+    }
+    let columns = list.schema.columns();
+    let resolved = |key: &Expr| {
+        key.clone().transform_down(|e| match &e {
+            Expr::Column(c) => match columns.iter().position(|own| own == c) {
+                Some(i) => Ok(Transformed::new(list.expr[i].clone().unalias(), true, TreeNodeRecursion::Jump)),
+                None => Ok(Transformed::no(e)),
+            },
+            _ => Ok(Transformed::no(e)),
+        })
+    };
+    let keys = sort.expr.iter().map(|key| Ok(key.with_expr(resolved(&key.expr)?.data))).collect::<Result<Vec<_>>>()?;
+    if keys.iter().all(|key| !contains_set(&key.expr) && !has_subquery(&key.expr)) && !in_keys {
+        let below = LogicalPlanBuilder::from(list.input.as_ref().clone()).sort(keys)?.build()?;
+        let projection = Projection::try_new(list.expr.clone(), Arc::new(below))?;
+        return Ok(Transformed::yes(LogicalPlan::Projection(projection)));
+    }
+    if !in_keys {
+        return Ok(Transformed::no(node));
+    }
+    let mut exprs = list.expr.clone();
+    let mut sorted = Vec::with_capacity(keys.len());
+    for (i, key) in keys.into_iter().enumerate() {
+        let name = format!("__key_{i}");
+        exprs.push(key.expr.clone().alias(&name));
+        sorted.push(key.with_expr(column(&name)));
+    }
+    let shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
+    let plan = LogicalPlanBuilder::from(list.input.as_ref().clone()).project(exprs)?.sort(sorted)?.project(shown)?;
+    Ok(Transformed::yes(plan.build()?))
 }
 
 /// Unnests the sets that the expressions of a node use below it, and hides the added columns above it.
@@ -158,7 +231,19 @@ fn unnest(
 fn innermost(expr: &Expr, sets: &mut Vec<ScalarFunction>) -> Result<()> {
     expr.apply(|e| {
         match e {
-            Expr::Case(_) if contains_set(e) => return Err(not_allowed("CASE")),
+            Expr::Case(case) if contains_set(e) => {
+                if case.when_then_expr.iter().any(|(when, _)| case.expr.is_none() && contains_set(when)) {
+                    return Err(must_not_return_set("CASE/WHEN"));
+                }
+                return Err(not_allowed("CASE"));
+            }
+            Expr::BinaryExpr(BinaryExpr { op: Operator::And, .. }) | Expr::Between(_) if contains_set(e) => {
+                return Err(must_not_return_set("AND"));
+            }
+            Expr::BinaryExpr(BinaryExpr { op: Operator::Or, .. }) if contains_set(e) => {
+                return Err(must_not_return_set("OR"));
+            }
+            Expr::Not(_) if contains_set(e) => return Err(must_not_return_set("NOT")),
             Expr::ScalarFunction(call) if marker::list_behind(&call.func).is_some() => {
                 if !call.args.iter().any(contains_set) && !sets.contains(call) {
                     sets.push(call.clone());
@@ -200,6 +285,11 @@ fn refuse(expr: &Expr, message: &'static str) -> Result<()> {
         return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
     }
     Ok(())
+}
+
+fn must_not_return_set(place: &str) -> DataFusionError {
+    let message = format!("argument of {place} must not return a set");
+    DataFusionError::External(Box::new(Error::new(sqlstate::DATATYPE_MISMATCH, message)))
 }
 
 /// `set-returning functions are not allowed in …`.

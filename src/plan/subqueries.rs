@@ -89,7 +89,7 @@ fn in_expressions(node: LogicalPlan, prepare: &Prepare) -> Result<Transformed<Lo
     let is_filter = matches!(node, LogicalPlan::Filter(_));
     let mut levels = Levels::new();
     let schema = Arc::clone(node.schema());
-    let mut using = Using { levels: &mut levels, prepare, input: &input };
+    let mut using = Using { levels: &mut levels, prepare, input: &input, is_filter };
     let changed = sets::keeping_names(node, |expr| {
         if is_filter { using.in_filter(expr, &kept) } else { using.replace(expr).map(|(e, _)| e) }
     })?;
@@ -147,7 +147,7 @@ fn in_join(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
             (true, false) => (&mut left, &join.left),
             (false, _) => (&mut right, &join.right),
         };
-        conjuncts.push(Using { levels, prepare, input }.replace(conjunct.clone())?.0.data);
+        conjuncts.push(Using { levels, prepare, input, is_filter: false }.replace(conjunct.clone())?.0.data);
     }
     let mut rebuilt = join;
     rebuilt.filter = conjuncts.into_iter().reduce(Expr::and);
@@ -215,6 +215,8 @@ struct Using<'a> {
     levels: &'a mut Levels,
     prepare: &'a Prepare,
     input: &'a LogicalPlan,
+    /// Whether the expressions are a filter's: DataFusion joins an EXISTS anywhere in one.
+    is_filter: bool,
 }
 
 impl Using<'_> {
@@ -252,6 +254,9 @@ impl Using<'_> {
                 let data_type = first_field(subquery).data_type().clone();
                 height = height.max(1);
                 self.column(subquery, ApplyKind::Scalar, data_type, 0)
+            }
+            Expr::Exists(Exists { ref subquery, .. }) if self.is_filter && joinable(&subquery.subquery)? => {
+                Ok(Transformed::new(e, false, TreeNodeRecursion::Jump))
             }
             Expr::Exists(Exists { ref subquery, negated }) => {
                 height = height.max(1);

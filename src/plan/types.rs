@@ -9,13 +9,13 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Time
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
+    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields, TimezoneInfo,
 };
 
 use crate::error::Error;
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, timetz, typmod};
 
 /// The type planner.
 #[derive(Debug)]
@@ -45,15 +45,9 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         SqlType::Char(n) | SqlType::Character(n) => character(oid::BPCHAR, n.as_ref(), Some(1)),
         SqlType::Bytea => plain(DataType::BinaryView),
         SqlType::Date => plain(DataType::Date32),
-        SqlType::Time(_, zone) => match zone {
-            TimezoneInfo::None | TimezoneInfo::WithoutTimeZone => plain(DataType::Time64(TimeUnit::Microsecond)),
-            _ => return Err(Error::unsupported("type time with time zone is not supported")),
-        },
-        SqlType::Timestamp(_, zone) => match zone {
-            TimezoneInfo::None | TimezoneInfo::WithoutTimeZone => timestamp(false),
-            _ => timestamp(true),
-        },
-        SqlType::Interval { .. } => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
+        SqlType::Time(precision, zone) => with_precision(time(has_zone(zone)), *precision),
+        SqlType::Timestamp(precision, zone) => with_precision(timestamp(has_zone(zone)), *precision),
+        SqlType::Interval { fields, precision } => interval(fields.as_ref(), *precision),
         SqlType::Uuid => plain(DataType::FixedSizeBinary(16)).with_metadata(tag(oid::UUID)),
         SqlType::JSON => plain(DataType::Utf8View).with_metadata(tag(oid::JSON)),
         SqlType::JSONB => plain(DataType::Utf8View).with_metadata(tag(oid::JSONB)),
@@ -76,6 +70,59 @@ fn tag(oid: u32) -> std::collections::HashMap<String, String> {
 
 fn timestamp(zoned: bool) -> Field {
     plain(DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from("UTC"))))
+}
+
+fn time(zoned: bool) -> Field {
+    match zoned {
+        true => plain(DataType::FixedSizeBinary(timetz::WIDTH)).with_metadata(tag(oid::TIMETZ)),
+        false => plain(DataType::Time64(TimeUnit::Microsecond)),
+    }
+}
+
+fn has_zone(zone: &TimezoneInfo) -> bool {
+    !matches!(zone, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone)
+}
+
+/// A type of so many digits of a second; six are the most, as in PostgreSQL, which warns of more.
+fn with_precision(field: Field, precision: Option<u64>) -> Field {
+    match precision {
+        Some(digits) => with_typmod(field, seconds_digits(digits)),
+        None => field,
+    }
+}
+
+fn seconds_digits(digits: u64) -> i32 {
+    i32::try_from(digits).unwrap_or(typmod::MAX_PRECISION).min(typmod::MAX_PRECISION)
+}
+
+fn with_typmod(field: Field, typmod: i32) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(PG_TYPMOD_KEY.to_owned(), typmod.to_string());
+    field.with_metadata(metadata)
+}
+
+/// `interval day to second(3)`
+fn interval(fields: Option<&IntervalFields>, precision: Option<u64>) -> Field {
+    use typmod::field::{ALL, DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+    let field = plain(DataType::Interval(IntervalUnit::MonthDayNano));
+    let bits = match fields {
+        None if precision.is_none() => return field,
+        None => ALL,
+        Some(IntervalFields::Year) => YEAR,
+        Some(IntervalFields::Month) => MONTH,
+        Some(IntervalFields::Day) => DAY,
+        Some(IntervalFields::Hour) => HOUR,
+        Some(IntervalFields::Minute) => MINUTE,
+        Some(IntervalFields::Second) => SECOND,
+        Some(IntervalFields::YearToMonth) => YEAR | MONTH,
+        Some(IntervalFields::DayToHour) => DAY | HOUR,
+        Some(IntervalFields::DayToMinute) => DAY | HOUR | MINUTE,
+        Some(IntervalFields::DayToSecond) => DAY | HOUR | MINUTE | SECOND,
+        Some(IntervalFields::HourToMinute) => HOUR | MINUTE,
+        Some(IntervalFields::HourToSecond) => HOUR | MINUTE | SECOND,
+        Some(IntervalFields::MinuteToSecond) => MINUTE | SECOND,
+    };
+    with_typmod(field, typmod::interval_typmod(bits, precision.map(seconds_digits)))
 }
 
 fn float(info: ExactNumberInfo) -> Result<Field, Error> {
@@ -145,10 +192,14 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
             .and_then(|m| m.parse().ok())
             .map(|length| CharacterLength::IntegerLength { length, unit: None })
     };
+    let digits = || modifiers.first().and_then(|m| m.parse().ok());
     Ok(match name {
         "bpchar" => character(oid::BPCHAR, length().as_ref(), None),
         "varchar" => character(oid::VARCHAR, length().as_ref(), None),
-        "timestamptz" => timestamp(true),
+        "timestamptz" => with_precision(timestamp(true), digits()),
+        "timestamp" => with_precision(timestamp(false), digits()),
+        "timetz" => with_precision(time(true), digits()),
+        "time" => with_precision(time(false), digits()),
         "int2" => plain(DataType::Int16),
         "int4" => plain(DataType::Int32),
         "int8" => plain(DataType::Int64),

@@ -4,18 +4,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, FieldRef};
+use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr};
 
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use crate::catalog::functions::resolve::wider;
-use crate::catalog::functions::ty::Ty;
+use super::unify::common_field;
 use crate::error::Error;
 use crate::sqlstate;
-use crate::types::{TextStyle, oid, pg_type};
+use crate::types::TextStyle;
 
 /// The plan of the rows.
 pub fn plan(
@@ -39,7 +38,7 @@ pub fn plan(
     }
     let width = planned.first().map_or(0, Vec::len);
     for column in 0..width {
-        let Some(field) = common_field(planned.iter().map(|row| &row[column]))? else { continue };
+        let Some(field) = common(planned.iter().map(|row| &row[column]))? else { continue };
         for row in &mut planned {
             let value = std::mem::replace(&mut row[column], Expr::default());
             row[column] = brought(value, &field, style)?;
@@ -60,33 +59,17 @@ fn brought(value: Expr, field: &FieldRef, style: &TextStyle) -> Result<Expr> {
     Ok(if same { value } else { Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(field))) })
 }
 
-/// The type of a column; `None` while no value tells one.
-fn common_field<'a>(values: impl Iterator<Item = &'a Expr>) -> Result<Option<FieldRef>> {
-    let mut common: Option<FieldRef> = None;
+/// The type of a column; `None` when no value tells one.
+fn common<'a>(values: impl Iterator<Item = &'a Expr>) -> Result<Option<FieldRef>> {
+    let mut fields = Vec::new();
     for value in values {
         let untyped = matches!(value, Expr::Placeholder(p) if p.field.is_none());
-        if untyped || is_unknown(value) || is_null(value) {
-            continue;
-        }
-        let field = value.to_field(&DFSchema::empty())?.1;
-        common = Some(match common {
-            None => field,
-            Some(known) if known.data_type() == field.data_type() && known.metadata() == field.metadata() => known,
-            Some(known) => {
-                let (a, b) = (Ty::of_field(&known), Ty::of_field(&field));
-                let comparable = matches!((a, b), (Some(a), Some(b)) if a.category() == b.category());
-                let wide = wider(known.data_type(), field.data_type()).ok().filter(|_| comparable);
-                let Some(data_type) = wide else { return Err(fault(mismatch(&known, &field))) };
-                Arc::new(Field::new("value", data_type, true))
-            }
-        });
+        let untyped = untyped || is_unknown(value) || is_null(value);
+        fields.push(if untyped { None } else { Some(value.to_field(&DFSchema::empty())?.1) });
     }
-    let plain = |field: FieldRef| Arc::new(field.as_ref().clone().with_name("value").with_nullable(true));
-    Ok(common.map(plain))
-}
-
-fn mismatch(a: &Field, b: &Field) -> Error {
-    let name = |field: &Field| oid::sql_name(pg_type(field).oid);
-    let message = format!("VALUES types {} and {} cannot be matched", name(a), name(b));
-    Error::new(sqlstate::DATATYPE_MISMATCH, message)
+    if fields.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let field = common_field("VALUES", &fields).map_err(fault)?;
+    Ok(Some(Arc::new(field.as_ref().clone().with_name("value").with_nullable(true))))
 }

@@ -63,7 +63,7 @@ impl Session {
             return Err(self.failed(no_portal(name)));
         };
         let columns = match &portal.plan {
-            Some(plan) if portal.is_query() => Some(Arc::clone(&plan.columns)),
+            Some(plan) if portal.prepared.is_planned_rows() => plan.result_columns().map(Arc::clone),
             _ => portal.prepared.describe().columns,
         };
         Ok(columns.map(|columns| (columns, portal.formats.to_vec())))
@@ -134,7 +134,7 @@ impl Session {
         if !super::utility::ends_failed_block(&statement.kind) {
             self.transaction.check_usable()?;
         }
-        if matches!(statement.kind, StatementKind::Query(_) | StatementKind::Explain(..)) {
+        if statement.kind.is_planned() {
             let token = self.start_statement()?;
             prepared.plan = Some(self.plan(&statement, &prepared.declared, &token).await?);
             self.cancel.disarm();
@@ -185,7 +185,7 @@ impl Session {
         }
         let (plan, values) = self.bind_values(&prepared, params).await?;
         let columns = match &plan {
-            Some(plan) if prepared.is_query() => plan.columns.len(),
+            Some(plan) if prepared.is_planned_rows() => plan.result_columns().map_or(0, |c| c.len()),
             _ => prepared.describe().columns.map_or(0, |c| c.len()),
         };
         let formats = formats(result_formats, columns)?;
@@ -234,11 +234,15 @@ impl Session {
                 let declared = portal.prepared.declared.clone();
                 self.run_explain(&statement, *options, &values, &declared).await
             }
-            StatementKind::Query(_) => {
+            StatementKind::Object(object) => {
+                let declared = portal.prepared.declared.clone();
+                self.run_object(&statement, object, values, &declared).await
+            }
+            StatementKind::Query(_) | StatementKind::Write(_) => {
                 let plan = portal.plan.as_ref().map(Arc::clone);
                 let plan = plan.ok_or_else(|| Error::internal("a bound query has no plan"))?;
                 let token = self.start_statement()?;
-                self.run_plan(plan, values, formats, Arc::clone(&statement.text), token).map(Answer::Rows)
+                self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
             }
         }
     }

@@ -53,6 +53,7 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
             comment: table.comment.clone(),
             definition: None,
             provider,
+            own: None,
         };
         if let Some(schema) = schemas.get_mut(&table.schema) {
             schema.relations.insert(table.name.clone(), Arc::new(relation));

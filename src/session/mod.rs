@@ -8,6 +8,7 @@ pub mod cancel;
 pub mod engine;
 mod extended;
 mod load;
+mod objects;
 mod portal;
 pub mod rows;
 mod run;
@@ -15,6 +16,7 @@ mod settings;
 mod statement;
 mod transaction;
 mod utility;
+mod write;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -26,6 +28,7 @@ use crate::sql::{self, Statement};
 use crate::sqlstate;
 pub use cancel::{CancelHandle, CancelReason};
 pub use engine::Engine;
+use objects::Objects;
 use portal::Portal;
 pub use rows::{Chunk, Rows, RowsEnd};
 use settings::SessionSettings;
@@ -85,6 +88,7 @@ pub struct Session {
     cancel: Arc<CancelHandle>,
     settings: SessionSettings,
     transaction: Transaction,
+    objects: Objects,
     prepared: HashMap<String, Arc<Prepared>>,
     portals: HashMap<String, Portal>,
     notices: Vec<Error>,
@@ -99,12 +103,14 @@ impl Session {
         let superuser = engine.catalog.snapshot().roles.iter().any(|r| r.name == identity.user && r.superuser);
         let settings =
             SessionSettings::new(&engine.defaults(), startup, &identity.user, superuser).map_err(Error::into_fatal)?;
+        let objects = Objects::new(identity.backend_pid, engine.executor.session_pool());
         Ok(Self {
             engine,
             identity,
             cancel: Arc::new(CancelHandle::new()),
             settings,
             transaction: Transaction::new(),
+            objects,
             prepared: HashMap::new(),
             portals: HashMap::new(),
             notices: Vec::new(),
@@ -212,7 +218,7 @@ impl Session {
         if !self.transaction.is_explicit() {
             self.portals.clear();
         }
-        self.transaction.end_implicit(&mut self.settings);
+        self.transaction.end_implicit(&mut self.settings, &mut self.objects);
     }
 
     /// Notes a failure; a stopped statement gets the reason's own report.

@@ -48,12 +48,21 @@ pub struct Rows {
     left: Option<usize>,
     sent: usize,
     ended: bool,
-    verb: &'static str,
+    tag: Tag,
     pub(super) token: CancellationToken,
     pub(super) timer: Option<Timer>,
     pub(super) portal: Option<String>,
     pub(super) started: Instant,
     pub(super) text: Arc<str>,
+}
+
+/// The command tag of a statement with rows.
+#[derive(Clone, Debug)]
+pub enum Tag {
+    /// `SELECT` and the number of rows sent.
+    Select,
+    /// This.
+    Fixed(String),
 }
 
 enum Source {
@@ -97,31 +106,31 @@ pub struct Origin {
 impl Rows {
     /// The rows of a query.
     #[must_use]
-    pub fn of_query(output: Output<Chunk>, columns: Arc<[ColumnDesc]>, formats: Arc<[Format]>, origin: Origin) -> Self {
-        Self::new(Source::Query(output), columns, formats, "SELECT", origin)
+    pub fn of_query(
+        output: Output<Chunk>,
+        columns: Arc<[ColumnDesc]>,
+        formats: Arc<[Format]>,
+        tag: Tag,
+        origin: Origin,
+    ) -> Self {
+        Self::new(Source::Query(output), columns, formats, tag, origin)
     }
 
-    /// The rows of a utility statement, already there. `verb` is its command tag, without a count.
+    /// Rows that are already there.
     pub fn of_batch(
         batch: &RecordBatch,
         columns: Arc<[ColumnDesc]>,
         formats: Arc<[Format]>,
         style: &TextStyle,
-        verb: &'static str,
+        tag: Tag,
         origin: Origin,
     ) -> Result<Self> {
         let mut chunks = Vec::new();
         RowChunks::new(batch.schema_ref(), &formats, style)?.chunks(batch, &mut chunks)?;
-        Ok(Self::new(Source::Ready(chunks.into()), columns, formats, verb, origin))
+        Ok(Self::new(Source::Ready(chunks.into()), columns, formats, tag, origin))
     }
 
-    fn new(
-        source: Source,
-        columns: Arc<[ColumnDesc]>,
-        formats: Arc<[Format]>,
-        verb: &'static str,
-        origin: Origin,
-    ) -> Self {
+    fn new(source: Source, columns: Arc<[ColumnDesc]>, formats: Arc<[Format]>, tag: Tag, origin: Origin) -> Self {
         Self {
             columns,
             formats,
@@ -130,7 +139,7 @@ impl Rows {
             left: None,
             sent: 0,
             ended: false,
-            verb,
+            tag,
             token: origin.token,
             timer: origin.timer,
             portal: None,
@@ -186,9 +195,9 @@ impl Rows {
     /// How this Execute ended.
     pub(super) fn end(&self) -> RowsEnd {
         if self.ended || self.left != Some(0) {
-            return RowsEnd::Complete(match self.verb {
-                "SELECT" => format!("SELECT {}", self.sent),
-                verb => verb.to_owned(),
+            return RowsEnd::Complete(match &self.tag {
+                Tag::Select => format!("SELECT {}", self.sent),
+                Tag::Fixed(tag) => tag.clone(),
             });
         }
         RowsEnd::Suspended

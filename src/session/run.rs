@@ -7,9 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cancel::Timer;
 use super::portal::PortalState;
-use super::rows::{Origin, RowChunks, Rows, RowsEnd};
+use super::rows::{Origin, RowChunks, Rows, RowsEnd, Tag};
 use super::{Answer, Session};
 use crate::catalog::SessionVars;
+use crate::catalog::temp::{PG_TEMP, TempRows};
 use crate::error::Result;
 use crate::exec::Job;
 use crate::plan::{self, Plan, PlanEnv, Values};
@@ -22,11 +23,12 @@ impl Session {
         match &statement.kind {
             StatementKind::Utility(utility) => self.run_utility(statement, utility, Format::Text).await,
             StatementKind::Explain(options, _) => self.run_explain(statement, *options, &Values::new(), &[]).await,
-            StatementKind::Query(_) => {
+            StatementKind::Object(object) => self.run_object(statement, object, Values::new(), &[]).await,
+            StatementKind::Query(_) | StatementKind::Write(_) => {
                 let token = self.start_statement()?;
                 let plan = self.plan(statement, &[], &token).await?;
                 let formats = vec![Format::Text; plan.columns.len()].into();
-                self.run_plan(plan, Values::new(), formats, Arc::clone(&statement.text), token).map(Answer::Rows)
+                self.run_planned(plan, Values::new(), formats, Arc::clone(&statement.text), token).await
             }
         }
     }
@@ -44,12 +46,24 @@ impl Session {
 
     /// What a statement is planned in.
     pub(super) fn plan_env(&mut self, token: &CancellationToken) -> PlanEnv {
-        let (snapshot, transaction_start) = self.transaction.enter(&self.engine.catalog);
+        let temp = Arc::clone(self.objects.current().rows());
+        self.plan_env_over(token, temp)
+    }
+
+    /// The same with other contents of the session's tables.
+    pub(super) fn plan_env_over(&mut self, token: &CancellationToken, temp: Arc<TempRows>) -> PlanEnv {
+        let (shared, transaction_start) = self.transaction.enter(&self.engine.catalog);
+        let snapshot = self.objects.over(&shared);
         let derived = self.settings.derived();
+        let own = (!self.objects.current().is_empty()).then(|| self.objects.current().schema().as_ref());
         let search_path = derived
             .search_path
             .iter()
-            .map(|name| if name == "$user" { self.identity.user.as_str() } else { name.as_str() })
+            .filter_map(|name| match name.as_str() {
+                "$user" => Some(self.identity.user.as_str()),
+                PG_TEMP => own,
+                name => Some(name),
+            })
             .filter(|name| snapshot.has_schema(name))
             .map(str::to_owned)
             .collect();
@@ -60,6 +74,7 @@ impl Session {
             settings: Arc::clone(self.settings.values()),
             style: Arc::clone(&derived.style),
             snapshot: Arc::clone(&snapshot),
+            temp,
             transaction_start,
             statement_start: Utc::now(),
             server_start: self.engine.started,
@@ -92,6 +107,11 @@ impl Session {
                 StatementKind::Query(query) | StatementKind::Explain(_, query) => {
                     plan::plan_query(query, &statement.positions, &declared, &env)
                 }
+                StatementKind::Write(write) => plan::write::plan_write(write, &statement.positions, &declared, &env),
+                StatementKind::Object(object) => match object.query() {
+                    Some(query) => plan::plan_query(query, &statement.positions, &declared, &env),
+                    None => Err(crate::Error::internal("this statement has no plan")),
+                },
                 StatementKind::Utility(_) => Err(crate::Error::internal("a utility statement has no plan")),
             })
             .await?;
@@ -109,14 +129,31 @@ impl Session {
         text: Arc<str>,
         token: CancellationToken,
     ) -> Result<Rows> {
-        let env = self.plan_env(&token);
+        if let Some(row) = plan.instant.as_ref().map(|instant| instant.run(&values)).transpose()?.flatten() {
+            let (columns, style) = (Arc::clone(&plan.columns), Arc::clone(&self.settings.derived().style));
+            return Rows::of_batch(&row, columns, formats, &style, Tag::Select, Origin { text, token, timer: None });
+        }
+        // The operators obey the end of the output too, which is narrower than the statement.
+        let env = self.plan_env(&token.child_token());
+        self.start_rows(plan, values, (formats, Tag::Select), text, (token, env))
+    }
+
+    /// Starts a planned query in an environment, whose token stops it.
+    pub(super) fn start_rows(
+        &mut self,
+        plan: Arc<Plan>,
+        values: Values,
+        (formats, tag): (Arc<[Format]>, Tag),
+        text: Arc<str>,
+        (token, env): (CancellationToken, PlanEnv),
+    ) -> Result<Rows> {
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
         let columns = Arc::clone(&plan.columns);
-        let job =
-            Job { config: env.config.clone(), cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
+        let (config, cancel) = (env.config().clone(), env.cancel.clone());
+        let job = Job { config, cancel, plan: Box::new(move || plan.bind(&values, &env)) };
         let output = self.engine.executor.start(job, encoder);
         let origin = Origin { text, token, timer: self.timer() };
-        Ok(Rows::of_query(output, columns, formats, origin))
+        Ok(Rows::of_query(output, columns, formats, tag, origin))
     }
 
     /// Takes back a row stream that has ended (or failed while streaming) and says how: the statement is over, and a

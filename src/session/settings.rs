@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::settings::{self, Context, values, zone};
+use crate::settings::zone::ZoneName;
+use crate::settings::{self, Context, Setting, values};
 use crate::sqlstate;
+use crate::types::input::parse_interval;
+use crate::types::zone::Zone;
 use crate::types::{DateOrder, DateStyle, IntervalStyle, TextStyle};
 
 /// All settings with their current text, by lower-case name.
@@ -137,6 +140,10 @@ impl SessionSettings {
             Some(setting) => {
                 allowed(setting, self.superuser, false)?;
                 match items {
+                    Some([text]) if lower == "timezone" => match interval_zone(setting, text)? {
+                        Some(name) => Some(name),
+                        None => items.map(|items| settings::check(setting, items)).transpose()?,
+                    },
                     Some(items) => Some(settings::check(setting, items)?),
                     None => self.reset.get(&lower).cloned(),
                 }
@@ -258,10 +265,30 @@ fn derive(all: &BTreeMap<String, String>) -> Derived {
     }
 }
 
-/// The zone in force, whose shown form may be `<-05>+05`.
-fn zone_of(shown: &str) -> chrono_tz::Tz {
-    let inner = shown.strip_prefix('<').and_then(|s| s.split('>').next()).unwrap_or(shown);
-    zone::parse(inner).unwrap_or(chrono_tz::UTC)
+/// The zone in force.
+fn zone_of(shown: &str) -> Arc<Zone> {
+    Zone::named(shown).unwrap_or_else(Zone::utc)
+}
+
+/// The seconds east of UTC in `INTERVAL '…'` as the name of a zone; anything else is `None`.
+fn interval_zone(setting: &Setting, text: &str) -> Result<Option<String>> {
+    let lower = text.to_ascii_lowercase();
+    let Some(quoted) = lower.strip_prefix("interval").map(str::trim) else { return Ok(None) };
+    let inner = quoted.strip_prefix('\'').and_then(|rest| rest.split('\'').next());
+    let invalid = || {
+        let message = format!("invalid value for parameter \"{}\": \"{text}\"", setting.name);
+        Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+    };
+    let span = parse_interval(inner.ok_or_else(invalid)?, IntervalStyle::Postgres)?;
+    if span.months != 0 {
+        return Err(invalid().detail("Cannot specify months in time zone interval."));
+    }
+    if span.days != 0 {
+        return Err(invalid().detail("Cannot specify days in time zone interval."));
+    }
+    let zone = ZoneName::fixed(span.us / 1_000_000);
+    let zone = zone.ok_or_else(|| invalid().detail("UTC timezone offset is out of range."))?;
+    Ok(Some(zone.name().to_owned()))
 }
 
 /// Milliseconds in a shown duration such as `2min`.

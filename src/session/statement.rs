@@ -34,9 +34,9 @@ impl Prepared {
     pub fn describe(&self) -> StatementDesc {
         let declared = || self.declared.iter().flatten().map(|f| pg_type(f).oid).collect();
         match (&self.plan, self.statement.as_deref().map(|s| &s.kind)) {
-            (Some(plan), Some(StatementKind::Query(_))) => StatementDesc {
+            (Some(plan), Some(StatementKind::Query(_) | StatementKind::Write(_))) => StatementDesc {
                 params: plan.params.iter().map(|f| pg_type(f).oid).collect(),
-                columns: Some(Arc::clone(&plan.columns)),
+                columns: plan.result_columns().map(Arc::clone),
             },
             (plan, Some(kind)) => StatementDesc {
                 params: match plan {
@@ -51,6 +51,13 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// Whether its plan's rows are its own result: a query, or a change with RETURNING.
+    #[must_use]
+    pub fn is_planned_rows(&self) -> bool {
+        let kind = self.statement.as_ref().map(|s| &s.kind);
+        matches!(kind, Some(StatementKind::Query(_) | StatementKind::Write(_)))
+    }
+
     /// Whether it is a query (and not a utility statement).
     #[must_use]
     pub fn is_query(&self) -> bool {

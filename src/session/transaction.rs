@@ -1,14 +1,16 @@
 //! The transaction of a session: which block it is in, whether it failed, its snapshot and savepoints.
 //!
-//! Nothing is written here, so a transaction means: one catalog snapshot, one `now()`, settings that roll back, and
-//! PostgreSQL's rules of which statement may come next.
+//! Only the session's own tables are written, so a transaction means: one catalog snapshot, one `now()`, settings and
+//! objects that roll back, and PostgreSQL's rules of which statement may come next.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::TransactionStatus;
+use super::objects::Objects;
 use super::settings::{Mark, SessionSettings};
+use crate::catalog::temp::TempObjects;
 use crate::catalog::{Catalog, Snapshot};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -30,7 +32,14 @@ pub struct Transaction {
     failed: bool,
     snapshot: Option<Arc<Snapshot>>,
     start: Option<DateTime<Utc>>,
-    savepoints: Vec<(String, Mark)>,
+    savepoints: Vec<Savepoint>,
+}
+
+/// What ROLLBACK TO goes back to.
+struct Savepoint {
+    name: String,
+    settings: Mark,
+    objects: Arc<TempObjects>,
 }
 
 impl Transaction {
@@ -86,9 +95,10 @@ impl Transaction {
     }
 
     /// The implicit block, if any, ends.
-    pub fn end_implicit(&mut self, settings: &mut SessionSettings) {
+    pub fn end_implicit(&mut self, settings: &mut SessionSettings, objects: &mut Objects) {
         if self.block != Block::Explicit {
             settings.end(!self.failed);
+            objects.end(!self.failed);
             *self = Self::new();
         }
     }
@@ -119,6 +129,7 @@ impl Transaction {
         commit: bool,
         chain: bool,
         settings: &mut SessionSettings,
+        objects: &mut Objects,
     ) -> Result<(&'static str, Option<Error>)> {
         let committed = commit && !self.failed;
         let tag = if committed { "COMMIT" } else { "ROLLBACK" };
@@ -132,10 +143,12 @@ impl Transaction {
             }
             let warning = Error::warning(sqlstate::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             settings.end(committed);
+            objects.end(committed);
             *self = Self::new();
             return Ok((tag, Some(warning)));
         }
         settings.end(committed);
+        objects.end(committed);
         *self = Self::new();
         if chain {
             self.open(Block::Explicit, settings);
@@ -144,9 +157,10 @@ impl Transaction {
     }
 
     /// SAVEPOINT.
-    pub fn savepoint(&mut self, name: &str, settings: &SessionSettings) -> Result<()> {
+    pub fn savepoint(&mut self, name: &str, settings: &SessionSettings, objects: &Objects) -> Result<()> {
         self.require_block("SAVEPOINT")?;
-        self.savepoints.push((name.to_owned(), settings.mark()));
+        let savepoint = Savepoint { name: name.to_owned(), settings: settings.mark(), objects: objects.mark() };
+        self.savepoints.push(savepoint);
         Ok(())
     }
 
@@ -159,11 +173,12 @@ impl Transaction {
     }
 
     /// ROLLBACK TO SAVEPOINT: the block works again.
-    pub fn rollback_to(&mut self, name: &str, settings: &mut SessionSettings) -> Result<()> {
+    pub fn rollback_to(&mut self, name: &str, settings: &mut SessionSettings, objects: &mut Objects) -> Result<()> {
         self.require_block("ROLLBACK TO SAVEPOINT")?;
         let at = self.find_savepoint(name)?;
         self.savepoints.truncate(at + 1);
-        settings.back_to(&self.savepoints[at].1);
+        settings.back_to(&self.savepoints[at].settings);
+        objects.back_to(&self.savepoints[at].objects);
         self.failed = false;
         Ok(())
     }
@@ -182,7 +197,7 @@ impl Transaction {
     }
 
     fn find_savepoint(&self, name: &str) -> Result<usize> {
-        self.savepoints.iter().rposition(|(n, _)| n == name).ok_or_else(|| {
+        self.savepoints.iter().rposition(|savepoint| savepoint.name == name).ok_or_else(|| {
             Error::new(sqlstate::INVALID_SAVEPOINT_SPECIFICATION, format!("savepoint \"{name}\" does not exist"))
         })
     }

@@ -174,7 +174,10 @@ fn enumerated(setting: &Setting, text: &str, words: &[&'static str]) -> Result<S
 fn text_value(setting: &Setting, name: &str, text: &str) -> Result<String> {
     match name {
         "timezone" | "log_timezone" => {
-            zone::parse(text).map(|zone| zone::shown(text, zone)).ok_or_else(|| invalid(setting, text))
+            zone::setting(text).map(|zone| zone.name().to_owned()).map_err(|refusal| match refusal {
+                zone::Refusal::Unknown => invalid(setting, text),
+                zone::Refusal::OutOfRange => invalid(setting, text).detail("UTC timezone offset is out of range."),
+            })
         }
         "client_encoding" => encoding(text).map(str::to_owned).ok_or_else(|| {
             let error = invalid(setting, text);

@@ -18,7 +18,7 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let tokens = rows_from(tokens);
     let tokens = order_using(tokens);
     let tokens = column_lists(tokens);
-    subqueries(tokens)
+    tables(subqueries(tokens))
 }
 
 fn keyword(token: Option<&TokenWithSpan>) -> Option<Keyword> {
@@ -88,6 +88,36 @@ fn column_lists(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         i += 1;
     }
     tokens
+}
+
+/// `TABLE t` as a query.
+fn tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let begins = |i: usize| match i.checked_sub(1).and_then(|before| tokens.get(before)) {
+        None => true,
+        Some(t) if t.token == Token::LParen => true,
+        before => matches!(
+            keyword(before),
+            Some(Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::ALL | Keyword::DISTINCT)
+        ),
+    };
+    let found = |i: usize| {
+        keyword(tokens.get(i)) == Some(Keyword::TABLE)
+            && begins(i)
+            && matches!(tokens.get(i + 1).map(|t| &t.token), Some(Token::Word(_)))
+    };
+    if !(0..tokens.len()).any(found) {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 2);
+    for (i, token) in tokens.iter().enumerate() {
+        if found(i) {
+            let words = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+            out.extend(words.into_iter().map(|word| at(word, token)));
+        } else {
+            out.push(token.clone());
+        }
+    }
+    out
 }
 
 fn starts_query(token: Option<&TokenWithSpan>) -> bool {

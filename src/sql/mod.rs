@@ -6,11 +6,15 @@
 pub mod grammar;
 pub mod guard;
 pub mod lex;
+pub mod object_ast;
 pub mod position;
+pub mod frames;
 pub mod query;
 pub mod rewrite;
+pub mod tokens;
 pub mod utility;
 pub mod utility_ast;
+pub mod write;
 
 use std::sync::Arc;
 
@@ -18,8 +22,10 @@ use datafusion::sql::sqlparser::ast;
 
 use crate::error::{Error, Result};
 use lex::Script;
+pub use object_ast::ObjectStatement;
 use position::Positions;
 pub use utility_ast::Utility;
+pub use write::Write;
 
 /// One statement of a script.
 #[derive(Clone, Debug)]
@@ -41,8 +47,24 @@ pub enum StatementKind {
     Query(Box<ast::Query>),
     /// EXPLAIN of a query.
     Explain(ExplainOptions, Box<ast::Query>),
+    /// INSERT, UPDATE, DELETE.
+    Write(Box<Write>),
+    /// A statement that makes or drops a session's object.
+    Object(Box<ObjectStatement>),
     /// A statement without a plan.
     Utility(Utility),
+}
+
+impl StatementKind {
+    /// Whether the statement has a plan.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        match self {
+            Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
+            Self::Object(object) => object.query().is_some(),
+            Self::Utility(_) => false,
+        }
+    }
 }
 
 /// EXPLAIN's options, with PostgreSQL's defaults.
@@ -90,7 +112,7 @@ fn parse_one(script: &Script<'_>, tokens: &lex::StatementTokens<'_>) -> Result<S
     let text: Arc<str> = Arc::from(tokens.text());
     let kind = match utility::parse(script, tokens)? {
         Some(kind) => kind,
-        None => StatementKind::Query(query::parse(script, tokens)?),
+        None => query::parse(script, tokens)?,
     };
     Ok(Statement { text, kind, offset, positions: Arc::clone(script.positions()) })
 }

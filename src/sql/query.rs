@@ -8,29 +8,69 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::lex::{DIALECT, Script, StatementTokens};
-use super::{grammar, guard, rewrite};
+use super::object_ast::{NewTableAs, ObjectStatement, TableHead};
+use super::{StatementKind, frames, grammar, guard, rewrite, tokens as forms, write};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// Nesting of parentheses, calls and subqueries that the parser follows; PostgreSQL's own limit is near 6,000.
 const RECURSION_LIMIT: usize = 2_000;
 
-/// Parses a query and applies the AST rules.
-pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Box<ast::Query>> {
+/// Parses a query, or a statement that changes rows, and applies the AST rules.
+pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<StatementKind> {
     guard::check_tokens(&tokens.tokens)?;
-    let adapted = grammar::adapt(tokens.tokens.clone());
+    let parsed = match write::of(statement(script, tokens)?)? {
+        Ok(write) => return Ok(StatementKind::Write(Box::new(write))),
+        Err(parsed) => parsed,
+    };
+    match parsed {
+        ast::Statement::Query(mut query) => {
+            let into = take_into(&mut query);
+            rewrite::apply(&mut query)?;
+            Ok(match into {
+                Some(into) => StatementKind::Object(Box::new(table_of(&into, query)?)),
+                None => StatementKind::Query(query),
+            })
+        }
+        other => Err(unsupported(&other)),
+    }
+}
+
+/// A whole statement as sqlparser reads it.
+pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
+    let adapted = grammar::adapt(forms::readable(&frames::parseable(&tokens.tokens)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {
         return Err(script.syntax_error(Some(&parser.peek_token())));
     }
-    match statement {
-        ast::Statement::Query(mut query) => {
-            rewrite::apply(&mut query)?;
-            Ok(query)
+    Ok(statement)
+}
+
+/// The INTO of the statement's first SELECT.
+fn take_into(query: &mut ast::Query) -> Option<ast::SelectInto> {
+    let mut body = query.body.as_mut();
+    loop {
+        match body {
+            ast::SetExpr::Select(select) => return select.into.take(),
+            ast::SetExpr::SetOperation { left, .. } => body = left.as_mut(),
+            _ => return None,
         }
-        other => Err(unsupported(&other)),
     }
+}
+
+/// `SELECT … INTO t` is CREATE TABLE t AS SELECT ….
+fn table_of(into: &ast::SelectInto, query: Box<ast::Query>) -> Result<ObjectStatement> {
+    if into.unlogged {
+        return Err(Error::unsupported("unlogged tables are not supported"));
+    }
+    let head = TableHead {
+        name: super::utility::relation_of(&into.name),
+        temporary: into.temporary,
+        if_not_exists: false,
+        on_commit: None,
+    };
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns: Vec::new(), query, with_data: true })))
 }
 
 /// What lakewire says to statements that PostgreSQL has and it has not.

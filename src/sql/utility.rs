@@ -5,15 +5,17 @@
 
 mod cursor;
 mod explain;
+mod object;
 mod transaction;
 
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::lex::{DIALECT, Script, StatementTokens};
 use super::utility_ast::{Discard, SetValue, Utility};
-use super::{Statement, StatementKind, parse_one};
+use super::{ObjectStatement, Statement, StatementKind, parse_one};
 use crate::error::Result;
 use cursor::Cursor;
+pub use object::relation_of;
 
 /// Parses a utility statement or EXPLAIN; `None` when the tokens are something else.
 pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option<StatementKind>> {
@@ -21,6 +23,10 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
     let Some(verb) = cursor.word() else { return Ok(None) };
     let utility = match verb.as_str() {
         "explain" => return explain::parse(script, tokens, cursor).map(Some),
+        "create" | "drop" | "truncate" | "analyze" | "analyse" | "vacuum" => {
+            let object = object_statement(&verb, script, tokens, &mut cursor)?;
+            return object.map(|object| cursor.end().map(|()| StatementKind::Object(Box::new(object)))).transpose();
+        }
         "set" => set(&mut cursor)?,
         "reset" => reset(&mut cursor)?,
         "show" => show(&mut cursor)?,
@@ -42,6 +48,21 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
     };
     cursor.end()?;
     Ok(Some(StatementKind::Utility(utility)))
+}
+
+fn object_statement(
+    verb: &str,
+    script: &Script<'_>,
+    tokens: &StatementTokens<'_>,
+    cursor: &mut Cursor<'_>,
+) -> Result<Option<ObjectStatement>> {
+    match verb {
+        "create" => object::create(script, tokens, cursor),
+        "drop" => object::drop(cursor),
+        "truncate" => object::truncate(cursor).map(Some),
+        "vacuum" => object::maintain("VACUUM", cursor).map(Some),
+        _ => object::maintain("ANALYZE", cursor).map(Some),
+    }
 }
 
 fn set(cursor: &mut Cursor<'_>) -> Result<Utility> {
@@ -97,8 +118,10 @@ fn set_time_zone(cursor: &mut Cursor<'_>, local: bool) -> Result<Utility> {
         return Ok(Utility::Set { local, name: "timezone".to_owned(), value: None });
     }
     if cursor.eat("interval") {
-        let item = cursor.set_item()?;
-        while cursor.word().is_some() {}
+        let item = format!("INTERVAL '{}'", cursor.set_item()?);
+        if cursor.eat("hour") && cursor.eat("to") {
+            cursor.expect("minute")?;
+        }
         return Ok(Utility::Set { local, name: "timezone".to_owned(), value: Some(SetValue { items: vec![item] }) });
     }
     set_rest(cursor, local, "timezone")

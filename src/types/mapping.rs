@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 
-use super::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid};
+use super::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, timetz};
 use crate::error::{Error, Result};
 
 /// Arrow's own key for the name of an extension type.
@@ -69,6 +69,7 @@ pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
         oid::TIMESTAMPTZ => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
         oid::INTERVAL => DataType::Interval(IntervalUnit::MonthDayNano),
         oid::UUID => DataType::FixedSizeBinary(16),
+        oid::TIMETZ => DataType::FixedSizeBinary(timetz::WIDTH),
         oid::INT2VECTOR => list(oid::INT2)?,
         oid::OIDVECTOR => list(oid::OID)?,
         oid::CHAR | oid::JSONB | 0 => DataType::Utf8,
@@ -184,6 +185,7 @@ mod tests {
             oid::BYTEA,
             oid::DATE,
             oid::TIME,
+            oid::TIMETZ,
             oid::TIMESTAMP,
             oid::TIMESTAMPTZ,
             oid::INTERVAL,

@@ -14,11 +14,16 @@ pub mod param;
 pub mod send;
 #[cfg(test)]
 mod tests;
+pub mod timetz;
+pub mod typmod;
 pub mod zone;
+
+use std::sync::Arc;
 
 pub use encode::RowEncoder;
 pub use mapping::{UTC, arrow_field, numeric_typmod, pg_type};
-pub use param::{decode_param, decode_params};
+pub use param::{decode_param, decode_params, decode_typed};
+use zone::Zone;
 
 /// Field metadata: the PostgreSQL type OID in decimal, where the Arrow type does not say it.
 pub const PG_TYPE_KEY: &str = "pg.type";
@@ -58,7 +63,7 @@ pub struct RawParam {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TextStyle {
     /// The zone in which timestamptz is shown.
-    pub time_zone: chrono_tz::Tz,
+    pub time_zone: Arc<Zone>,
     /// PostgreSQL's `extra_float_digits` (-15..=3); 1 and above mean shortest-precise.
     pub extra_float_digits: i32,
     /// `bytea_output = escape` instead of `hex`.
@@ -111,7 +116,7 @@ pub enum IntervalStyle {
 impl Default for TextStyle {
     fn default() -> Self {
         Self {
-            time_zone: chrono_tz::UTC,
+            time_zone: Zone::utc(),
             extra_float_digits: 1,
             bytea_escape: false,
             date_style: DateStyle::Iso,

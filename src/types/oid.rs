@@ -110,6 +110,7 @@ pub fn format_type(oid: u32, typmod: i32) -> String {
             Some((head, tail)) => format!("{head}({typmod}) {tail}"),
             None => format!("{name}({typmod})"),
         },
+        (INTERVAL, _) => format!("{name}{}", super::typmod::interval_suffix(typmod)),
         _ => name.to_owned(),
     }
 }

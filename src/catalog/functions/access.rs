@@ -203,6 +203,6 @@ impl<'a> Lists<'a> {
     }
 }
 
-fn mismatch(array: &ArrayRef, wanted: &str) -> Error {
+pub fn mismatch(array: &ArrayRef, wanted: &str) -> Error {
     fault(format!("an argument of type {} was bound as {wanted}", array.data_type()))
 }

@@ -3,7 +3,8 @@
 //! Each operator is a function under the name PostgreSQL's `pg_operator` gives it (`int4pl`, `numeric_div`, …), both
 //! arguments of one type. [`numeric_type`] says which decimal type a numeric result has.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, Datum, Decimal128Array, Scalar};
 use arrow::compute::kernels::numeric as checked;
@@ -53,6 +54,18 @@ pub fn function_name(op: Op, ty: Ty) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Whether a function is one of these operators, whose cost depends on nothing but its arguments' size.
+#[must_use]
+pub fn is_operator(name: &str) -> bool {
+    OPERATORS.contains(name)
+}
+
+static OPERATORS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let types = [Int2, Int4, Int8, Float4, Float8, Numeric];
+    let ops = [Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Rem];
+    types.iter().flat_map(|ty| ops.iter().filter_map(|op| function_name(*op, *ty))).collect()
+});
 
 /// The type of a numeric operator's result. A quotient's scale depends on its value, so it gets the widest type.
 #[must_use]

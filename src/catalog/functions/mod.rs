@@ -6,6 +6,7 @@
 
 pub mod arith;
 pub mod datetime;
+pub mod framed;
 pub mod numeric;
 pub mod quantified;
 pub mod resolve;

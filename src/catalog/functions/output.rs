@@ -20,6 +20,7 @@ use super::udf::fault;
 use crate::error::{Error, Result};
 use crate::types::TextStyle;
 use crate::types::output;
+use crate::types::timetz::{self, TimeTz};
 use crate::types::zone::ZoneCursor;
 
 /// Prints the values of one column.
@@ -90,11 +91,16 @@ pub fn write_value(array: &ArrayRef, i: usize, style: &TextStyle, out: &mut Stri
             let value = array.as_primitive::<Time64MicrosecondType>().value(i);
             checked(out, |to| output::time(value, to))?;
         }
+        DataType::FixedSizeBinary(timetz::WIDTH) => {
+            let value =
+                TimeTz::from_key(array.as_fixed_size_binary().value(i)).ok_or_else(|| fault("a time's width"))?;
+            checked(out, |to| output::timetz(value, to))?;
+        }
         DataType::Timestamp(_, zone) => {
             let value = array.as_primitive::<TimestampMicrosecondType>().value(i);
             checked(out, |to| match zone {
                 None => output::timestamp(value, style, to),
-                Some(_) => output::timestamptz(value, style, &mut ZoneCursor::new(style.time_zone), to),
+                Some(_) => output::timestamptz(value, style, &mut ZoneCursor::new(Arc::clone(&style.time_zone)), to),
             })?;
         }
         DataType::Interval(_) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
-use crate::types::PG_TYPE_KEY;
+use crate::types::{PG_TYPE_KEY, timetz};
 
 /// Digits and scale of a numeric result whose scale depends on its value: 38 digits on either side of the point.
 pub const WIDE_NUMERIC: DataType = DataType::Decimal256(76, 38);
@@ -16,6 +16,7 @@ pub const WIDE_NUMERIC: DataType = DataType::Decimal256(76, 38);
 const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
 const UUID_OID: &str = "2950";
+const TIMETZ_OID: &str = "1266";
 
 /// A parameter's or a result's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +43,8 @@ pub enum Ty {
     Date,
     /// `time without time zone`
     Time,
+    /// `time with time zone`
+    TimeTz,
     /// `timestamp without time zone`
     Timestamp,
     /// `timestamp with time zone`
@@ -85,6 +88,7 @@ impl Ty {
             }
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::FixedSizeBinary(16) => Self::Uuid,
+            DataType::FixedSizeBinary(timetz::WIDTH) => Self::TimeTz,
             DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
                 Self::Bytea
             }
@@ -126,6 +130,7 @@ impl Ty {
             Self::Bytea => Self::Array(&Self::Bytea),
             Self::Date => Self::Array(&Self::Date),
             Self::Time => Self::Array(&Self::Time),
+            Self::TimeTz => Self::Array(&Self::TimeTz),
             Self::Timestamp => Self::Array(&Self::Timestamp),
             Self::TimestampTz => Self::Array(&Self::TimestampTz),
             Self::Interval => Self::Array(&Self::Interval),
@@ -149,6 +154,7 @@ impl Ty {
             Self::Bytea => "bytea",
             Self::Date => "date",
             Self::Time => "time without time zone",
+            Self::TimeTz => "time with time zone",
             Self::Timestamp => "timestamp without time zone",
             Self::TimestampTz => "timestamp with time zone",
             Self::Interval => "interval",
@@ -176,7 +182,7 @@ impl Ty {
             Self::Bool => 'B',
             Self::Int2 | Self::Int4 | Self::Int8 | Self::Float4 | Self::Float8 | Self::Numeric => 'N',
             Self::Text => 'S',
-            Self::Date | Self::Time | Self::Timestamp | Self::TimestampTz => 'D',
+            Self::Date | Self::Time | Self::TimeTz | Self::Timestamp | Self::TimestampTz => 'D',
             Self::Interval => 'T',
             Self::Array(_) => 'A',
             Self::AnyArray | Self::AnyElement | Self::Any => 'P',
@@ -200,7 +206,7 @@ impl Ty {
             | (Float4, Float8)
             | (Date, Timestamp | TimestampTz)
             | (Timestamp, TimestampTz)
-            | (Time, Interval) => true,
+            | (Time, Interval | Self::TimeTz) => true,
             (Self::Array(a), Self::Array(b)) => a.casts_implicitly(*b),
             _ => false,
         }
@@ -226,6 +232,7 @@ impl Ty {
             Self::Bytea => DataType::Binary,
             Self::Date => DataType::Date32,
             Self::Time => DataType::Time64(TimeUnit::Microsecond),
+            Self::TimeTz => DataType::FixedSizeBinary(timetz::WIDTH),
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
@@ -256,6 +263,7 @@ impl Ty {
             Self::Json => with_oid(field, JSON_OID),
             Self::Jsonb => with_oid(field, JSONB_OID),
             Self::Uuid => with_oid(field, UUID_OID),
+            Self::TimeTz => with_oid(field, TIMETZ_OID),
             Self::Array(element) => {
                 let inner = element.field().with_name("item");
                 Field::new("", DataType::List(Arc::new(inner)), true)

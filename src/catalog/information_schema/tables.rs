@@ -23,11 +23,16 @@ pub fn schemata(source: &Source, rows: &mut Rows) {
 pub fn tables(source: &Source, rows: &mut Rows) {
     for table in relations(source) {
         let base = table.relation.kind == RelationKind::Table;
+        let temporary = base && table.relation.own.is_some();
         rows.push(row![
             &source.database,
             &table.relation.schema,
             table.name(),
-            if base { "BASE TABLE" } else { "VIEW" },
+            match (base, temporary) {
+                (_, true) => "LOCAL TEMPORARY",
+                (true, false) => "BASE TABLE",
+                (false, _) => "VIEW",
+            },
             NULL,
             NULL,
             NULL,
@@ -35,7 +40,7 @@ pub fn tables(source: &Source, rows: &mut Rows) {
             NULL,
             yes(base), // is_insertable_into
             "NO",      // is_typed
-            NULL,
+            temporary.then_some("PRESERVE"),
         ]);
     }
 }

@@ -35,6 +35,7 @@ pub fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns:
         comment: (name == "orders").then(|| "all orders".to_owned()),
         definition: view.then(|| "SELECT o_orderkey FROM orders".to_owned()),
         provider: Arc::new(provider),
+        own: None,
     })
 }
 
@@ -105,6 +106,7 @@ pub fn vars(user: &str, search_path: &[&str]) -> SessionVars {
         settings: Arc::new(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
         style: Arc::new(TextStyle::default()),
         snapshot: Arc::new(snapshot()),
+        temp: Arc::default(),
         transaction_start: start,
         statement_start: start,
         server_start: start,

@@ -159,6 +159,12 @@ impl Table {
         }
     }
 
+    /// `pg_class.relpersistence`: whether it ends with its session.
+    #[must_use]
+    pub fn persistence(&self) -> &'static str {
+        if self.relation.own.is_some() { "t" } else { "p" }
+    }
+
     /// Whether rows are kept for it (it is not a view).
     #[must_use]
     pub fn has_storage(&self) -> bool {

@@ -37,12 +37,13 @@ pub fn single(relation: Relation) -> Scope {
         let column = |name: &String| StarColumn { value: relation.column(name), name: name.clone() };
         columns.iter().map(column).collect()
     });
-    Scope { relations: vec![relation], merged: Vec::new(), star }
+    Scope { relations: vec![relation], star, ..Scope::default() }
 }
 
 /// Puts a scope to the right of another.
 pub fn append(left: &mut Scope, right: Scope) {
     left.relations.extend(right.relations);
+    left.hidden.extend(right.hidden);
     left.merged.extend(right.merged);
     left.star = match (left.star.take(), right.star) {
         (Some(mut all), Some(right)) => {
@@ -117,6 +118,7 @@ pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
         _ => None,
     };
     left.relations.extend(right.relations);
+    left.hidden.extend(right.hidden);
     left.merged.retain(|m| !names.contains(&m.name));
     left.merged.extend(right.merged.into_iter().filter(|m| !names.contains(&m.name)));
     left.merged.extend(merged);

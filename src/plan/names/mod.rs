@@ -5,6 +5,7 @@
 //! not need to change is left for the planner to find.
 
 mod joins;
+mod recursion;
 mod scope;
 
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ use datafusion::sql::sqlparser::ast::{
     OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
     Value, VisitMut, VisitorMut,
 };
+
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 use self::scope::{Ctes, Names, Relation, Scope};
 use super::PlanEnv;
@@ -51,6 +54,9 @@ impl VisitorMut for Binder<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         let mut ctes = self.ctes.last().cloned().unwrap_or_default();
+        if let Err(error) = recursion::check(query).and_then(|()| self.complete_aliases(query, &ctes)) {
+            return ControlFlow::Break(error);
+        }
         self.names.add_ctes(query, &mut ctes);
         self.ctes.push(ctes);
         let Query { body, order_by, .. } = query;
@@ -61,8 +67,10 @@ impl VisitorMut for Binder<'_> {
         if let Err(error) = self.enter(select) {
             return ControlFlow::Break(error);
         }
-        if let (Some(order_by), Some(scope)) = (order_by, self.scopes.last()) {
-            order_by_outputs(order_by, select, scope);
+        if let (Some(order_by), Some(scope)) = (order_by, self.scopes.last())
+            && let Err(error) = order_by_outputs(order_by, select, scope)
+        {
+            return ControlFlow::Break(error);
         }
         self.bodies.push(Some(std::ptr::from_ref(select.as_ref())));
         ControlFlow::Continue(())
@@ -105,6 +113,30 @@ impl VisitorMut for Binder<'_> {
 impl Binder<'_> {
     fn is_body(&self, select: &Select) -> bool {
         self.bodies.last().is_some_and(|body| *body == Some(std::ptr::from_ref(select)))
+    }
+
+    /// Gives every WITH query a name for each of its columns, where its list names only the first ones.
+    fn complete_aliases(&self, query: &mut Query, ctes: &Ctes) -> Result<()> {
+        let mut seen = ctes.clone();
+        self.names.add_ctes(query, &mut seen);
+        let Some(with) = &mut query.with else { return Ok(()) };
+        for cte in with.cte_tables.iter_mut().filter(|cte| !cte.alias.columns.is_empty()) {
+            let name = folded(&cte.alias.name);
+            let Some(Some(columns)) = seen.get(&name) else { continue };
+            let listed = cte.alias.columns.len();
+            let own = self.names.of_query(&cte.query, &seen).map_or(columns.len(), |own| own.len());
+            if listed > own {
+                let message =
+                    format!("WITH query \"{name}\" has {own} columns available but {listed} columns specified");
+                return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message));
+            }
+            let rest = columns
+                .iter()
+                .skip(listed)
+                .map(|column| ast::TableAliasColumnDef { name: Ident::with_quote('"', column), data_type: None });
+            cte.alias.columns.extend(rest);
+        }
+        Ok(())
     }
 
     /// Opens a SELECT's scope and writes out what depends on it.
@@ -162,7 +194,13 @@ impl Binder<'_> {
 
     /// `*` and `t.*` as their columns.
     fn expand(&self, select: &mut Select) -> Result<()> {
-        let is_star = |i: &SelectItem| matches!(i, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        let is_star = |i: &SelectItem| match i {
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => true,
+            SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
+                row_in_parentheses(expr).is_some()
+            }
+            SelectItem::ExprWithAliases { .. } => false,
+        };
         if !select.projection.iter().any(is_star) || select.from.is_empty() && self.scopes.len() < 2 {
             return Ok(());
         }
@@ -175,6 +213,11 @@ impl Binder<'_> {
                     .and_then(|s| s.star.as_ref())
                     .map(|star| star.iter().map(|c| (c.value.clone(), c.name.clone())).collect::<Vec<_>>()),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    self.relation(&last_part(name))?.and_then(columns_of)
+                }
+                SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
+                    if let Some(name) = row_in_parentheses(expr) =>
+                {
                     self.relation(&last_part(name))?.and_then(columns_of)
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
@@ -200,7 +243,7 @@ impl Binder<'_> {
             if let Some(relation) = scope.relation(name) {
                 return Ok(Some(relation));
             }
-            if !scope.is_closed() {
+            if !scope.is_closed() || scope.hidden.iter().any(|hidden| hidden == name) {
                 return Ok(None);
             }
         }
@@ -231,13 +274,14 @@ impl Binder<'_> {
 
     fn expression(&self, expr: &mut Expr) -> Result<()> {
         match expr {
-            Expr::Identifier(ident) => {
+            Expr::Identifier(ident) if !is_made(ident) => {
                 if let Some(meant) = self.bare(&folded(ident))? {
                     *expr = meant;
                 }
             }
             Expr::CompoundIdentifier(parts) => {
                 if let [relation, column] = parts.as_slice()
+                    && !is_made(column)
                     && let Some(relation) = self.relation(&folded(relation))?
                     && relation.count(&folded(column)) > 1
                 {
@@ -311,8 +355,24 @@ impl Binder<'_> {
     }
 }
 
+/// Whether a name was put in by this pass, and so means what it says.
+fn is_made(ident: &Ident) -> bool {
+    ident.span == Span::empty()
+}
+
 fn ambiguous(name: &str) -> Error {
     Error::new(sqlstate::AMBIGUOUS_COLUMN, format!("column reference \"{name}\" is ambiguous"))
+}
+
+/// The relation of `(t.*)`.
+fn row_in_parentheses(expr: &Expr) -> Option<&ast::ObjectName> {
+    match expr {
+        Expr::Nested(inner) => match inner.as_ref() {
+            Expr::QualifiedWildcard(name, _) => Some(name),
+            nested => row_in_parentheses(nested),
+        },
+        _ => None,
+    }
 }
 
 /// `42712` when two relations of a FROM list have one name.
@@ -431,11 +491,21 @@ fn name_apart(items: &mut [SelectItem]) {
 }
 
 /// ORDER BY of an output name that something in FROM has too: the output wins, so that it is told by its place.
-fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Scope) {
-    let OrderByKind::Expressions(items) = &mut order_by.kind else { return };
+fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Scope) -> Result<()> {
+    let OrderByKind::Expressions(items) = &mut order_by.kind else { return Ok(()) };
     for item in items {
         let Expr::Identifier(ident) = &item.expr else { continue };
         let name = folded(ident);
+        let mut values = select.projection.iter().filter_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, expr } if display_name(&folded(alias)) == name => Some(expr),
+            _ => None,
+        });
+        if let Some(first) = values.next()
+            && values.any(|other| other != first)
+        {
+            let message = format!("ORDER BY \"{name}\" is ambiguous");
+            return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message));
+        }
         if scope.merged(&name).is_none() && scope.relation(&name).is_none() {
             continue;
         }
@@ -448,6 +518,7 @@ fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Scope)
             item.expr = Expr::Value(Value::Number((place + 1).to_string(), false).with_empty_span());
         }
     }
+    Ok(())
 }
 
 /// VALUES as `SELECT * FROM` its rows, whose columns then get their types as PostgreSQL finds them.

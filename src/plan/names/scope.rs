@@ -16,8 +16,9 @@ use crate::catalog::pg_catalog::statics;
 use crate::plan::PlanEnv;
 use crate::plan::context::Context;
 use crate::plan::relations::output_name;
-use crate::sql::rewrite::names::{display_name, folded, last_part};
+use crate::sql::rewrite::names::{display_name, distinct_names, folded, last_part};
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET};
+use crate::sql::rewrite::setops::Operation;
 
 /// The columns of the WITH queries that a query sees, by name.
 pub type Ctes = HashMap<String, Option<Vec<String>>>;
@@ -62,6 +63,8 @@ pub struct Scope {
     pub merged: Vec<Merged>,
     /// The columns of `*`; `None` when a relation's are not known.
     pub star: Option<Vec<StarColumn>>,
+    /// Names of relations that an alias of their join hides.
+    pub hidden: Vec<String>,
 }
 
 impl Relation {
@@ -175,7 +178,7 @@ impl Names<'_> {
                 _ => return None,
             }
         }
-        Some(names)
+        Some(distinct_names(names))
     }
 
     /// What a FROM list offers.
@@ -225,18 +228,31 @@ impl Names<'_> {
             TableFactor::Derived { subquery, alias, .. } => {
                 joins::single(named(Vec::new(), alias.as_ref(), self.of_query(subquery, ctes), false))
             }
+            TableFactor::Function { name, args, .. } if Operation::of_name(name).is_some() => {
+                let columns = match args.first() {
+                    Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Subquery(query)))) => {
+                        self.of_query(query, ctes)
+                    }
+                    _ => None,
+                };
+                joins::single(named(Vec::new(), None, columns, false))
+            }
             TableFactor::Function { name, args, with_ordinality, alias, .. } => {
                 let (columns, single) = self.of_function(name, args, *with_ordinality);
                 let called = if last_part(name) == UNNEST_SET { "unnest".to_owned() } else { last_part(name) };
                 let own = vec![Ident::with_quote('"', called)];
-                joins::single(named(own, alias.as_ref(), columns, single))
+                let mut relation = named(own, alias.as_ref(), columns, single);
+                relation.single = single && !*with_ordinality;
+                joins::single(relation)
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 let inner = self.table_with_joins(table_with_joins, ctes);
                 match alias {
                     Some(alias) => {
                         let columns = inner.star.map(|star| star.into_iter().map(|c| c.name).collect());
-                        joins::single(named(Vec::new(), Some(alias), columns, false))
+                        let mut scope = joins::single(named(Vec::new(), Some(alias), columns, false));
+                        scope.hidden = inner.relations.iter().map(Relation::called).collect();
+                        scope
                     }
                     None => inner,
                 }
@@ -266,7 +282,7 @@ impl Names<'_> {
     fn of_function(&self, name: &ObjectName, args: &[FunctionArg], numbered: bool) -> (Option<Vec<String>>, bool) {
         let called = last_part(name);
         let mut columns = Vec::new();
-        let mut single = !numbered;
+        let mut single = true;
         match called.as_str() {
             ROWS_FROM => {
                 single = single && args.len() == 1;
@@ -327,12 +343,15 @@ fn renamed(columns: Vec<String>, names: Vec<String>) -> Vec<String> {
 }
 
 fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String>>, single: bool) -> Relation {
-    let Some(alias) = alias else { return Relation { name: own, columns, nullable: false, single } };
+    let Some(alias) = alias else {
+        return Relation { name: own, columns: columns.map(distinct_names), nullable: false, single };
+    };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
-    if single && listed.is_empty() && columns.as_ref().is_some_and(|c| c.len() == 1 && c[0] != "value") {
+    if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty() && c[0] != "value") {
         listed.push(folded(&alias.name));
     }
     let defined = alias.columns.iter().any(|c| c.data_type.is_some());
     let columns = if defined { Some(listed) } else { columns.map(|columns| renamed(columns, listed)) };
+    let columns = columns.map(distinct_names);
     Relation { name: vec![alias.name.clone()], columns, nullable: false, single }
 }

@@ -38,7 +38,7 @@ impl Session {
         let plan = self.plan(statement, declared, &token).await?;
         let env = self.plan_env(&token);
         let values = values.clone();
-        let config = env.config.clone();
+        let config = env.config().clone();
         let job = Job { config, cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
         let explained = self.engine.executor.explain(job, options.analyze, options.verbose).await?;
         drop(timer);

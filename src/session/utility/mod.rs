@@ -1,17 +1,20 @@
 //! Statements that need no plan, one file per kind.
 
+mod drop;
 mod explain;
 mod prepare;
 mod set;
 mod show;
+mod table;
 mod transaction;
+mod view;
 
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::rows::{Origin, Rows};
+use super::rows::{Origin, Rows, Tag};
 use super::{Answer, Session};
 use crate::error::Result;
 use crate::plan::ColumnDesc;
@@ -71,7 +74,7 @@ impl Session {
             Utility::SetTransaction(modes) => self.run_set_transaction(modes),
             Utility::SetSessionCharacteristics(modes) => self.run_set_characteristics(modes),
             Utility::Savepoint(name) => {
-                self.transaction.savepoint(name, &self.settings)?;
+                self.transaction.savepoint(name, &self.settings, &self.objects)?;
                 done("SAVEPOINT")
             }
             Utility::Release(name) => {
@@ -79,7 +82,7 @@ impl Session {
                 done("RELEASE")
             }
             Utility::RollbackTo(name) => {
-                self.transaction.rollback_to(name, &mut self.settings)?;
+                self.transaction.rollback_to(name, &mut self.settings, &mut self.objects)?;
                 done("ROLLBACK")
             }
             Utility::Prepare { name, types, statement } => self.run_prepare(name, types, statement).await,
@@ -105,6 +108,6 @@ impl Session {
         let formats = vec![format; columns.len()].into();
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: self.cancel.arm(), timer: None };
-        Rows::of_batch(batch, columns, formats, &style, verb, origin).map(Answer::Rows)
+        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(verb.to_owned()), origin).map(Answer::Rows)
     }
 }

@@ -26,7 +26,7 @@ impl Session {
                 format!("prepared statement \"{name}\" already exists"),
             ));
         }
-        if !matches!(inner.kind, StatementKind::Query(_)) {
+        if !matches!(inner.kind, StatementKind::Query(_) | StatementKind::Write(_)) {
             return Err(Error::new(sqlstate::SYNTAX_ERROR, "syntax error in the statement to prepare"));
         }
         let declared = types.iter().map(|t| plan::params::of_sql_type(t).map(Some)).collect::<Result<_>>()?;
@@ -58,7 +58,7 @@ impl Session {
         let declared = plan::params::refined(&plan.params, &values).unwrap_or_else(|| prepared.declared.clone());
         let plan = self.plan(inner, &declared, &token).await?;
         let formats = vec![format; plan.columns.len()].into();
-        self.run_plan(plan, values, formats, Arc::clone(&statement.text), token).map(Answer::Rows)
+        self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
     }
 
     /// DEALLOCATE; `26000` for an unknown name.

@@ -43,11 +43,15 @@ impl Session {
                 self.portals.clear();
                 self.prepared.clear();
                 self.settings.reset_all();
+                self.objects.discard();
                 "DISCARD ALL"
             }
             Discard::Plans => "DISCARD PLANS",
             Discard::Sequences => "DISCARD SEQUENCES",
-            Discard::Temp => "DISCARD TEMP",
+            Discard::Temp => {
+                self.objects.discard();
+                "DISCARD TEMP"
+            }
         };
         Ok(Answer::Done(tag.to_owned()))
     }

@@ -21,7 +21,7 @@ impl Session {
 
     /// COMMIT, ROLLBACK. The block's portals end with it.
     pub(super) fn run_end(&mut self, commit: bool, chain: bool) -> Result<Answer> {
-        let (tag, warning) = self.transaction.end(commit, chain, &mut self.settings)?;
+        let (tag, warning) = self.transaction.end(commit, chain, &mut self.settings, &mut self.objects)?;
         self.notices.extend(warning);
         let running = |state: &_| matches!(state, crate::session::portal::PortalState::Running);
         self.portals.retain(|_, portal| running(&portal.state));

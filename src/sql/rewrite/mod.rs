@@ -3,7 +3,10 @@
 pub mod arrays;
 pub mod balance;
 pub mod forms;
+pub mod frame_spec;
+pub mod intervals;
 pub mod keywords;
+pub mod named;
 pub mod names;
 pub mod numbers;
 pub mod qualifiers;
@@ -12,6 +15,8 @@ pub mod renamed;
 pub mod rows;
 pub mod selects;
 pub mod series;
+pub mod setops;
+pub mod windows;
 
 use std::ops::ControlFlow;
 
@@ -45,17 +50,29 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 /// One walk that applies each rule where it belongs: before the children, so that chains are balanced before
 /// anything descends into them.
 #[derive(Default)]
-struct Rules {
+pub struct Rules {
     /// Levels of typed numbers above the expression being visited.
     inside_number: usize,
+    /// Bodies of recursive queries above or around.
+    recursive: Vec<*const ast::Query>,
 }
 
 impl VisitorMut for Rules {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
-        balance::set_operations(query);
-        ControlFlow::Continue(())
+        if let Err(error) = windows::settle(query) {
+            return ControlFlow::Break(error);
+        }
+        self.recursive.extend(setops::recursive_bodies(query));
+        if self.recursive.contains(&std::ptr::from_ref(query)) {
+            balance::set_operations(query);
+            return ControlFlow::Continue(());
+        }
+        match setops::as_relation(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
     }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
@@ -93,10 +110,9 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         series::in_expression(expr);
         forms::call(expr);
-        if let Err(error) = rows::form(expr) {
-            return ControlFlow::Break(error);
-        }
-        if let Err(error) = qualifiers::strip(expr) {
+        rows::form(expr);
+        named::arguments(expr);
+        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);

@@ -54,11 +54,28 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    format!("{}{MARK}{i}", display_name(name))
+    repeated(display_name(name), i)
+}
+
+/// Names of which the repeated ones carry the mark that [`marked_name`] gives.
+#[must_use]
+pub fn distinct_names(names: Vec<String>) -> Vec<String> {
+    let mut used = HashSet::new();
+    let mark = |(i, name): (usize, String)| {
+        let shown = display_name(&name).to_owned();
+        if used.insert(shown.clone()) { shown } else { marked_name(&shown, i) }
+    };
+    names.into_iter().enumerate().map(mark).collect()
 }
 
 fn marked(name: &str, i: usize) -> Ident {
     Ident::with_quote('"', marked_name(name, i))
+}
+
+/// A repeated name with its invisible mark and the number `i`.
+#[must_use]
+pub fn repeated(name: &str, i: usize) -> String {
+    format!("{name}{MARK}{i}")
 }
 
 /// An identifier as PostgreSQL folds it.
@@ -92,6 +109,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Ceil { .. } => strong("ceil"),
         Expr::Floor { .. } => strong("floor"),
         Expr::AtTimeZone { .. } => strong("timezone"),
+        Expr::BinaryOp { op: ast::BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Tuple(_) => strong("row"),
         Expr::IsNormalized { .. } => strong("is_normalized"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
@@ -123,7 +141,8 @@ fn field_name(root: &Expr, chain: &[AccessExpr]) -> (String, bool) {
 fn function_name(function: &Function) -> String {
     match last_part(&function.name) {
         name if name == super::arrays::ARRAY_FUNCTION => "array".to_owned(),
-        name => name,
+        // A window call may carry its frame behind its name.
+        name => name.split_once(crate::sql::frames::MARK).map_or(name.clone(), |(name, _)| name.to_owned()),
     }
 }
 
@@ -138,6 +157,17 @@ fn subquery_name(query: &ast::Query) -> Option<String> {
     match select.projection.first()? {
         SelectItem::UnnamedExpr(expr) => Some(figure(expr).0),
         SelectItem::ExprWithAlias { alias, .. } => Some(display_name(&folded(alias)).to_owned()),
+        SelectItem::Wildcard(_) => match select.from.as_slice() {
+            [ast::TableWithJoins { relation: ast::TableFactor::Derived { subquery, alias: None, .. }, joins }]
+                if joins.is_empty() =>
+            {
+                match subquery.body.as_ref() {
+                    SetExpr::Values(_) => Some("column1".to_owned()),
+                    _ => subquery_name(subquery),
+                }
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -59,7 +59,8 @@ fn strip_name(name: &mut ObjectName) {
     }
 }
 
-fn strip_type(data_type: &mut ast::DataType) {
+/// Strips the qualifier of a type's name.
+pub fn strip_type(data_type: &mut ast::DataType) {
     match data_type {
         ast::DataType::Custom(name, _) => strip_name(name),
         ast::DataType::Array(
@@ -70,7 +71,7 @@ fn strip_type(data_type: &mut ast::DataType) {
 }
 
 /// All collations of the catalog sort by bytes here, as `C` does; a name that is none of them is an error.
-fn collation_exists(collation: &ObjectName) -> Result<()> {
+pub fn collation_exists(collation: &ObjectName) -> Result<()> {
     match last_part(collation).as_str() {
         "default" | "C" | "POSIX" | "ucs_basic" | "C.UTF-8" | "c" | "pg_c_utf8" => Ok(()),
         other => Err(Error::new(

@@ -1,5 +1,5 @@
-//! Rows in expressions: `(a, b)` is a call of ROW, `(row).field` one of the function that takes a field; IN, IS NULL
-//! and IS DISTINCT FROM of rows by their fields.
+//! Rows in expressions: `(a, b)` is a call of ROW, `(row).field` one of the function that takes a field; IN and
+//! IS NULL of rows by their fields.
 //!
 //! A subquery of several columns beside a row becomes one of a single row column. Comparisons of rows stay: the
 //! planner takes them apart, as it knows the types.
@@ -12,14 +12,12 @@ use datafusion::sql::sqlparser::ast::{
 use super::forms::function;
 use super::names::{folded, last_part};
 use super::selects;
-use crate::error::{Error, Result};
-use crate::sqlstate;
 
 /// The alias of a subquery whose columns make a row; it must have as many columns as the alias names.
 pub const ROW_OF_SUBQUERY: &str = "row of subquery";
 
 /// Gives an expression of rows its form.
-pub fn form(expr: &mut Expr) -> Result<()> {
+pub fn form(expr: &mut Expr) {
     match expr {
         Expr::InSubquery { expr: left, subquery, .. } => {
             if let Some(items) = items(left) {
@@ -54,18 +52,6 @@ pub fn form(expr: &mut Expr) -> Result<()> {
                 *expr = all(items.into_iter().map(|item| Expr::IsNotNull(Box::new(item))).collect());
             }
         }
-        Expr::IsDistinctFrom(left, right) => {
-            if let Some(pairs) = pairs(left, right)? {
-                let each = pairs.into_iter().map(|(a, b)| Expr::IsNotDistinctFrom(Box::new(a), Box::new(b)));
-                *expr = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(all(each.collect())) };
-            }
-        }
-        Expr::IsNotDistinctFrom(left, right) => {
-            if let Some(pairs) = pairs(left, right)? {
-                let each = pairs.into_iter().map(|(a, b)| Expr::IsNotDistinctFrom(Box::new(a), Box::new(b)));
-                *expr = all(each.collect());
-            }
-        }
         Expr::Tuple(items) => *expr = function("row", std::mem::take(items)),
         Expr::CompoundFieldAccess { root, access_chain } => {
             if let Some(field) = field_access(root, access_chain) {
@@ -74,7 +60,6 @@ pub fn form(expr: &mut Expr) -> Result<()> {
         }
         _ => {}
     }
-    Ok(())
 }
 
 /// The items of a row constructor; `None` for any other expression.
@@ -92,14 +77,6 @@ fn items(expr: &Expr) -> Option<Vec<Expr>> {
         }
         _ => None,
     }
-}
-
-fn pairs(left: &Expr, right: &Expr) -> Result<Option<Vec<(Expr, Expr)>>> {
-    let (Some(left), Some(right)) = (items(left), items(right)) else { return Ok(None) };
-    if left.len() != right.len() {
-        return Err(Error::new(sqlstate::SYNTAX_ERROR, "unequal number of entries in row expressions"));
-    }
-    Ok(Some(left.into_iter().zip(right).collect()))
 }
 
 fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {

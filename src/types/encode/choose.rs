@@ -15,7 +15,7 @@ use arrow::datatypes::{
 use super::writer::{ColumnWriter, Copied, Rendered};
 use super::{decoded, json, nested, scalar, temporal, text};
 use crate::error::{Error, Result};
-use crate::types::{Format, TextStyle, oid};
+use crate::types::{Format, TextStyle, oid, timetz};
 
 /// The writer of a column's values in a format.
 pub fn writer(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Result<Box<dyn ColumnWriter>> {
@@ -73,6 +73,7 @@ fn flat(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Re
     }
     let others = match (data_type, oid) {
         (DataType::FixedSizeBinary(16), oid::UUID) => Some(text::uuid(format)),
+        (DataType::FixedSizeBinary(timetz::WIDTH), oid::TIMETZ) => Some(text::timetz(format)),
         (DataType::Binary, oid::BYTEA) => Some(bytes::<BinaryArray>(format, style)),
         (DataType::LargeBinary, oid::BYTEA) => Some(bytes::<LargeBinaryArray>(format, style)),
         (DataType::BinaryView, oid::BYTEA) => Some(bytes::<BinaryViewArray>(format, style)),

@@ -3,6 +3,8 @@
 //! PostgreSQL counts microseconds: nanoseconds are rounded to the nearest one (ties to even), coarser units are scaled.
 //! The greatest and smallest number of a timestamp or date column are `infinity` and `-infinity` in any unit.
 
+use std::sync::Arc;
+
 use arrow::array::ArrowPrimitiveType;
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
@@ -112,7 +114,7 @@ fn timestamp<P: ArrowPrimitiveType<Native = i64>>(
     let style = style.clone();
     match format {
         Format::Text if zoned => {
-            let mut zone = ZoneCursor::new(style.time_zone);
+            let mut zone = ZoneCursor::new(Arc::clone(&style.time_zone));
             each::<P>(move |value, out| output::timestamptz(to_us(value)?, &style, &mut zone, out))
         }
         Format::Text => each::<P>(move |value, out| output::timestamp(to_us(value)?, &style, out)),

@@ -12,6 +12,7 @@ use super::choose;
 use super::writer::{Bytewise, Cells, ColumnWriter, Copied, EachOf, Rendered};
 use crate::error::{Error, Result};
 use crate::types::input::{self, Numeric};
+use crate::types::timetz::TimeTz;
 use crate::types::{Format, TextStyle, oid, output, send};
 
 /// What every function here makes.
@@ -62,6 +63,18 @@ pub fn uuid(format: Format) -> Writer {
             Ok(())
         }),
     }
+}
+
+/// The writer of times with a zone.
+pub fn timetz(format: Format) -> Writer {
+    each::<FixedSizeBinaryArray>(move |value, out| {
+        let value = TimeTz::from_key(value).expect("the column's width is a time's with a zone");
+        match format {
+            Format::Text => output::timetz(value, out)?,
+            Format::Binary => out.extend_from_slice(&send::timetz(value)?),
+        }
+        Ok(())
+    })
 }
 
 /// The binary form of text that is read as its type's input, value by value.

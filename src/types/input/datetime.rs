@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::TextStyle;
 use crate::types::civil::{self, DAY_US};
-use crate::types::zone::Zone;
+use crate::types::timetz::TimeTz;
 
 /// `date`: days from 1970-01-01, `i32::MAX` and `i32::MIN` for the infinities.
 ///
@@ -47,10 +47,12 @@ pub fn parse_timestamp(text: &str, style: &TextStyle) -> Result<i64> {
 /// As [`parse_timestamp`].
 pub fn parse_timestamptz(text: &str, style: &TextStyle) -> Result<i64> {
     timestamp(text, style, "timestamp with time zone", |read| {
-        let offset = match read.zone {
-            Some(ZoneOf::Offset(seconds)) => seconds,
-            Some(ZoneOf::Named(tz)) => Zone::of(tz).at_local(read.local_us.div_euclid(1_000_000)).offset_s,
-            None => Zone::of(style.time_zone).at_local(read.local_us.div_euclid(1_000_000)).offset_s,
+        let local_s = read.local_us.div_euclid(1_000_000);
+        let offset = match &read.zone {
+            Some(ZoneOf::Offset(seconds)) => *seconds,
+            Some(ZoneOf::Named(zone)) => zone.at_local(local_s).offset_s,
+            Some(ZoneOf::Abbreviated(zone, name)) => zone.abbreviated_at_local(name, local_s),
+            None => style.time_zone.at_local(local_s).offset_s,
         };
         read.local_us.checked_sub(i64::from(offset) * 1_000_000).ok_or(Fault::Range)
     })
@@ -62,12 +64,44 @@ pub fn parse_timestamptz(text: &str, style: &TextStyle) -> Result<i64> {
 ///
 /// `22007` for text that is no time, `22008` for fields out of range, `22009` and `22023` for bad zones.
 pub fn parse_time(text: &str, style: &TextStyle) -> Result<i64> {
-    let fault = |fault: Fault| report(&fault, "time", text);
-    match Reader::read(text, style, Goal::Time).map_err(fault)? {
-        Moment::Infinity(_) => Err(fault(Fault::Format)),
-        Moment::Fields(reader) if !reader.has_time() => Err(fault(Fault::Format)),
-        Moment::Fields(reader) => reader.time_us().map_err(fault),
+    read_time(text, style, "time").map(|value| value.us)
+}
+
+/// `time with time zone`. A text without zone is in the session's, with its offset of today or of the text's date.
+///
+/// # Errors
+///
+/// As [`parse_time`].
+pub fn parse_timetz(text: &str, style: &TextStyle) -> Result<TimeTz> {
+    read_time(text, style, "time with time zone")
+}
+
+/// A time of day and what its zone's offset is.
+fn read_time(text: &str, style: &TextStyle, type_name: &str) -> Result<TimeTz> {
+    let fault = |fault: Fault| report(&fault, type_name, text);
+    let Moment::Fields(reader) = Reader::read(text, style, Goal::Time).map_err(fault)? else {
+        return Err(fault(Fault::Format));
+    };
+    if !reader.has_time() {
+        return Err(fault(Fault::Format));
     }
+    let us = reader.time_us().map_err(fault)?;
+    // A zone with rules has an offset on a day only.
+    let local_s = |days: i64| days * civil::DAY_S + us.div_euclid(1_000_000);
+    let today_s = || local_s(super::reader::local_now_us(style).div_euclid(DAY_US));
+    let offset_s = match (&reader.zone, reader.days()) {
+        (Some(ZoneOf::Offset(seconds)), _) => *seconds,
+        (Some(ZoneOf::Named(zone)), date) => match (zone.only_offset(), date) {
+            (Some(only), _) => only,
+            (None, Ok(days)) => zone.at_local(local_s(days)).offset_s,
+            (None, Err(_)) => return Err(fault(Fault::Format)),
+        },
+        (Some(ZoneOf::Abbreviated(zone, name)), date) => {
+            zone.abbreviated_at_local(name, date.map_or_else(|_| today_s(), local_s))
+        }
+        (None, date) => style.time_zone.at_local(date.map_or_else(|_| today_s(), local_s)).offset_s,
+    };
+    Ok(TimeTz { us, offset_s })
 }
 
 /// A local time in microseconds from 1970-01-01, and the zone that was named with it.

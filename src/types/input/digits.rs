@@ -50,12 +50,12 @@ impl Reader {
             return if found == TIME { Ok(found) } else { Err(Fault::Format) };
         }
         if self.prefix.take().is_some() {
-            let date =
-                Civil::from_days(i64::from(i32::try_from(number(text)?).map_err(|_| Fault::Range)?) + civil::MIN_DAY);
-            (self.year, self.month, self.day) = (date.year, i64::from(date.month), i64::from(date.day));
-            return Ok(DATE | JULIAN);
+            return self.julian_day(text);
         }
-        if self.goal == Goal::Time && self.seen & DATE == 0 {
+        if self.goal == Goal::Time {
+            if text.contains('.') && self.date_allowed {
+                return self.date(text);
+            }
             return self.run_together(text, self.seen | DATE);
         }
         let whole = text.find('.').unwrap_or(text.len());
@@ -68,6 +68,24 @@ impl Reader {
             return self.run_together(text, self.seen);
         }
         self.number(text, self.seen)
+    }
+
+    /// Days from 4714-11-24 BC; a fraction is the time of the day.
+    pub(super) fn julian_day(&mut self, text: &str) -> Step<u32> {
+        let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+        let days = i32::try_from(number(whole)?).map_err(|_| Fault::Range)?;
+        let date = Civil::from_days(i64::from(days) + civil::MIN_DAY);
+        (self.year, self.month, self.day) = (date.year, i64::from(date.month), i64::from(date.day));
+        let Some(places) = fraction else { return Ok(DATE | JULIAN) };
+        let part: f64 = match places {
+            "" => 0.0,
+            places => format!("0.{places}").parse().map_err(|_| Fault::Format)?,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a part of a day")]
+        let us = (part * civil::DAY_US as f64) as i64;
+        let second = us / 1_000_000;
+        self.clock = Clock { hour: second / 3_600, minute: second / 60 % 60, second: second % 60, us: us % 1_000_000 };
+        Ok(DATE | JULIAN | super::reader::TIME)
     }
 
     /// One number of a date, by what is known already.

@@ -1,4 +1,4 @@
-//! Interval input: PostgreSQL's and the SQL standard's forms, and ISO 8601's.
+//! Interval input: PostgreSQL's and the SQL standard's forms; those of ISO 8601 are read by [`super::iso_interval`].
 //!
 //! Fields are read from right to left, since a unit stands behind its number. Fractions spill into the next smaller
 //! part (a month has 30 days, a day 24 hours there), as PostgreSQL has it.
@@ -6,13 +6,14 @@
 use super::clock::Clock;
 use super::datetime::report;
 use super::fields::{Field, Kind, fields};
+use super::iso_interval;
 use super::reader::Fault;
 use super::words::{self, Unit};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::IntervalStyle;
 use crate::types::civil::DAY_US;
 use crate::types::output::Interval;
+use crate::types::{IntervalStyle, typmod};
 
 /// `interval`. `style` matters for one form: in `sql_standard` a sign before the first field holds for all.
 ///
@@ -21,9 +22,19 @@ use crate::types::output::Interval;
 /// `22007` for text that is no interval, `22015` for a field out of range, `22008` for a sum that Arrow cannot hold
 /// (292 years of hours, minutes and seconds).
 pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
+    parse_interval_as(text, style, -1)
+}
+
+/// `interval` of a type modifier: its fields say what a number without unit is, and which parts are kept.
+///
+/// # Errors
+///
+/// As [`parse_interval`].
+pub fn parse_interval_as(text: &str, style: IntervalStyle, typmod: i32) -> Result<Interval> {
+    let kind = Kinds { style, fields: typmod::interval_fields(typmod) };
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
-    let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, style)) {
-        Err(Fault::Format) => read_iso8601(super::trim(text)),
+    let read = match fields(text).ok_or(Fault::Format).and_then(|fields| read_fields(&fields, kind)) {
+        Err(Fault::Format) => iso_interval::read(text).map(Parts::Sum),
         other => other,
     };
     let parts = read.map_err(|fault| match fault {
@@ -42,7 +53,38 @@ pub fn parse_interval(text: &str, style: IntervalStyle) -> Result<Interval> {
         }
     };
     // What Arrow cannot hold in nanoseconds would fail later, far from its text.
+    let interval = typmod::fit_interval(interval, typmod)?;
     interval.to_nanos().map(|_| interval).ok_or_else(out_of_range)
+}
+
+/// What decides how a text is read.
+#[derive(Clone, Copy)]
+struct Kinds {
+    style: IntervalStyle,
+    /// The fields of the type, as [`typmod::field`] has them.
+    fields: i32,
+}
+
+impl Kinds {
+    /// The unit of a number that has none.
+    fn unit(self) -> Unit {
+        use typmod::field::{ALL, DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+        match self.fields {
+            ALL => Unit::Second,
+            YEAR => Unit::Year,
+            fields if fields & SECOND != 0 => Unit::Second,
+            fields if fields & MINUTE != 0 => Unit::Minute,
+            fields if fields & HOUR != 0 => Unit::Hour,
+            DAY => Unit::Day,
+            fields if fields & MONTH != 0 => Unit::Month,
+            _ => Unit::Second,
+        }
+    }
+
+    /// Whether `12:34` are minutes and seconds.
+    fn minutes_first(self) -> bool {
+        self.fields == typmod::field::MINUTE | typmod::field::SECOND
+    }
 }
 
 /// What a text says.
@@ -53,7 +95,7 @@ enum Parts {
 
 /// The parts as they are added up.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sum {
+pub(super) struct Sum {
     years: i64,
     months: i64,
     days: i32,
@@ -65,7 +107,7 @@ type Step<T = ()> = std::result::Result<T, Fault>;
 
 impl Sum {
     /// Adds `whole + fraction` of a unit.
-    fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Step {
+    pub(super) fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Step {
         match unit {
             Unit::Microsecond => self.add_time(whole, fraction, 1),
             Unit::Millisecond => self.add_time(whole, fraction, 1_000),
@@ -133,15 +175,16 @@ impl Sum {
     fn add_years(&mut self, whole: i64, fraction: f64, unit_years: i32) -> Step {
         let years = to_i32(whole)?.checked_mul(unit_years).map(i64::from).ok_or(Fault::Range)?;
         self.years = i64::from(to_i32(self.years + years)?);
-        self.months += (fraction * f64::from(unit_years) * 12.0).round_ties_even() as i64;
+        let months = (fraction * f64::from(unit_years) * 12.0).round_ties_even() as i64;
+        self.months = i64::from(to_i32(self.months + months)?);
         Ok(())
     }
 
     /// `ago`
     fn negated(self) -> Step<Self> {
         Ok(Self {
-            years: -self.years,
-            months: -self.months,
+            years: i64::from(to_i32(-self.years)?),
+            months: i64::from(to_i32(-self.months)?),
             days: self.days.checked_neg().ok_or(Fault::Range)?,
             us: self.us.checked_neg().ok_or(Fault::Range)?,
         })
@@ -154,9 +197,9 @@ fn to_i32(number: i64) -> Step<i32> {
 }
 
 /// The forms with words and signs, right to left.
-fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
+fn read_fields(fields: &[Field], kind: Kinds) -> Step<Parts> {
     let signed = |field: &Field| field.text.starts_with(['-', '+']);
-    let all_negative = style == IntervalStyle::SqlStandard
+    let all_negative = kind.style == IntervalStyle::SqlStandard
         && fields.first().is_some_and(|field| field.text.starts_with('-'))
         && !fields[1..].iter().any(signed);
     let (mut sum, mut seen, mut ago) = (Sum::default(), 0_u32, false);
@@ -167,13 +210,13 @@ fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
             Kind::Time => {
                 unit_waits = false;
                 unit = Some(Unit::Day);
-                sum.us = signed_time(&field.text, all_negative)?;
+                sum.us = signed_time(&field.text, all_negative, kind)?;
                 TIME_BITS
             }
             Kind::Signed if field.text.contains(':') => {
                 unit_waits = false;
                 unit = Some(Unit::Day);
-                let us = signed_time(&field.text[1..], false)?;
+                let us = signed_time(&field.text[1..], false, kind)?;
                 sum.us = if field.text.starts_with('-') { -us } else { us };
                 TIME_BITS
             }
@@ -182,7 +225,7 @@ fn read_fields(fields: &[Field], style: IntervalStyle) -> Step<Parts> {
                 if ago && unit.is_none() {
                     return Err(Fault::Format);
                 }
-                number(&field.text, &mut unit, all_negative, &mut sum)?
+                number(&field.text, &mut unit, all_negative, kind, &mut sum)?
             }
             Kind::Word | Kind::SignedWord => {
                 if unit_waits {
@@ -234,26 +277,32 @@ fn bit(unit: Unit) -> u32 {
 }
 
 /// `hh:mm:ss` in microseconds, negated if the whole interval is.
-fn signed_time(text: &str, negative: bool) -> Step<i64> {
-    let us = Clock::parse(text)?.total_us()?;
+fn signed_time(text: &str, negative: bool, kind: Kinds) -> Step<i64> {
+    let mut clock = Clock::parse(text)?;
+    if kind.minutes_first() && text.bytes().filter(|&byte| byte == b':').count() == 1 && !text.contains('.') {
+        clock = Clock { hour: 0, minute: clock.hour, second: clock.minute, us: 0 };
+    }
+    let us = clock.total_us()?;
     Ok(if negative { -us } else { us })
 }
 
 /// A number with the unit behind it, seconds without one; or `years-months`. Gives the bits of what it set.
-fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, sum: &mut Sum) -> Step<u32> {
+fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, kind: Kinds, sum: &mut Sum) -> Step<u32> {
     let negative = text.starts_with('-');
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
-    let whole: i64 = if digits == 0 { 0 } else { body[..digits].parse().map_err(|_| Fault::Range)? };
     let sign = if negative || all_negative { -1 } else { 1 };
+    let size: i128 = if digits == 0 { 0 } else { body[..digits].parse().map_err(|_| Fault::Range)? };
+    let whole = i64::try_from(sign * size).map_err(|_| Fault::Range)?;
     let tail = &body[digits..];
     if let Some(months) = tail.strip_prefix('-') {
         let months = super::clock::number(months)?;
         if months > 11 {
             return Err(Fault::Range);
         }
+        let months = if sign < 0 { -months } else { months };
         let total = whole.checked_mul(12).and_then(|total| total.checked_add(months)).ok_or(Fault::Range)?;
-        sum.add(Unit::Month, sign * total, 0.0)?;
+        sum.add(Unit::Month, total, 0.0)?;
         *unit = Some(Unit::Month);
         return Ok(bit(Unit::Month));
     }
@@ -265,8 +314,8 @@ fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, sum: &mut Sum
         None if tail.is_empty() => 0.0,
         _ => return Err(Fault::Format),
     };
-    let meant = unit.unwrap_or(Unit::Second);
-    sum.add(meant, sign * whole, if sign < 0 { -fraction } else { fraction })?;
+    let meant = unit.unwrap_or_else(|| kind.unit());
+    sum.add(meant, whole, if sign < 0 { -fraction } else { fraction })?;
     if meant == Unit::Hour {
         *unit = Some(Unit::Day);
     } else {
@@ -274,73 +323,4 @@ fn number(text: &str, unit: &mut Option<Unit>, all_negative: bool, sum: &mut Sum
     }
     // Seconds with a fraction say milliseconds and microseconds too.
     Ok(if meant == Unit::Second && fraction != 0.0 { 0b111 } else { bit(meant) })
-}
-
-/// `P1Y2M3DT4H5M6.5S`, `P1W`, and the alternative form `P0001-02-03T04:05:06`.
-fn read_iso8601(text: &str) -> Step<Parts> {
-    let body = text.strip_prefix('P').filter(|body| !body.is_empty()).ok_or(Fault::Format)?;
-    let (date, time) = match body.split_once('T') {
-        Some((date, time)) => (date, Some(time)),
-        None => (body, None),
-    };
-    let mut sum = Sum::default();
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_ascii_alphabetic());
-    if plain(date) {
-        plain_date(date, &mut sum)?;
-    } else {
-        designated(date, &[('Y', Unit::Year), ('M', Unit::Month), ('W', Unit::Week), ('D', Unit::Day)], &mut sum)?;
-    }
-    match time {
-        Some(time) if plain(time) => plain_time(time, &mut sum)?,
-        Some(time) => {
-            designated(time, &[('H', Unit::Hour), ('M', Unit::Minute), ('S', Unit::Second)], &mut sum)?;
-        }
-        None => {}
-    }
-    Ok(Parts::Sum(sum))
-}
-
-/// `YYYYMMDD`, or years, months and days with hyphens between.
-fn plain_date(text: &str, sum: &mut Sum) -> Step {
-    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain_date(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]), sum);
-    }
-    let mut parts = text.split('-').map(super::clock::number);
-    for unit in [Unit::Year, Unit::Month, Unit::Day] {
-        sum.add(unit, parts.next().transpose()?.unwrap_or(0), 0.0)?;
-    }
-    if parts.next().is_some() { Err(Fault::Format) } else { Ok(()) }
-}
-
-/// `HHMMSS`, or hours, minutes and seconds with colons between.
-fn plain_time(text: &str, sum: &mut Sum) -> Step {
-    if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain_time(&format!("{}:{}:{}", &text[..2], &text[2..4], &text[4..]), sum);
-    }
-    sum.us = if text.contains(':') { signed_time(text, false)? } else { signed_time(&format!("{text}:00"), false)? };
-    Ok(())
-}
-
-/// Numbers, each with the letter of its unit behind it.
-fn designated(text: &str, units: &[(char, Unit)], sum: &mut Sum) -> Step {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let len = rest.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.')).count();
-        let letter = rest[len..].chars().next().ok_or(Fault::Format)?;
-        let (_, unit) = units.iter().find(|(name, _)| *name == letter).ok_or(Fault::Format)?;
-        let (body, negative) = match rest[..len].strip_prefix('-') {
-            Some(body) => (body, true),
-            None => (&rest[..len], false),
-        };
-        let (whole, places) = body.split_once('.').unwrap_or((body, ""));
-        let whole = if whole.is_empty() && !places.is_empty() { 0 } else { super::clock::number(whole)? };
-        if !places.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Fault::Format);
-        }
-        let fraction: f64 = format!("0.{places}0").parse().map_err(|_| Fault::Format)?;
-        let sign = if negative { -1 } else { 1 };
-        sum.add(*unit, sign * whole, if negative { -fraction } else { fraction })?;
-        rest = &rest[len + letter.len_utf8()..];
-    }
-    Ok(())
 }

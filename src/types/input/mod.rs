@@ -11,6 +11,7 @@ mod datetime;
 mod digits;
 mod fields;
 mod interval;
+mod iso_interval;
 mod json;
 mod number;
 mod numeric;
@@ -19,12 +20,14 @@ mod words;
 
 pub use array::{ArrayLiteral, parse_array, parse_vector};
 pub use bytes::{char_byte, parse_bool, parse_bytea, parse_char, parse_uuid};
-pub use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz};
-pub use interval::parse_interval;
+pub use clock::displacement;
+pub use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz, parse_timetz};
+pub use interval::{parse_interval, parse_interval_as};
 pub use json::{check_json, normal_jsonb};
 pub use number::{parse_float4, parse_float8, parse_int2, parse_int4, parse_int8, parse_oid, parse_oid_alias};
 pub(super) use numeric::too_many_digits;
 pub use numeric::{MAX_DIGITS, Numeric, parse_numeric};
+pub use reader::Fault;
 
 use crate::error::{Error, Result};
 use crate::sqlstate;

@@ -3,14 +3,15 @@
 //! A number's meaning follows from what is known already and from the session's `DateStyle` order, never from guesses
 //! about its size. The rules are PostgreSQL's `DecodeDateTime`.
 
+use std::sync::Arc;
+
 use chrono::Utc;
-use chrono_tz::Tz;
 
 use super::clock::{Clock, displacement};
 use super::fields::{Field, Kind, fields};
 use super::words::{self, Word};
 use crate::types::civil::{self, Civil, DAY_S, DAY_US};
-use crate::types::zone::Zone;
+use crate::types::zone::{Abbreviation, Zone, abbreviation};
 use crate::types::{DateOrder, TextStyle};
 
 /// Bits of what has been read, by which a second value of a kind is found.
@@ -42,12 +43,14 @@ pub enum Fault {
 }
 
 /// A zone named in the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum ZoneOf {
     /// Seconds east of UTC.
     Offset(i32),
     /// A zone whose offset depends on the date.
-    Named(Tz),
+    Named(Arc<Zone>),
+    /// An abbreviation that a zone has given several meanings.
+    Abbreviated(Arc<Zone>, &'static str),
 }
 
 /// A letter that says what the number behind it is.
@@ -97,6 +100,8 @@ pub struct Reader {
     pub(super) prefix: Option<Prefix>,
     /// Where only a time is wanted, digits run together are one.
     pub(super) goal: Goal,
+    /// Whether the field being read may be a date where only a time is wanted.
+    pub(super) date_allowed: bool,
 }
 
 /// What a step found, or why the text is wrong.
@@ -121,9 +126,11 @@ impl Reader {
             short_year: false,
             prefix: None,
             goal,
+            date_allowed: true,
         };
         let mut infinity = None;
-        for field in &fields {
+        for (at, field) in fields.iter().enumerate() {
+            reader.date_allowed = goal == Goal::Date || may_be_date(&fields, at);
             let found = match field.kind {
                 Kind::Date => reader.date_field(&field.text)?,
                 Kind::Time => {
@@ -178,7 +185,14 @@ impl Reader {
 
     /// A field with separators: a date, or after one a zone's name or a time run together with a displacement.
     fn date_field(&mut self, text: &str) -> Step<u32> {
-        let has_date = self.seen & (MONTH | DAY) == MONTH | DAY;
+        if self.prefix == Some(Prefix::Julian) {
+            // The day with a displacement behind it.
+            self.prefix = None;
+            let at = text.find(['-', '+']).ok_or(Fault::Format)?;
+            self.zone = Some(ZoneOf::Offset(displacement(&text[at..])?));
+            return Ok(self.julian_day(&text[..at])? | ZONE);
+        }
+        let has_date = self.seen & (MONTH | DAY) == MONTH | DAY || !self.date_allowed;
         let time_expected = self.prefix == Some(Prefix::Time);
         if !has_date && !time_expected {
             return self.date(text);
@@ -188,25 +202,31 @@ impl Reader {
         }
         self.prefix = None;
         let at = text.find('-').ok_or(Fault::Format)?;
-        if self.seen & (TIME | ZONE) != 0 {
+        if self.seen & TIME != 0 || self.seen & ZONE != 0 && self.goal == Goal::Date {
             return Err(Fault::Format);
         }
         self.zone = Some(ZoneOf::Offset(displacement(&text[at..])?));
         Ok(self.run_together(&text[..at], self.seen | DATE)? | ZONE)
     }
 
-    /// A zone by its name in the time zone database, in any case of letters.
+    /// A zone by its name in the time zone database, in any case of letters, or a POSIX one.
     fn zone_name(&mut self, text: &str) -> Step<u32> {
-        let tz = Tz::from_str_insensitive(text).map_err(|_| Fault::Zone(text.to_owned()))?;
-        self.zone = Some(ZoneOf::Named(tz));
+        let zone = Zone::named(text).ok_or_else(|| Fault::Zone(text.to_owned()))?;
+        self.zone = Some(ZoneOf::Named(zone));
         Ok(ZONE)
     }
 
     /// A word: a zone, a month, a half of the day, an era, or a moment of its own.
     fn word(&mut self, field: &Field, style: &TextStyle, infinity: &mut Option<bool>) -> Step<u32> {
         let text = field.text.as_str();
-        if let Some(offset) = words::zone_offset(text) {
-            self.zone = Some(ZoneOf::Offset(offset));
+        if let Some((name, meaning)) = abbreviation(text) {
+            self.zone = Some(match meaning {
+                Abbreviation::Offset(offset) => ZoneOf::Offset(offset),
+                Abbreviation::Zone(zone) => match Zone::named(zone) {
+                    Some(zone) => ZoneOf::Abbreviated(zone, name),
+                    None => return Err(Fault::Zone(text.to_owned())),
+                },
+            });
             return Ok(ZONE);
         }
         let Some(word) = words::word(text) else {
@@ -215,6 +235,9 @@ impl Reader {
                 found => found,
             };
         };
+        if self.goal == Goal::Time && !of_time(word) {
+            return Err(Fault::Format);
+        }
         match word {
             Word::Ignored => return Ok(0),
             Word::Weekday => return Ok(WEEKDAY),
@@ -223,6 +246,10 @@ impl Reader {
             Word::Month(month) => return Ok(self.month_word(month)),
             Word::IsoTime if self.seen & DATE == DATE || self.goal == Goal::Time => self.prefix = Some(Prefix::Time),
             Word::Julian => self.prefix = Some(Prefix::Julian),
+            Word::SummerTime => match &mut self.zone {
+                Some(ZoneOf::Offset(offset)) => *offset += 3_600,
+                _ => return Err(Fault::Format),
+            },
             Word::IsoTime | Word::Unit => return Err(Fault::Format),
             Word::Infinity(negative) => {
                 *infinity = Some(negative);
@@ -257,9 +284,7 @@ impl Reader {
 
     /// `now`, `today` and the days beside it, in the session's zone.
     fn relative(&mut self, word: Word, style: &TextStyle) -> u32 {
-        let now_us = Utc::now().timestamp_micros();
-        let offset_s = Zone::of(style.time_zone).at_utc(now_us.div_euclid(1_000_000)).offset_s;
-        let local_us = now_us + i64::from(offset_s) * 1_000_000;
+        let local_us = local_now_us(style);
         let days = local_us.div_euclid(DAY_US)
             + match word {
                 Word::Tomorrow => 1,
@@ -279,6 +304,7 @@ impl Reader {
             second: seconds % 60,
             us: of_day % 1_000_000,
         };
+        let offset_s = style.time_zone.at_local(local_us.div_euclid(1_000_000)).offset_s;
         self.zone = Some(ZoneOf::Offset(offset_s));
         DATE | TIME | ZONE
     }
@@ -335,4 +361,33 @@ impl Reader {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a text for a time may have a date in a field: the first one before a time, or when the last one looks like
+/// a date too.
+fn may_be_date(fields: &[Field], at: usize) -> bool {
+    at == 0
+        && fields.len() >= 2
+        && (fields.last().is_some_and(|last| last.kind == Kind::Date) || fields[1].kind == Kind::Time)
+}
+
+/// Whether a word may stand in a text for a time.
+fn of_time(word: Word) -> bool {
+    !matches!(
+        word,
+        Word::Weekday
+            | Word::Month(_)
+            | Word::Infinity(_)
+            | Word::Epoch
+            | Word::Today
+            | Word::Tomorrow
+            | Word::Yesterday
+    )
+}
+
+/// The session's local time now, in microseconds from 1970-01-01.
+pub(super) fn local_now_us(style: &TextStyle) -> i64 {
+    let now_us = Utc::now().timestamp_micros();
+    let offset_s = style.time_zone.at_utc(now_us.div_euclid(1_000_000)).offset_s;
+    now_us + i64::from(offset_s) * 1_000_000
 }

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::civil::{self, Civil, DAY_US};
+use crate::types::timetz::TimeTz;
 use crate::types::zone::ZoneCursor;
 use crate::types::{DateOrder, DateStyle, TextStyle};
 
@@ -58,6 +59,17 @@ pub fn date(days: i32, style: &TextStyle, out: &mut Vec<u8>) -> Result<()> {
 /// `22008` outside of a day.
 pub fn time(us: i64, out: &mut Vec<u8>) -> Result<()> {
     clock(crate::types::send::time(us)?, out);
+    Ok(())
+}
+
+/// A time with its offset from UTC.
+///
+/// # Errors
+///
+/// `22008` outside of a day.
+pub fn timetz(value: TimeTz, out: &mut Vec<u8>) -> Result<()> {
+    time(value.us, out)?;
+    offset(value.offset_s, out);
     Ok(())
 }
 
@@ -235,7 +247,12 @@ pub(super) fn fraction(us: u32, out: &mut Vec<u8>) {
 fn offset(seconds: i32, out: &mut Vec<u8>) {
     out.push(if seconds < 0 { b'-' } else { b'+' });
     let seconds = seconds.unsigned_abs();
-    pair(seconds / 3_600, out);
+    let hours = seconds / 3_600;
+    if hours < 100 {
+        pair(hours, out);
+    } else {
+        super::integer(hours, out);
+    }
     if !seconds.is_multiple_of(3_600) {
         out.push(b':');
         pair(seconds / 60 % 60, out);

@@ -10,6 +10,6 @@ mod number;
 
 pub use bytes::{array_element, bytea, char_byte, json_string, record_field, uuid};
 pub(super) use datetime::fill_digits;
-pub use datetime::{date, time, timestamp, timestamptz};
+pub use datetime::{date, time, timestamp, timestamptz, timetz};
 pub use interval::{Interval, interval, nanos_to_us};
 pub use number::{Digits256, boolean, float4, float8, integer, numeric, numeric256};

@@ -9,7 +9,7 @@ mod values;
 
 use arrow::array::{ArrayRef, new_null_array};
 
-use super::{Format, RawParam, TextStyle, arrow_field, input};
+use super::{Format, RawParam, TextStyle, arrow_field, input, oid, typmod};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -57,6 +57,21 @@ pub fn decode_params(oids: &[u32], params: &[RawParam], style: &TextStyle) -> Re
     pairs
         .map(|(index, (&oid, param))| decode_param(oid, param, style).map_err(|error| numbered(index, error)))
         .collect()
+}
+
+/// A value's text as an array of one element of a type with a modifier, where that is a date or time type; of other
+/// types the modifier is left to their casts.
+///
+/// # Errors
+///
+/// As [`decode_param`].
+pub fn decode_typed(oid: u32, typmod: i32, text: &str, style: &TextStyle) -> Result<ArrayRef> {
+    if oid == oid::INTERVAL {
+        input::utf8(text.as_bytes())?;
+        let value = input::parse_interval_as(text, style.interval_style, typmod)?;
+        return Ok(values::interval_of(value));
+    }
+    typmod::fit(&decode_text(oid, text, style)?, oid, typmod)
 }
 
 /// A value's text as an array of one element; what a cast of a literal to the type gives.

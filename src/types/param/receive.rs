@@ -6,6 +6,7 @@ use crate::sqlstate;
 use crate::types::civil::{self, DAY_US, PG_EPOCH_DAYS, PG_EPOCH_US};
 use crate::types::input::{MAX_DIGITS, Numeric};
 use crate::types::output::Interval;
+use crate::types::timetz::TimeTz;
 
 /// The bytes of one value, read from the front.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +132,16 @@ pub fn timestamp(cursor: &mut Cursor<'_>) -> Result<i64> {
 pub fn time(cursor: &mut Cursor<'_>) -> Result<i64> {
     let us = cursor.int8()?;
     if (0..=DAY_US).contains(&us) { Ok(us) } else { Err(out_of_range("time")) }
+}
+
+/// A time with its zone, whose offset is within 16 hours.
+pub fn timetz(cursor: &mut Cursor<'_>) -> Result<TimeTz> {
+    let (us, west) = (time(cursor)?, cursor.int4()?);
+    if west.unsigned_abs() >= 16 * 3_600 {
+        let message = "time zone displacement out of range";
+        return Err(Error::new(sqlstate::INVALID_TIME_ZONE_DISPLACEMENT_VALUE, message));
+    }
+    Ok(TimeTz { us, offset_s: -west })
 }
 
 /// Months, days and nanoseconds.

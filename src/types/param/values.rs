@@ -15,6 +15,8 @@ use super::list;
 use super::receive::{self, Cursor, malformed, whole};
 use crate::error::{Error, Result};
 use crate::types::input::{self, MAX_DIGITS, Numeric};
+use crate::types::output::Interval;
+use crate::types::timetz::TimeTz;
 use crate::types::{Format, TextStyle, UTC, arrow_field, oid};
 
 /// The bytes of values, none for NULL.
@@ -33,6 +35,10 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
         oid::DATE => primitive::<Date32Type>(raw, format, |text| input::parse_date(text, style), receive::date)?,
         oid::TIME => {
             primitive::<Time64MicrosecondType>(raw, format, |text| input::parse_time(text, style), receive::time)?
+        }
+        oid::TIMETZ => {
+            let values = native(raw, format, |text| input::parse_timetz(text, style), receive::timetz)?;
+            TimeTz::column(values.into_iter().map(|value| value.map(TimeTz::key)))?
         }
         oid::TIMESTAMP => Arc::new(instants(raw, format, |text| input::parse_timestamp(text, style))?),
         oid::TIMESTAMPTZ => {
@@ -113,6 +119,12 @@ fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRe
         .into_iter()
         .map(|value| value.map(|(months, days, ns)| IntervalMonthDayNano::new(months, days, ns)));
     Ok(Arc::new(values.collect::<PrimitiveArray<IntervalMonthDayNanoType>>()))
+}
+
+/// One interval, which its input function has checked.
+pub fn interval_of(value: Interval) -> ArrayRef {
+    let (months, days, ns) = value.to_nanos().expect("checked by its input function");
+    Arc::new(PrimitiveArray::<IntervalMonthDayNanoType>::from(vec![IntervalMonthDayNano::new(months, days, ns)]))
 }
 
 /// Booleans; in binary any byte but zero is true.

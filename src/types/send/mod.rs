@@ -8,6 +8,7 @@ pub use numeric::{numeric, numeric_special, numeric256};
 
 use super::civil::{self, PG_EPOCH_DAYS, PG_EPOCH_US};
 use super::output::Interval;
+use super::timetz::TimeTz;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -54,6 +55,18 @@ pub fn time(us: i64) -> Result<i64> {
         return Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "time out of range"));
     }
     Ok(us)
+}
+
+/// The 12 bytes of a time with a zone: microseconds from midnight, seconds west of UTC.
+///
+/// # Errors
+///
+/// `22008` outside of a day.
+pub fn timetz(value: TimeTz) -> Result<[u8; 12]> {
+    let mut bytes = [0; 12];
+    bytes[..8].copy_from_slice(&time(value.us)?.to_be_bytes());
+    bytes[8..].copy_from_slice(&(-value.offset_s).to_be_bytes());
+    Ok(bytes)
 }
 
 /// The 16 bytes of an interval: microseconds, days, months.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{cell, decode, type_named};
+use crate::types::zone::Zone;
 use crate::types::{DateOrder, DateStyle, Format, IntervalStyle, TextStyle};
 
 static VECTORS: &str = include_str!("../../../tests/golden/types/vectors.tsv");
@@ -75,7 +76,7 @@ fn style(settings: &str) -> TextStyle {
     for pair in settings.split(';').filter(|pair| *pair != "-") {
         let (name, value) = pair.split_once('=').expect("name=value");
         match name {
-            "timezone" => style.time_zone = value.parse().expect("a zone"),
+            "timezone" => style.time_zone = Zone::named(value).expect("a zone"),
             "extra_float_digits" => style.extra_float_digits = value.parse().expect("a number"),
             "bytea_output" => style.bytea_escape = value == "escape",
             "datestyle" => (style.date_style, style.date_order) = date_style(value),

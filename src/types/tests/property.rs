@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use super::{cell, decode};
 use crate::sqlstate;
 use crate::types::civil::{DAY_US, END_DAY, MIN_DAY, MIN_TIMESTAMP_US};
+use crate::types::zone::Zone;
 use crate::types::{DateOrder, DateStyle, Format, IntervalStyle, TextStyle, UTC, oid};
 
 const ZONES: [chrono_tz::Tz; 6] = [
@@ -81,7 +82,7 @@ fn survives_plainly(oid: u32, array: impl Array + 'static) -> Result<(), TestCas
 fn styles() -> impl Strategy<Value = TextStyle> {
     let intervals = [IntervalStyle::Postgres, IntervalStyle::PostgresVerbose, IntervalStyle::Iso8601];
     (0..ZONES.len(), 0..intervals.len(), any::<bool>()).prop_map(move |(zone, interval, bytea_escape)| TextStyle {
-        time_zone: ZONES[zone],
+        time_zone: Zone::of(ZONES[zone]),
         interval_style: intervals[interval],
         bytea_escape,
         ..TextStyle::default()

@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::ty::Ty::{Date, Int4, Text, Time, Timestamp, TimestampTz};
-use super::kernels;
-use super::zone::session_zone;
+use super::super::ty::Ty::{Date, Int4, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz};
+use super::zone::{session_zone, transaction_us};
+use super::{kernels, timetz};
 use crate::error::Result;
 use crate::types::civil::DAY_US;
+use crate::types::timetz::TimeTz;
+use crate::types::typmod;
 
 pub(super) fn register(r: &mut Registry) {
     use datafusion::logical_expr::Volatility::{Stable, Volatile};
@@ -37,9 +39,8 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("localtimestamp", &[], Timestamp, |c| one::<TimestampMicrosecondType>(c, local_now(c)));
     r.add("current_date", &[], Date, |c| one::<Date32Type>(c, today(c)));
-    for name in ["localtime", "current_time"] {
-        r.add(name, &[], Time, |c| one::<Time64MicrosecondType>(c, local_now(c).rem_euclid(DAY_US)));
-    }
+    r.add("localtime", &[], Time, |c| one::<Time64MicrosecondType>(c, local_now(c).rem_euclid(DAY_US)));
+    r.add("current_time", &[], TimeTzTy, |c| timetz::build(c, |_| Ok(Some(time_now(c)))));
     register_rounded(r);
     let stable = [
         "now",
@@ -59,9 +60,11 @@ pub(super) fn register(r: &mut Registry) {
 fn register_rounded(r: &mut Registry) {
     r.add("current_timestamp", &[Int4], TimestampTz, |c| rounded::<TimestampMicrosecondType>(c, transaction_us(c)));
     r.add("localtimestamp", &[Int4], Timestamp, |c| rounded::<TimestampMicrosecondType>(c, local_now(c)));
-    for name in ["localtime", "current_time"] {
-        r.add(name, &[Int4], Time, |c| rounded::<Time64MicrosecondType>(c, local_now(c).rem_euclid(DAY_US)));
-    }
+    r.add("localtime", &[Int4], Time, |c| rounded::<Time64MicrosecondType>(c, local_now(c).rem_euclid(DAY_US)));
+    r.add("current_time", &[Int4], TimeTzTy, |c| {
+        let (now, digits) = (time_now(c), c.prims::<arrow::datatypes::Int32Type>(0)?);
+        timetz::build(c, |i| Ok(Some(TimeTz { us: typmod::fit_time(now.us, digits.at(i)), ..now })))
+    });
 }
 
 /// The session's date when the transaction began, in days from 1970-01-01.
@@ -69,8 +72,10 @@ pub(super) fn today(c: &Call<'_>) -> i32 {
     kernels::timestamp_to_date(local_now(c))
 }
 
-fn transaction_us(c: &Call<'_>) -> i64 {
-    c.vars().map_or_else(Utc::now, |vars| vars.transaction_start).timestamp_micros()
+/// The session's time of day with its offset.
+fn time_now(c: &Call<'_>) -> TimeTz {
+    let zone = session_zone(c);
+    TimeTz { us: local_now(c).rem_euclid(DAY_US), offset_s: zone.offset_s(transaction_us(c)) }
 }
 
 fn local_now(c: &Call<'_>) -> i64 {

@@ -14,7 +14,10 @@ use datafusion::common::ScalarValue;
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::overload::{Ret, ReturnArgs};
-use super::super::ty::Ty::{Date, Float8, Interval as IntervalTy, Text, Time, Timestamp, TimestampTz};
+use super::super::ty::Ty::{
+    Date, Float8, Interval as IntervalTy, Text, Time, TimeTz as TimeTzTy, Timestamp, TimestampTz,
+};
+use super::timetz::TimeTzs;
 use super::unit::{Unit, unsupported};
 use super::zone::session_zone;
 use super::{Interval, JULIAN_EPOCH, SECOND_US, from_arrow, interval, is_infinite, kernels};
@@ -27,6 +30,7 @@ const JULIAN_SCALE: i32 = 20;
 const TIMESTAMP: &str = "timestamp without time zone";
 const TIMESTAMPTZ: &str = "timestamp with time zone";
 const TIME: &str = "time without time zone";
+const TIMETZ: &str = "time with time zone";
 const INTERVAL: &str = "interval";
 
 /// A field's value.
@@ -44,11 +48,13 @@ pub(super) fn register(r: &mut Registry) {
     r.add("extract", &[Text, Timestamp], Ret::Rule(field_type), timestamps);
     r.add("extract", &[Text, TimestampTz], Ret::Rule(field_type), instants);
     r.add("extract", &[Text, Time], Ret::Rule(field_type), times);
+    r.add("extract", &[Text, TimeTzTy], Ret::Rule(field_type), zoned_times);
     r.add("extract", &[Text, IntervalTy], Ret::Rule(field_type), intervals);
     r.add("date_part", &[Text, Date], Float8, |c| dates(c, false));
     r.add("date_part", &[Text, Timestamp], Float8, timestamps);
     r.add("date_part", &[Text, TimestampTz], Float8, instants);
     r.add("date_part", &[Text, Time], Float8, times);
+    r.add("date_part", &[Text, TimeTzTy], Float8, zoned_times);
     r.add("date_part", &[Text, IntervalTy], Float8, intervals);
     r.volatility(datafusion::logical_expr::Volatility::Stable, &["date_part", "extract"]);
 }
@@ -106,10 +112,23 @@ fn dates(c: &Call<'_>, strict: bool) -> Result<ArrayRef> {
             {
                 Err(unsupported(word, name))
             }
+            // As a timestamp, which `date_part` makes of it, the date must be in a timestamp's range.
+            _ if !strict && kernels::date_to_timestamp(date).is_err() => Err(kernels::date_beyond_timestamps()),
             Epoch | Julian if date == i32::MAX || date == i32::MIN => Ok(Value::Infinite(date > 0)),
             Epoch => Ok(Value::Exact(i128::from(date) * 86_400, 0)),
             Julian => Ok(Value::Exact(i128::from(date) + i128::from(JULIAN_EPOCH), 0)),
-            _ => of_timestamp(unit, kernels::date_to_timestamp(date)?).ok_or_else(|| unsupported(word, name)),
+            _ if !strict => {
+                let midnight = kernels::date_to_timestamp(date)?;
+                of_timestamp(unit, midnight).ok_or_else(|| unsupported(word, name))
+            }
+            _ if date == i32::MAX || date == i32::MIN => {
+                of_infinite(unit, date > 0).ok_or_else(|| unsupported(word, name))
+            }
+            _ => {
+                let days = i64::from(date);
+                let value = of_date(unit, Civil::from_days(days), days);
+                value.map(|value| Value::Exact(value.into(), 0)).ok_or_else(|| unsupported(word, name))
+            }
         }
     })
 }
@@ -121,6 +140,21 @@ fn times(c: &Call<'_>) -> Result<ArrayRef> {
         match unit {
             Unit::Epoch => Ok(Value::Exact(i128::from(time), 6)),
             _ => of_time(unit, time).ok_or_else(|| unsupported(word, TIME)),
+        }
+    })
+}
+
+fn zoned_times(c: &Call<'_>) -> Result<ArrayRef> {
+    let times = TimeTzs::of(c, 1)?;
+    build(c, TIMETZ, |unit, word, i| {
+        let value = times.at(i);
+        let offset = i128::from(value.offset_s);
+        match unit {
+            Unit::Timezone => Ok(Value::Exact(offset, 0)),
+            Unit::TimezoneHour => Ok(Value::Exact(offset / 3600, 0)),
+            Unit::TimezoneMinute => Ok(Value::Exact(offset / 60 % 60, 0)),
+            Unit::Epoch => Ok(Value::Exact(i128::from(value.us) - offset * i128::from(SECOND_US), 6)),
+            _ => of_time(unit, value.us).ok_or_else(|| unsupported(word, TIMETZ)),
         }
     })
 }
@@ -159,6 +193,10 @@ fn build(c: &Call<'_>, type_name: &str, mut value: impl FnMut(Unit, &str, usize)
         }
         _ => c.build_opt::<Float64Type>(|i| {
             Ok(match field(i)? {
+                Value::Exact(unscaled, JULIAN_SCALE) => {
+                    let unit = 10_i128.pow(JULIAN_SCALE.unsigned_abs());
+                    Some((unscaled / unit) as f64 + (unscaled % unit) as f64 / unit as f64)
+                }
                 Value::Exact(unscaled, scale) => Some(unscaled as f64 / 10_f64.powi(scale)),
                 Value::Null => None,
                 Value::Infinite(positive) => Some(if positive { f64::INFINITY } else { f64::NEG_INFINITY }),

@@ -90,8 +90,21 @@ pub fn date_to_timestamp(date: i32) -> Result<i64> {
     match date {
         i32::MAX => Ok(i64::MAX),
         i32::MIN => Ok(i64::MIN),
-        _ => checked(i64::from(date).saturating_mul(DAY_US))
-            .ok_or_else(|| Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")),
+        _ => checked(i64::from(date).saturating_mul(DAY_US)).ok_or_else(date_beyond_timestamps),
+    }
+}
+
+/// `22008`: a date that no timestamp has.
+pub fn date_beyond_timestamps() -> Error {
+    Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp")
+}
+
+/// A date's midnight for comparing: beyond a timestamp's range it is later than all of them, and not infinite.
+pub fn date_among_timestamps(date: i32) -> i64 {
+    match date {
+        i32::MAX => i64::MAX,
+        i32::MIN => i64::MIN,
+        _ => i64::from(date).saturating_mul(DAY_US).clamp(i64::MIN + 1, i64::MAX - 1),
     }
 }
 
@@ -145,7 +158,7 @@ pub fn time_minus_time(a: i64, b: i64) -> Interval {
 }
 
 /// `OVERLAPS` of two spans given by their ends in any order; `None` is NULL.
-pub fn overlaps(a: (Option<i64>, Option<i64>), b: (Option<i64>, Option<i64>)) -> Option<bool> {
+pub fn overlaps(a: (Option<i128>, Option<i128>), b: (Option<i128>, Option<i128>)) -> Option<bool> {
     let (a, b) = (ordered(a)?, ordered(b)?);
     match a.0.cmp(&b.0) {
         std::cmp::Ordering::Greater => before_end(a.0, b.1, a.1),
@@ -159,7 +172,7 @@ pub fn overlaps(a: (Option<i64>, Option<i64>), b: (Option<i64>, Option<i64>)) ->
 }
 
 /// Whether the later start lies before the other span's end.
-fn before_end(start: i64, other_end: Option<i64>, own_end: Option<i64>) -> Option<bool> {
+fn before_end(start: i128, other_end: Option<i128>, own_end: Option<i128>) -> Option<bool> {
     match other_end {
         None => None,
         Some(end) if start < end => Some(true),
@@ -167,7 +180,7 @@ fn before_end(start: i64, other_end: Option<i64>, own_end: Option<i64>) -> Optio
     }
 }
 
-fn ordered(span: (Option<i64>, Option<i64>)) -> Option<(i64, Option<i64>)> {
+fn ordered(span: (Option<i128>, Option<i128>)) -> Option<(i128, Option<i128>)> {
     match span {
         (None, None) => None,
         (None, Some(end)) => Some((end, None)),

@@ -17,6 +17,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::civil::{Civil, DAY_US, END_DAY, MIN_DAY, days_in_month};
+use crate::types::input::{self, Fault};
 
 const INTERVAL_ARGS: &[Ty] = &[Int4, Int4, Int4, Int4, Int4, Int4, Float8];
 
@@ -71,15 +72,18 @@ fn register_isfinite(r: &mut Registry) {
 
 /// The zone `make_timestamptz` is given: a numeric offset counts east of UTC here, unlike in `AT TIME ZONE`.
 fn zone_argument(text: &str) -> Result<ZoneSpec> {
-    let numeric = text.starts_with(['+', '-']);
     if text.starts_with(|ch: char| ch.is_ascii_digit()) {
         let message = format!("invalid input syntax for type numeric time zone: \"{text}\"");
         let hint = "Numeric time zones must have \"-\" or \"+\" as first character.";
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).hint(hint));
     }
-    match (ZoneSpec::parse(text)?, numeric) {
-        (ZoneSpec::Fixed(offset), true) => Ok(ZoneSpec::Fixed(-offset)),
-        (zone, _) => Ok(zone),
+    match input::displacement(text) {
+        Ok(offset) => Ok(ZoneSpec::Fixed(offset)),
+        Err(Fault::Displacement) => {
+            let message = format!("numeric time zone \"{text}\" out of range");
+            Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message))
+        }
+        Err(_) => ZoneSpec::parse(text),
     }
 }
 

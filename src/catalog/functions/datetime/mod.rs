@@ -8,10 +8,13 @@ pub mod interval;
 pub mod kernels;
 
 mod age;
+pub mod casts;
 mod current;
 mod extract;
 mod make;
 mod operators;
+mod overlaps;
+mod timetz;
 mod trunc;
 mod unit;
 mod zone;
@@ -36,11 +39,14 @@ pub const JULIAN_EPOCH: i64 = 2_440_588;
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
     age::register(r);
+    casts::register(r);
     current::register(r);
     extract::register(r);
     interval::register(r);
     make::register(r);
     operators::register(r);
+    overlaps::register(r);
+    timetz::register(r);
     trunc::register(r);
     zone::register(r);
 }

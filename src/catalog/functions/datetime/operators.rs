@@ -56,7 +56,6 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.volatility(datafusion::logical_expr::Volatility::Stable, &["timestamptz_pl_interval", "timestamptz_mi_interval"]);
     register_comparisons(r);
-    register_overlaps(r);
 }
 
 fn register_comparisons(r: &mut Registry) {
@@ -71,23 +70,6 @@ fn register_comparisons(r: &mut Registry) {
     r.add("interval_le", BOTH, Bool, |c| compared(c, std::cmp::Ordering::is_le));
     r.add("interval_gt", BOTH, Bool, |c| compared(c, std::cmp::Ordering::is_gt));
     r.add("interval_ge", BOTH, Bool, |c| compared(c, std::cmp::Ordering::is_ge));
-}
-
-fn register_overlaps(r: &mut Registry) {
-    r.add_lax("overlaps", &[Timestamp, Timestamp, Timestamp, Timestamp], Bool, |c| {
-        overlaps::<TimestampMicrosecondType>(c)
-    });
-    r.add_lax("overlaps", &[TimestampTz, TimestampTz, TimestampTz, TimestampTz], Bool, |c| {
-        overlaps::<TimestampMicrosecondType>(c)
-    });
-    r.add_lax("overlaps", &[Time, Time, Time, Time], Bool, overlaps::<Time64MicrosecondType>);
-    r.add_lax("overlaps", &[Timestamp, IntervalTy, Timestamp, IntervalTy], Bool, |c| {
-        let zone = ZoneSpec::Fixed(0);
-        overlaps_spans(c, &zone)
-    });
-    r.add_lax("overlaps", &[TimestampTz, IntervalTy, TimestampTz, IntervalTy], Bool, |c| {
-        overlaps_spans(c, &session_zone(c))
-    });
 }
 
 fn moved<A, R>(c: &Call<'_>, f: fn(A::Native, Interval) -> Result<R::Native>) -> Result<ArrayRef>
@@ -118,29 +100,4 @@ where
 fn compared(c: &Call<'_>, test: fn(std::cmp::Ordering) -> bool) -> Result<ArrayRef> {
     let (a, b) = (c.prims::<IntervalMonthDayNanoType>(0)?, c.prims::<IntervalMonthDayNanoType>(1)?);
     c.build_bool(|i| Ok(test(interval::compare(from_arrow(a.at(i)), from_arrow(b.at(i))))))
-}
-
-fn overlaps<T: ArrowPrimitiveType<Native = i64>>(c: &Call<'_>) -> Result<ArrayRef> {
-    let ends = (0..4).map(|i| c.prims::<T>(i)).collect::<Result<Vec<_>>>()?;
-    c.build_bool_opt(|row| {
-        let end = |i: usize| (!c.is_null(i, row)).then(|| ends[i].at(row));
-        Ok(kernels::overlaps((end(0), end(1)), (end(2), end(3))))
-    })
-}
-
-fn overlaps_spans(c: &Call<'_>, zone: &ZoneSpec) -> Result<ArrayRef> {
-    let starts = [c.prims::<TimestampMicrosecondType>(0)?, c.prims::<TimestampMicrosecondType>(2)?];
-    let spans = [c.prims::<IntervalMonthDayNanoType>(1)?, c.prims::<IntervalMonthDayNanoType>(3)?];
-    c.build_bool_opt(|row| {
-        let pair = |n: usize| -> Result<(Option<i64>, Option<i64>)> {
-            let start = (!c.is_null(2 * n, row)).then(|| starts[n].at(row));
-            let span = (!c.is_null(2 * n + 1, row)).then(|| from_arrow(spans[n].at(row)));
-            let end = match (start, span) {
-                (Some(start), Some(span)) => Some(kernels::timestamptz_plus_interval(start, span, zone)?),
-                _ => None,
-            };
-            Ok((start, end))
-        };
-        Ok(kernels::overlaps(pair(0)?, pair(1)?))
-    })
 }

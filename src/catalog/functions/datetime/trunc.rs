@@ -34,12 +34,20 @@ pub(super) fn register(r: &mut Registry) {
     r.add("date_trunc", &[Text, TimestampTz], TimestampTz, |c| {
         let (words, ts) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?);
         let (mut units, zone) = (Units::new(TIMESTAMPTZ), session_zone(c));
-        c.build::<TimestampMicrosecondType>(|i| truncate_in_zone(ts.at(i), units.get(words.at(i))?, words.at(i), &zone))
+        c.build::<TimestampMicrosecondType>(|i| {
+            if is_infinite(ts.at(i)) {
+                return Ok(ts.at(i));
+            }
+            truncate_in_zone(ts.at(i), units.get(words.at(i))?, words.at(i), &zone)
+        })
     });
     r.add("date_trunc", &[Text, TimestampTz, Text], TimestampTz, |c| {
         let (words, ts, names) = (c.text(0)?, c.prims::<TimestampMicrosecondType>(1)?, c.text(2)?);
         let (mut units, mut zones) = (Units::new(TIMESTAMPTZ), ZoneCache::default());
         c.build::<TimestampMicrosecondType>(|i| {
+            if is_infinite(ts.at(i)) {
+                return Ok(ts.at(i));
+            }
             truncate_in_zone(ts.at(i), units.get(words.at(i))?, words.at(i), zones.get(names.at(i))?)
         })
     });
@@ -47,7 +55,11 @@ pub(super) fn register(r: &mut Registry) {
         let (words, spans) = (c.text(0)?, c.prims::<IntervalMonthDayNanoType>(1)?);
         let mut units = Units::new("interval");
         c.build::<IntervalMonthDayNanoType>(|i| {
-            to_arrow(truncate_interval(from_arrow(spans.at(i)), units.get(words.at(i))?, words.at(i))?)
+            let span = from_arrow(spans.at(i));
+            if interval::is_infinite(span) {
+                return to_arrow(span);
+            }
+            to_arrow(truncate_interval(span, units.get(words.at(i))?, words.at(i))?)
         })
     });
     r.add("date_bin", &[IntervalTy, Timestamp, Timestamp], Timestamp, bin);
@@ -72,16 +84,13 @@ impl<'a> Units<'a> {
         {
             return Ok(unit);
         }
-        let unit = Unit::of(word, self.type_name)?;
+        let unit = Unit::to_cut(word, self.type_name)?;
         self.last = Some((word, unit));
         Ok(unit)
     }
 }
 
 fn truncate_in_zone(instant: i64, unit: Unit, word: &str, zone: &ZoneSpec) -> Result<i64> {
-    if is_infinite(instant) {
-        return truncate(instant, unit, word, TIMESTAMPTZ);
-    }
     let local = zone.to_local(instant);
     let cut = truncate(local, unit, word, TIMESTAMPTZ)?;
     // Within a day the offset stays, so that the repeated hour of a fold keeps its place.
@@ -102,9 +111,6 @@ fn truncate(timestamp: i64, unit: Unit, word: &str, type_name: &str) -> Result<i
         Unit::Week | Unit::Month | Unit::Quarter | Unit::Year | Unit::Decade | Unit::Century | Unit::Millennium => 0,
         _ => return Err(unsupported(word, type_name)),
     };
-    if is_infinite(timestamp) {
-        return Ok(timestamp);
-    }
     if size > 0 {
         return Ok(timestamp - timestamp.rem_euclid(size));
     }
@@ -135,7 +141,7 @@ fn at_midnight(date: Civil) -> Result<i64> {
 fn truncate_interval(span: Interval, unit: Unit, word: &str) -> Result<Interval> {
     let months = |size: i32| Interval { months: span.months / size * size, days: 0, us: 0 };
     let time = |size: i64| Interval { us: span.us / size * size, ..span };
-    let cut = match unit {
+    Ok(match unit {
         Unit::Millennium => months(12_000),
         Unit::Century => months(1_200),
         Unit::Decade => months(120),
@@ -152,8 +158,7 @@ fn truncate_interval(span: Interval, unit: Unit, word: &str) -> Result<Interval>
             return Err(unsupported(word, "interval").detail("Months usually have fractional weeks."));
         }
         _ => return Err(unsupported(word, "interval")),
-    };
-    Ok(if interval::is_infinite(span) { span } else { cut })
+    })
 }
 
 fn bin(c: &Call<'_>) -> Result<ArrayRef> {

@@ -113,13 +113,23 @@ impl Unit {
         WORDS.iter().find(|(name, _)| *name == token).map(|(_, unit)| *unit)
     }
 
+    /// The unit that `date_trunc` cuts to; fields that are no units are not known to it.
+    pub(super) fn to_cut(word: &str, type_name: &str) -> Result<Self> {
+        match Self::of(word, type_name)? {
+            Epoch | Julian | IsoYear | Dow | IsoDow | Doy => Err(unrecognized(word, type_name)),
+            unit => Ok(unit),
+        }
+    }
+
     /// The unit a word means for a type, `22023` when none.
     pub(super) fn of(word: &str, type_name: &str) -> Result<Self> {
-        Self::parse(word).ok_or_else(|| {
-            let message = format!("unit \"{}\" not recognized for type {type_name}", word.to_ascii_lowercase());
-            Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
-        })
+        Self::parse(word).ok_or_else(|| unrecognized(word, type_name))
     }
+}
+
+fn unrecognized(word: &str, type_name: &str) -> Error {
+    let message = format!("unit \"{}\" not recognized for type {type_name}", word.to_ascii_lowercase());
+    Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 /// `0A000`: a unit the type does not have.

@@ -1,12 +1,9 @@
 //! Time zones as functions are given them: names, abbreviations, POSIX offsets, intervals; `AT TIME ZONE`.
-//!
-//! POSIX rules with a daylight part (`EST5EDT,M3…`) are known only by their names in the zone data.
 
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType};
-use chrono_tz::Tz;
+use arrow::datatypes::{IntervalMonthDayNanoType, TimestampMicrosecondType};
 
 use super::super::Registry;
 use super::super::call::Call;
@@ -15,94 +12,15 @@ use super::{Interval, SECOND_US, from_arrow, is_infinite, kernels, timestamp_out
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::output;
-use crate::types::zone::Zone;
-
-/// Abbreviations of PostgreSQL's `Default` set, in hours and minutes east of UTC.
-const ABBREVIATIONS: &[(&str, i32)] = &[
-    ("acdt", 1030),
-    ("acst", 930),
-    ("acwst", 845),
-    ("adt", -300),
-    ("aedt", 1100),
-    ("aest", 1000),
-    ("akdt", -800),
-    ("akst", -900),
-    ("art", -300),
-    ("ast", -400),
-    ("awst", 800),
-    ("bdst", 200),
-    ("bot", -400),
-    ("brst", -200),
-    ("brt", -300),
-    ("bst", 100),
-    ("cadt", 1030),
-    ("cast", 930),
-    ("cdt", -500),
-    ("cest", 200),
-    ("cet", 100),
-    ("cetdst", 200),
-    ("clst", -300),
-    ("cot", -500),
-    ("cst", -600),
-    ("cxt", 700),
-    ("east", -600),
-    ("eat", 300),
-    ("edt", -400),
-    ("eest", 300),
-    ("eet", 200),
-    ("eetdst", 300),
-    ("est", -500),
-    ("fjt", 1200),
-    ("gmt", 0),
-    ("hkt", 800),
-    ("hst", -1000),
-    ("ict", 700),
-    ("idt", 300),
-    ("ist", 200),
-    ("jst", 900),
-    ("kdt", 1000),
-    ("kst", 900),
-    ("mdt", -600),
-    ("mesz", 200),
-    ("mest", 200),
-    ("met", 100),
-    ("metdst", 200),
-    ("mez", 100),
-    ("msk", 300),
-    ("mst", -700),
-    ("mut", 400),
-    ("myt", 800),
-    ("ndt", -230),
-    ("npt", 545),
-    ("nst", -330),
-    ("nzdt", 1300),
-    ("nzst", 1200),
-    ("nzt", 1200),
-    ("pdt", -700),
-    ("pht", 800),
-    ("pkt", 500),
-    ("pst", -800),
-    ("sast", 200),
-    ("sgt", 800),
-    ("uct", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("uyst", -200),
-    ("uyt", -300),
-    ("wast", 200),
-    ("wat", 100),
-    ("west", 100),
-    ("wet", 0),
-    ("wetdst", 100),
-    ("z", 0),
-    ("zulu", 0),
-];
+use crate::types::zone::{self, Abbreviation, Zone};
 
 /// A zone: one with rules, or a fixed offset.
 #[derive(Clone, Debug)]
 pub enum ZoneSpec {
-    /// A zone of the zone data.
+    /// A zone by its name.
     Rules(Arc<Zone>),
+    /// An abbreviation that a zone has given several meanings.
+    Abbreviated(Arc<Zone>, &'static str),
     /// Seconds east of UTC.
     Fixed(i32),
 }
@@ -110,20 +28,23 @@ pub enum ZoneSpec {
 impl ZoneSpec {
     /// The zone of a session.
     #[must_use]
-    pub fn of(tz: Tz) -> Self {
-        if tz == chrono_tz::UTC { Self::Fixed(0) } else { Self::Rules(Zone::of(tz)) }
+    pub fn of(zone: &Arc<Zone>) -> Self {
+        if zone.name() == "UTC" { Self::Fixed(0) } else { Self::Rules(Arc::clone(zone)) }
+    }
+
+    /// What an abbreviation means.
+    #[must_use]
+    pub fn abbreviated(text: &str) -> Option<Self> {
+        match zone::abbreviation(&text.to_ascii_lowercase())? {
+            (_, Abbreviation::Offset(offset)) => Some(Self::Fixed(offset)),
+            (name, Abbreviation::Zone(of)) => Zone::named(of).map(|zone| Self::Abbreviated(zone, name)),
+        }
     }
 
     /// The zone a text means, `22023` when none.
     pub fn parse(text: &str) -> Result<Self> {
-        let lower = text.to_ascii_lowercase();
-        if let Some((_, hhmm)) = ABBREVIATIONS.iter().find(|(name, _)| *name == lower) {
-            return Ok(Self::Fixed(hhmm / 100 * 3600 + hhmm % 100 * 60));
-        }
-        if let Ok(tz) = Tz::from_str_insensitive(text) {
-            return Ok(Self::of(tz));
-        }
-        posix(text).map(Self::Fixed).ok_or_else(|| {
+        let meaning = Self::abbreviated(text).or_else(|| Zone::named(text).map(|zone| Self::of(&zone)));
+        meaning.ok_or_else(|| {
             Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("time zone \"{text}\" not recognized"))
         })
     }
@@ -145,6 +66,7 @@ impl ZoneSpec {
     pub fn offset_s(&self, instant: i64) -> i32 {
         match self {
             Self::Rules(zone) => zone.at_utc(instant.div_euclid(SECOND_US)).offset_s,
+            Self::Abbreviated(zone, name) => zone.abbreviated_at_utc(name, instant.div_euclid(SECOND_US)),
             Self::Fixed(offset) => *offset,
         }
     }
@@ -167,6 +89,7 @@ impl ZoneSpec {
         }
         let offset = match self {
             Self::Rules(zone) => zone.at_local(local.div_euclid(SECOND_US)).offset_s,
+            Self::Abbreviated(zone, name) => zone.abbreviated_at_local(name, local.div_euclid(SECOND_US)),
             Self::Fixed(offset) => *offset,
         };
         local.saturating_sub(i64::from(offset) * SECOND_US)
@@ -177,6 +100,7 @@ impl ZoneSpec {
     pub fn abbreviation(&self, instant: i64) -> String {
         match self {
             Self::Rules(zone) => zone.at_utc(instant.div_euclid(SECOND_US)).abbreviation.to_string(),
+            Self::Abbreviated(_, name) => name.to_uppercase(),
             Self::Fixed(0) => "UTC".to_owned(),
             Self::Fixed(offset) => {
                 let sign = if *offset < 0 { '-' } else { '+' };
@@ -193,7 +117,12 @@ impl ZoneSpec {
 
 /// The zone of the session that makes a call.
 pub(in super::super) fn session_zone(c: &Call<'_>) -> ZoneSpec {
-    ZoneSpec::of(c.style().time_zone)
+    ZoneSpec::of(&c.style().time_zone)
+}
+
+/// The instant at which the caller's transaction began.
+pub(super) fn transaction_us(c: &Call<'_>) -> i64 {
+    c.vars().map_or_else(chrono::Utc::now, |vars| vars.transaction_start).timestamp_micros()
 }
 
 /// Zones of a column of texts; the last one is remembered.
@@ -218,23 +147,6 @@ pub(super) fn register(r: &mut Registry) {
     r.add("timezone", &[IntervalTy, TimestampTz], Timestamp, |c| by_interval(c, ZoneSpec::to_local));
     r.add("timezone", &[Timestamp], TimestampTz, |c| by_session(c, ZoneSpec::to_utc));
     r.add("timezone", &[TimestampTz], Timestamp, |c| by_session(c, ZoneSpec::to_local));
-    r.add("timestamptz_to_date", &[TimestampTz], super::super::ty::Ty::Date, |c| {
-        let (ts, zone) = (c.prims::<TimestampMicrosecondType>(0)?, session_zone(c));
-        c.build::<arrow::datatypes::Date32Type>(|i| Ok(kernels::timestamp_to_date(zone.to_local(ts.at(i)))))
-    });
-    r.add("timestamptz_to_time", &[TimestampTz], super::super::ty::Ty::Time, |c| {
-        let (ts, zone) = (c.prims::<TimestampMicrosecondType>(0)?, session_zone(c));
-        c.build_opt::<Time64MicrosecondType>(|i| {
-            let finite = Some(ts.at(i)).filter(|ts| !is_infinite(*ts));
-            Ok(finite.map(|ts| zone.to_local(ts).rem_euclid(crate::types::civil::DAY_US)))
-        })
-    });
-    r.add("date_to_timestamptz", &[super::super::ty::Ty::Date], TimestampTz, |c| {
-        let (date, zone) = (c.prims::<arrow::datatypes::Date32Type>(0)?, session_zone(c));
-        c.build::<TimestampMicrosecondType>(|i| Ok(zone.to_utc(kernels::date_to_timestamp(date.at(i))?)))
-    });
-    let stable = ["timestamptz_to_date", "timestamptz_to_time", "date_to_timestamptz"];
-    r.volatility(datafusion::logical_expr::Volatility::Stable, &stable);
 }
 
 fn by_name(c: &Call<'_>, f: fn(&ZoneSpec, i64) -> i64) -> Result<ArrayRef> {
@@ -261,29 +173,4 @@ fn in_range(from: i64, to: i64) -> Result<i64> {
         return Ok(from);
     }
     kernels::checked(to).ok_or_else(timestamp_out_of_range)
-}
-
-/// The offset east of UTC of a POSIX zone without daylight rules: letters or `<…>`, then hours *west*.
-fn posix(text: &str) -> Option<i32> {
-    let rest = match text.strip_prefix('<') {
-        Some(quoted) => quoted.split_once('>')?.1,
-        None => text.trim_start_matches(|ch: char| ch.is_ascii_alphabetic()),
-    };
-    let (sign, digits) = match rest.as_bytes().first()? {
-        b'-' => (1, &rest[1..]),
-        b'+' => (-1, &rest[1..]),
-        b'0'..=b'9' => (-1, rest),
-        _ => return None,
-    };
-    let mut seconds = 0;
-    let mut unit = 3600;
-    for (n, part) in digits.split(':').enumerate() {
-        let value: i32 = part.parse().ok()?;
-        if n > 2 || part.is_empty() || part.len() > 2 || value > if n == 0 { 167 } else { 59 } {
-            return None;
-        }
-        seconds += value * unit;
-        unit /= 60;
-    }
-    Some(sign * seconds)
 }

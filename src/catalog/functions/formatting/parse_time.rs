@@ -4,37 +4,55 @@ use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::datetime::{JULIAN_EPOCH, SECOND_US, ZoneSpec, iso_year_start, kernels, session_zone};
+use super::super::datetime::{
+    JULIAN_EPOCH, SECOND_US, ZoneSpec, iso_year_start, kernels, session_zone, timestamp_out_of_range,
+};
 use super::super::ty::Ty::{Date, Text, TimestampTz};
 use super::template::{Key, Node, parse};
 use super::time::{DAYS, MONTHS, ROMAN_MONTHS};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::civil::{Civil, DAY_US, days_in_month};
+use crate::types::civil::{Civil, DAY_US, END_DAY, MIN_DAY, days_in_month};
+use crate::types::typmod;
 
 pub(super) fn register(r: &mut Registry) {
     r.add("to_timestamp", &[Text, Text], TimestampTz, |c| {
         let zone = session_zone(c);
-        let mut local = reader(c)?;
+        let mut read = reader(c)?;
         c.build_opt::<TimestampMicrosecondType>(|i| {
-            let Some(found) = local(i)? else { return Ok(None) };
-            let instant = match &found.zone {
-                Some(own) => own.to_utc(found.local),
-                None => zone.to_utc(found.local),
-            };
-            kernels::checked(instant).map(Some).ok_or_else(super::super::datetime::timestamp_out_of_range)
+            let Some(found) = read(i)? else { return Ok(None) };
+            let local =
+                found.days.checked_mul(DAY_US).and_then(|d| d.checked_add(found.time)).and_then(kernels::checked);
+            let local = local.ok_or_else(timestamp_out_of_range)?;
+            let instant = found.zone.as_ref().unwrap_or(&zone).to_utc(local);
+            let instant = kernels::checked(instant).ok_or_else(timestamp_out_of_range)?;
+            typmod::fit_timestamp(instant, found.digits).map(Some)
         })
     });
     r.add("to_date", &[Text, Text], Date, |c| {
-        let mut local = reader(c)?;
-        c.build_opt::<Date32Type>(|i| Ok(local(i)?.map(|found| kernels::timestamp_to_date(found.local))))
+        let mut read = reader(c)?;
+        let texts = c.text(0)?;
+        c.build_opt::<Date32Type>(|i| {
+            let Some(found) = read(i)? else { return Ok(None) };
+            match i32::try_from(found.days) {
+                Ok(days) if (MIN_DAY..END_DAY).contains(&found.days) => Ok(Some(days)),
+                _ => {
+                    let message = format!("date out of range: \"{}\"", texts.at(i));
+                    Err(Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, message))
+                }
+            }
+        })
     });
-    r.volatility(datafusion::logical_expr::Volatility::Stable, &["to_timestamp"]);
+    r.volatility(datafusion::logical_expr::Volatility::Stable, &["to_timestamp", "to_date"]);
 }
 
 struct Found {
-    local: i64,
+    days: i64,
+    /// Microseconds of the day.
+    time: i64,
     zone: Option<ZoneSpec>,
+    /// Digits of the second that are kept, -1 for all.
+    digits: i32,
 }
 
 fn reader<'a>(c: &'a Call<'_>) -> Result<impl FnMut(usize) -> Result<Option<Found>> + 'a> {
@@ -76,6 +94,8 @@ struct Read {
     second: Option<i64>,
     second_of_day: Option<i64>,
     us: i64,
+    /// Digits of the second that the template names.
+    digits: Option<i32>,
     zone_sign: i32,
     zone_hour: i64,
     zone_minute: i64,
@@ -102,7 +122,9 @@ impl Reader<'_> {
             if self.rest.is_empty() {
                 break;
             }
-            if !self.exact && (!matches!(node, Node::Text(_)) || n == 0) {
+            let is_field = matches!(node, Node::Field { .. });
+            let is_exact = matches!(node, Node::Field { key: Key::Exact, .. });
+            if !self.exact && !is_exact && (is_field || n == 0) {
                 self.skip_spaces();
             }
             match node {
@@ -225,7 +247,10 @@ impl Reader<'_> {
             Key::SecondOfDay => set(self.int(name, 5, true)?.0, &mut self.read.second_of_day, name)?,
             Key::Millisecond => self.fraction(name, 3, open)?,
             Key::Microsecond => self.fraction(name, 6, open)?,
-            Key::Fraction(digits) => self.fraction(name, usize::try_from(digits).unwrap_or(6), open)?,
+            Key::Fraction(digits) => {
+                self.read.digits = i32::try_from(digits).ok();
+                self.fraction(name, usize::try_from(digits).unwrap_or(6), open)?;
+            }
             Key::Zone | Key::Offset | Key::ZoneHour | Key::ZoneMinute => self.zone(key, name, open)?,
             _ => self.date_field(key, name, open)?,
         }
@@ -282,21 +307,26 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Milliseconds of three digits, else microseconds: `25` is a quarter, `025` is not.
     fn fraction(&mut self, name: &str, width: usize, open: bool) -> Result<()> {
-        let (value, digits) = self.int(name, width, open)?;
-        let power = i32::try_from(digits.min(width)).unwrap_or(6);
-        let scaled = if digits > width {
-            value as f64 / 10_f64.powi(i32::try_from(digits).unwrap_or(6))
-        } else {
-            value as f64 / 10_f64.powi(power)
-        };
-        self.read.us += (scaled * 1_000_000.0).round() as i64;
+        let before = self.rest.len();
+        let (value, _) = self.int(name, width, open)?;
+        let used = before - self.rest.len();
+        let whole = if width == 3 && self.read.digits.is_none() && name.eq_ignore_ascii_case("ms") { 3 } else { 6 };
+        let missing = u32::try_from(whole - used.min(whole)).unwrap_or(0);
+        let scaled = value.saturating_mul(10_i64.pow(missing));
+        self.read.us = self.read.us.saturating_add(if whole == 3 { scaled.saturating_mul(1_000) } else { scaled });
         Ok(())
     }
 
     fn zone(&mut self, key: Key, name: &str, open: bool) -> Result<()> {
         match key {
-            Key::ZoneMinute => self.read.zone_minute = self.int(name, 2, open)?.0,
+            Key::ZoneMinute => {
+                if self.read.zone_sign == 0 {
+                    self.read.zone_sign = 1;
+                }
+                self.read.zone_minute = self.int(name, 2, open)?.0;
+            }
             Key::ZoneHour | Key::Offset => {
                 self.read.zone_sign = match self.rest.as_bytes().first() {
                     Some(b'-') => -1,
@@ -316,11 +346,19 @@ impl Reader<'_> {
             }
             _ => {
                 let length = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+                if length == 0 {
+                    return self.zone(Key::Offset, name, open);
+                }
                 let (word, rest) = self.rest.split_at(length);
-                let zone = ZoneSpec::parse(word).ok().filter(|_| length > 0);
-                let invalid = || format_error(format!("invalid value \"{}\" for \"{name}\"", self.rest));
-                self.read.zone = Some(zone.ok_or_else(invalid)?);
-                self.rest = rest;
+                let known = (1..=length).rev().find(|&end| ZoneSpec::abbreviated(&word[..end]).is_some());
+                let invalid = || {
+                    format_error(format!("invalid value \"{}\" for \"{name}\"", self.rest))
+                        .detail("Time zone abbreviation is not recognized.")
+                };
+                let end = known.ok_or_else(invalid)?;
+                self.read.zone = ZoneSpec::abbreviated(&word[..end]);
+                self.read.zone_sign = 0;
+                self.rest = if end == length { rest } else { &self.rest[end..] };
             }
         }
         Ok(())
@@ -357,38 +395,41 @@ fn near_2020(year: i64) -> i64 {
 }
 
 impl Read {
-    fn timestamp(self, text: &str) -> Result<Found> {
+    fn timestamp(mut self, text: &str) -> Result<Found> {
         let out_of_range =
             || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("date/time field value out of range: \"{text}\""));
-        let hour = self.hour_of_day()?;
-        let (hour, minute, second) = match self.second_of_day {
-            Some(s) => (s / 3600, s / 60 % 60, s % 60),
-            None => (hour, self.minute.unwrap_or(0), self.second.unwrap_or(0)),
-        };
+        let of_day = |unit: i64, field: Option<i64>| given(field).unwrap_or(unit);
+        let seconds = self.second_of_day.unwrap_or(0);
+        let second = of_day(seconds % 60, self.second);
+        let minute = of_day(seconds / 60 % 60, self.minute);
+        let hour = self.hour_of_day(of_day(seconds / 3600, self.hour))?;
+        let days = self.days()?.ok_or_else(out_of_range)?;
         let in_day = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
-        if !in_day {
+        if !in_day || !(0..SECOND_US).contains(&self.us) {
             return Err(out_of_range());
         }
-        let days = self.days().ok_or_else(out_of_range)?;
         let time = ((hour * 60 + minute) * 60 + second) * SECOND_US + self.us;
-        let local = days.checked_mul(DAY_US).and_then(|d| d.checked_add(time)).and_then(kernels::checked);
         let zone = match self.zone_sign {
-            0 => self.zone,
-            sign => {
-                let seconds =
-                    i32::try_from(self.zone_hour * 3600 + self.zone_minute * 60).map_err(|_| out_of_range())?;
-                Some(ZoneSpec::Fixed(sign * seconds))
-            }
+            0 => self.zone.take(),
+            sign => Some(self.displacement(sign, text)?),
         };
-        Ok(Found { local: local.ok_or_else(super::super::datetime::timestamp_out_of_range)?, zone })
+        Ok(Found { days, time, zone, digits: self.digits.unwrap_or(-1) })
     }
 
-    fn hour_of_day(&self) -> Result<i64> {
-        let hour = self.hour.unwrap_or(0);
+    fn displacement(&self, sign: i32, text: &str) -> Result<ZoneSpec> {
+        if !(0..=15).contains(&self.zone_hour) || !(0..60).contains(&self.zone_minute) {
+            let message = format!("time zone displacement out of range: \"{text}\"");
+            return Err(Error::new(sqlstate::INVALID_TIME_ZONE_DISPLACEMENT_VALUE, message));
+        }
+        let seconds = i32::try_from(self.zone_hour * 3600 + self.zone_minute * 60).map_err(super::super::udf::fault)?;
+        Ok(ZoneSpec::Fixed(sign * seconds))
+    }
+
+    fn hour_of_day(&self, hour: i64) -> Result<i64> {
         if !self.half_day {
             return Ok(hour);
         }
-        if self.hour.is_some() && !(1..=12).contains(&hour) {
+        if !(1..=12).contains(&hour) {
             return Err(format_error(format!("hour \"{hour}\" is invalid for the 12-hour clock"))
                 .hint("Use the 24-hour clock, or give an hour between 1 and 12."));
         }
@@ -401,51 +442,71 @@ impl Read {
 
     /// The astronomical year; 0 (1 BC) when nothing says it.
     fn full_year(&self) -> i64 {
-        match (self.year, self.century) {
+        match (given(self.year), given(self.century)) {
             (Some(year), Some(century)) if self.year_digits <= 2 => {
-                let in_century = year % 100;
-                let (base, sign) = if self.bc { (-century, -1) } else { (century, 1) };
-                match (base < 0, in_century) {
-                    (false, 0) => base * 100,
-                    (false, y) => (base - 1) * 100 + y,
-                    (true, y) => (base + 1) * 100 + sign * y + 1,
+                let century = if self.bc { -century } else { century };
+                match (century >= 0, year % 100) {
+                    (true, 0) => century * 100,
+                    (true, of_century) => (century - 1) * 100 + of_century,
+                    (false, 0) => century * 100 + 1,
+                    (false, of_century) => (century + 1) * 100 - of_century + 1,
                 }
             }
-            (Some(year), _) if self.bc => 1 - year,
-            (Some(year), _) if year < 0 => year + 1,
-            (Some(year), _) => year,
-            (None, Some(century)) if self.bc || century < 0 => -(century.abs() * 100) + 1,
-            (None, Some(century)) => (century - 1) * 100 + 1,
+            (Some(year), _) => {
+                let year = if self.bc { -year } else { year };
+                if year < 0 { year + 1 } else { year }
+            }
+            (None, Some(century)) => {
+                let century = if self.bc { -century } else { century };
+                if century >= 0 { (century - 1) * 100 + 1 } else { century * 100 + 1 }
+            }
             (None, None) => 0,
         }
     }
 
     /// Days from 1970-01-01; `None` when the fields name no date.
-    fn days(&self) -> Option<i64> {
-        if let Some(julian) = self.julian {
-            return Some(julian - JULIAN_EPOCH);
+    fn days(&mut self) -> Result<Option<i64>> {
+        let mut date = Civil { year: self.full_year(), month: 1, day: 1 };
+        if let Some(julian) = given(self.julian) {
+            date = Civil::from_days(julian - JULIAN_EPOCH);
         }
-        let year = self.full_year();
-        let january = Civil { year, month: 1, day: 1 }.to_days();
-        if let (Some(week), true) = (self.week, self.iso) {
-            let day = self.day_of_week.map_or(0, |d| (d + 5) % 7);
-            return Some(iso_year_start(year) + (week - 1) * 7 + day);
-        }
-        let mut day_of_year = self.day_of_year;
-        if let Some(week) = self.week {
-            day_of_year = Some((week - 1) * 7 + 1);
-        }
-        let month = self.month.unwrap_or(1);
-        if let (Some(n), None, None) = (day_of_year, self.day, self.month.filter(|_| self.week.is_none())) {
+        if let Some(week) = given(self.week) {
             if self.iso {
-                return Some(iso_year_start(year) + n - 1);
+                let day = given(self.day_of_week).map_or(0, |d| (d + 5) % 7);
+                date = Civil::from_days(iso_year_start(date.year) + (week - 1) * 7 + day);
+            } else {
+                self.day_of_year = Some((week - 1) * 7 + 1);
             }
-            let length = if crate::types::civil::is_leap(year) { 366 } else { 365 };
-            return (1..=length).contains(&n).then_some(january + n - 1);
         }
-        let day = self.day.or(self.week_of_month.map(|w| (w - 1) * 7 + 1)).unwrap_or(1);
-        let (month, day) = (u32::try_from(month).ok()?, u32::try_from(day).ok()?);
-        let valid = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
-        valid.then(|| Civil { year, month, day }.to_days())
+        if let Some(week) = given(self.week_of_month) {
+            self.day = Some((week - 1) * 7 + 1);
+        }
+        let (mut month, mut day) = (i64::from(date.month), i64::from(date.day));
+        day = given(self.day).unwrap_or(day);
+        month = given(self.month).unwrap_or(month);
+        if let Some(of_year) = given(self.day_of_year).filter(|_| month <= 1 || day <= 1) {
+            if date.year == 0 && !self.bc {
+                return Err(format_error("cannot calculate day of year without year information".to_owned()));
+            }
+            let january = Civil { year: date.year, month: 1, day: 1 }.to_days();
+            if self.iso {
+                return Ok(Some(iso_year_start(date.year) + of_year - 1));
+            }
+            let length = if crate::types::civil::is_leap(date.year) { 366 } else { 365 };
+            if !(1..=length).contains(&of_year) {
+                return Ok(None);
+            }
+            let found = Civil::from_days(january + of_year - 1);
+            month = if month <= 1 { i64::from(found.month) } else { month };
+            day = if day <= 1 { i64::from(found.day) } else { day };
+        }
+        let (Ok(month), Ok(day)) = (u32::try_from(month), u32::try_from(day)) else { return Ok(None) };
+        let valid = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(date.year, month);
+        Ok(valid.then(|| Civil { month, day, ..date }.to_days()))
     }
+}
+
+/// A field that says something: 0 is as if it were not there.
+fn given(field: Option<i64>) -> Option<i64> {
+    field.filter(|value| *value != 0)
 }

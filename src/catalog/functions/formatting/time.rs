@@ -121,9 +121,43 @@ impl Moment {
         })
     }
 
-    fn iso(&self) -> (i64, i64) {
-        iso_week(self.days.unwrap_or(0))
+    /// Days from 1970-01-01; of an interval those that its parts would name, whatever that means.
+    fn day_of_parts(&self) -> i64 {
+        self.days.unwrap_or_else(|| julian_of_parts(self.year, self.month, self.day) - JULIAN_EPOCH)
     }
+
+    fn iso(&self) -> (i64, i64) {
+        match self.days {
+            Some(days) => iso_week(days),
+            None => iso_of_parts(self.year, self.day_of_parts() + JULIAN_EPOCH),
+        }
+    }
+}
+
+/// The Julian day of a date, by the formula that PostgreSQL applies to an interval's parts too.
+fn julian_of_parts(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year + 4800, month + 1) } else { (year + 4799, month + 13) };
+    let century = year / 100;
+    year * 365 - 32_167 + year / 4 - century + century / 4 + 7_834 * month / 256 + day
+}
+
+/// ISO year and week of a Julian day in or near a year.
+fn iso_of_parts(mut year: i64, julian: i64) -> (i64, i64) {
+    let first_monday = |year: i64| {
+        let fourth = julian_of_parts(year, 1, 4);
+        fourth - (fourth + 7).rem_euclid(7)
+    };
+    let mut start = first_monday(year);
+    if julian < start {
+        year -= 1;
+        start = first_monday(year);
+    }
+    let mut week = (julian - start) / 7 + 1;
+    if week >= 52 && julian >= first_monday(year + 1) {
+        year += 1;
+        week = (julian - first_monday(year)) / 7 + 1;
+    }
+    (year, week)
 }
 
 fn print(c: &Call<'_>, value: impl Fn(usize) -> Result<Option<Moment>>) -> Result<ArrayRef> {
@@ -203,11 +237,13 @@ fn write_field(m: &Moment, key: Key, case: Case, fill: bool, out: &mut String) -
             write_name(m, key, case, fill, out)
         }
         Key::RomanMonth => {
-            if m.month == 0 {
-                return if m.year == 0 { Ok(()) } else { name("XII", case, 4, fill, out) };
+            if m.month == 0 && m.year == 0 {
+                return Ok(());
             }
-            let index = usize::try_from((m.month - 1).rem_euclid(12)).unwrap_or(0);
-            let index = if m.month < 0 { 11 - usize::try_from(-m.month - 1).unwrap_or(0) } else { index };
+            // Of months counted backwards 1 is the last of a year.
+            let month = if m.month == 0 { if m.year < 0 { 1 } else { 12 } } else { m.month };
+            let month = if m.month < 0 { 13 + m.month } else { month };
+            let index = usize::try_from(month - 1).unwrap_or(0);
             let roman = ROMAN_MONTHS[index];
             name(&if case == Case::Lower { roman.to_ascii_lowercase() } else { roman.to_owned() }, case, 4, fill, out)
         }
@@ -220,14 +256,11 @@ fn write_field(m: &Moment, key: Key, case: Case, fill: bool, out: &mut String) -
             let day = i64::try_from(civil::weekday(m.day_number()?)).map_err(fault)?;
             number(if day == 0 { 7 } else { day }, 0, fill, out)
         }
-        Key::IsoDayOfYear => {
-            let days = m.days.unwrap_or(0);
-            number(days - iso_year_start(m.iso().0) + 1, 3, fill, out)
-        }
+        Key::IsoDayOfYear => number(m.day_of_parts() - iso_year_start(m.iso().0) + 1, 3, fill, out),
         Key::WeekOfYear => number((m.day_of_year - 1) / 7 + 1, 2, fill, out),
         Key::WeekOfMonth => number((m.day - 1) / 7 + 1, 0, fill, out),
         Key::IsoWeek => number(m.iso().1, 2, fill, out),
-        Key::Julian => number(m.days.unwrap_or(0) + JULIAN_EPOCH, 0, fill, out),
+        Key::Julian => number(m.day_of_parts() + JULIAN_EPOCH, 0, fill, out),
         Key::Century | Key::YearComma | Key::Year(_) | Key::IsoYear(_) => write_year(m, key, fill, out),
     }
 }
@@ -281,7 +314,7 @@ fn write_year(m: &Moment, key: Key, fill: bool, out: &mut String) -> Result<()> 
             number(century, 2, fill, out)
         }
         Key::YearComma => write!(out, "{},{:03}", year / 1000, year % 1000).map_err(fault),
-        Key::IsoYear(width) => digits(m.shown_year(if m.days.is_some() { m.iso().0 } else { m.year }), width, out),
+        Key::IsoYear(width) => digits(m.shown_year(m.iso().0), width, out),
         Key::Year(width) => digits(year, width, out),
         _ => Ok(()),
     }

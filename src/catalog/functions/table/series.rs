@@ -218,7 +218,7 @@ fn numerics(args: &[ScalarValue]) -> Result<State> {
 fn times(args: &[ScalarValue], zoned: bool, options: &ConfigOptions) -> Result<State> {
     let zone = match (args.get(3), zoned) {
         (Some(ScalarValue::Utf8(Some(name)) | ScalarValue::Utf8View(Some(name))), _) => ZoneSpec::parse(name)?,
-        (_, true) => ZoneSpec::of(SessionVars::of(options).map_or(chrono_tz::UTC, |vars| vars.style.time_zone)),
+        (_, true) => SessionVars::of(options).map_or(ZoneSpec::Fixed(0), |vars| ZoneSpec::of(&vars.style.time_zone)),
         _ => ZoneSpec::Fixed(0),
     };
     let at = |i: usize| -> Result<i64> {

@@ -27,8 +27,8 @@ const SYSTEM: &str = "pg_catalog";
 
 /// The schemas that unqualified names are looked up in, in order.
 pub fn search_path(vars: &SessionVars) -> impl Iterator<Item = &str> {
-    let implicit = (!vars.search_path.iter().any(|schema| schema == SYSTEM)).then_some(SYSTEM);
-    implicit.into_iter().chain(vars.search_path.iter().map(String::as_str))
+    let implicit = vars.snapshot.implicit_path(&vars.search_path);
+    implicit.chain(vars.search_path.iter().map(String::as_str))
 }
 
 /// A schema's OID by name.

@@ -47,7 +47,7 @@ fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, 
         0,                               // reltoastrelid
         table.keys.iter().any(Key::has_index),
         false, // relisshared
-        "p",
+        table.persistence(),
         table.relkind(),
         natts,
         0i16,            // relchecks
@@ -88,7 +88,7 @@ fn class_of_index(source: &Source, table: &Table, key: &Key, btree: Option<u32>,
         0, // reltoastrelid
         false,
         false,
-        "p",
+        table.persistence(),
         "i",
         natts,
         0i16,  // relchecks

@@ -3,22 +3,28 @@
 //!
 //! `chrono-tz` answers single instants and hides its spans, so the spans of a zone are found once per process by
 //! walking its days, and kept. After [`LAST_YEAR`] the rules go on for ever, as PostgreSQL has it: a later year is
-//! answered by the year of the last 28 that has the same calendar.
+//! answered by the year of the last 28 that has the same calendar. The rules of a POSIX name hold backwards too.
+
+mod abbreviations;
+mod rules;
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use chrono::{DateTime, Offset, TimeZone};
-use chrono_tz::{OffsetName, Tz};
+use chrono_tz::Tz;
+
+pub use abbreviations::{Abbreviation, abbreviation};
 
 use super::civil::{self, Civil, DAY_S};
+use crate::settings::zone::ZoneName;
 
 /// The last year whose offsets are taken from the zone's data.
 const LAST_YEAR: i64 = 2099;
 /// The first second after it.
 const END_S: i64 = 4_102_444_800;
-/// No zone left local mean time before this year.
-const FIRST_YEAR: i64 = 1800;
+/// The days of 400 years, after which the calendar repeats itself.
+const CYCLE_S: i64 = 146_097 * DAY_S;
 
 /// A stretch of time with one offset and one abbreviation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +37,13 @@ pub struct Span {
     pub abbreviation: Box<str>,
 }
 
-/// A zone's spans, first to last; the first one has no beginning.
+/// A zone's spans, first to last; the first one has no beginning. Zones are equal when their names are.
 #[derive(Debug)]
 pub struct Zone {
+    name: Box<str>,
     spans: Vec<Span>,
+    /// Whether the spans repeat themselves before their first one too.
+    always: bool,
 }
 
 /// A zone with the span looked at last, for columns whose values are close to each other.
@@ -51,12 +60,54 @@ pub struct ZoneCursor {
 static ZONES: LazyLock<Mutex<HashMap<Tz, Arc<Zone>>>> = LazyLock::new(Mutex::default);
 
 impl Zone {
-    /// The spans of a zone; the first use of a zone takes a few milliseconds.
+    /// A zone of the database; the first use of a zone takes a few milliseconds.
     #[must_use]
     pub fn of(tz: Tz) -> Arc<Self> {
         let mut zones = ZONES.lock().unwrap_or_else(PoisonError::into_inner);
-        let zone = zones.entry(tz).or_insert_with(|| Arc::new(Self { spans: spans_of(tz) }));
+        let zone = zones
+            .entry(tz)
+            .or_insert_with(|| Arc::new(Self { name: tz.name().into(), spans: rules::of_database(tz), always: false }));
         Arc::clone(zone)
+    }
+
+    /// Coordinated universal time.
+    #[must_use]
+    pub fn utc() -> Arc<Self> {
+        Self::of(Tz::UTC)
+    }
+
+    /// The zone of a name, as PostgreSQL's `TimeZone` and its functions take it; abbreviations are not among them.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Arc<Self>> {
+        ZoneName::parse(text).map(|name| Self::from(&name))
+    }
+
+    /// The zone that a name stands for.
+    #[must_use]
+    pub fn from(name: &ZoneName) -> Arc<Self> {
+        match name {
+            ZoneName::Iana(tz) => Self::of(*tz),
+            ZoneName::Posix(posix) => Arc::new(Self {
+                name: posix.name.as_str().into(),
+                spans: rules::of_posix(posix),
+                always: posix.daylight.is_some(),
+            }),
+        }
+    }
+
+    /// Its name as SHOW prints it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The offset of a zone that has but one, in seconds east of UTC.
+    #[must_use]
+    pub fn only_offset(&self) -> Option<i32> {
+        match self.spans.as_slice() {
+            [only] => Some(only.offset_s),
+            _ => None,
+        }
     }
 
     /// The span of an instant, in seconds (UTC) from 1970-01-01.
@@ -69,7 +120,7 @@ impl Zone {
     /// jump, a time that happens twice is its second one.
     #[must_use]
     pub fn at_local(&self, local_s: i64) -> &Span {
-        let local_s = same_calendar(local_s);
+        let local_s = self.known(local_s);
         // The first change after the day before decides; there is at most one near a local time.
         let before = self.index(local_s - DAY_S);
         let Some(next) = self.spans.get(before + 1) else { return &self.spans[before] };
@@ -96,16 +147,53 @@ impl Zone {
 
     /// Which span an instant lies in.
     fn index(&self, utc_s: i64) -> usize {
-        let utc_s = same_calendar(utc_s);
+        let utc_s = self.known(utc_s);
         self.spans.partition_point(|span| span.start_s <= utc_s).saturating_sub(1)
+    }
+
+    /// A second among those whose spans are known.
+    fn known(&self, seconds: i64) -> i64 {
+        if self.always && seconds < END_S - CYCLE_S {
+            return END_S - CYCLE_S + (seconds - END_S).rem_euclid(CYCLE_S);
+        }
+        same_calendar(seconds)
+    }
+
+    /// The offset that an abbreviation of this zone means at a local time: that of its last use before it, else of its
+    /// first one after it, else the zone's own.
+    #[must_use]
+    pub fn abbreviated_at_local(&self, abbreviation: &str, local_s: i64) -> i32 {
+        let own = self.at_local(local_s);
+        let span = self.by_abbreviation(abbreviation, local_s - i64::from(own.offset_s));
+        span.unwrap_or(own).offset_s
+    }
+
+    /// The offset that an abbreviation of this zone means at an instant, as [`Self::abbreviated_at_local`].
+    #[must_use]
+    pub fn abbreviated_at_utc(&self, abbreviation: &str, utc_s: i64) -> i32 {
+        self.by_abbreviation(abbreviation, utc_s).unwrap_or_else(|| self.at_utc(utc_s)).offset_s
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }
 
 impl ZoneCursor {
     /// A cursor that has looked at nothing yet.
     #[must_use]
-    pub fn new(tz: Tz) -> Self {
-        Self { zone: Zone::of(tz), at: 0, from_s: i64::MAX, until_s: i64::MIN }
+    pub fn new(zone: Arc<Zone>) -> Self {
+        Self { zone, at: 0, from_s: i64::MAX, until_s: i64::MIN }
     }
 
     /// Seconds east of UTC at an instant.
@@ -129,7 +217,7 @@ impl ZoneCursor {
     fn seek(&mut self, utc_s: i64) {
         let spans = &self.zone.spans;
         self.at = self.zone.index(utc_s);
-        if same_calendar(utc_s) == utc_s {
+        if self.zone.known(utc_s) == utc_s {
             self.from_s = spans[self.at].start_s;
             self.until_s = spans.get(self.at + 1).map_or(END_S, |next| next.start_s);
         } else {
@@ -154,61 +242,6 @@ fn same_calendar(seconds: i64) -> i64 {
     seconds - (first_day(year) - first_day(alike)) * DAY_S
 }
 
-/// A zone's spans, found by asking for every day. No zone changes its offset twice on one day.
-fn spans_of(tz: Tz) -> Vec<Span> {
-    let first_day = Civil { year: FIRST_YEAR, month: 1, day: 1 }.to_days();
-    let mut spans = vec![Span { start_s: i64::MIN, ..probe(tz, first_day * DAY_S) }];
-    let mut known_s = first_day * DAY_S;
-    while known_s < END_S {
-        let next_s = known_s + DAY_S;
-        let last = spans.last().expect("the list starts with one");
-        let span = probe(tz, next_s);
-        if !same_rule(&span, last) {
-            let start_s = first_of(tz, &span, known_s, next_s);
-            spans.push(Span { start_s, ..span });
-        }
-        known_s = next_s;
-    }
-    spans
-}
-
-/// The second in `(before_s, at_s]` at which a span starts.
-fn first_of(tz: Tz, span: &Span, mut before_s: i64, mut at_s: i64) -> i64 {
-    while at_s - before_s > 1 {
-        let middle = before_s + (at_s - before_s) / 2;
-        if same_rule(&probe(tz, middle), span) {
-            at_s = middle;
-        } else {
-            before_s = middle;
-        }
-    }
-    at_s
-}
-
-/// Whether two probes belong to one span.
-fn same_rule(left: &Span, right: &Span) -> bool {
-    left.offset_s == right.offset_s && left.abbreviation == right.abbreviation
-}
-
-/// What holds at an instant, as a span that starts there.
-fn probe(tz: Tz, utc_s: i64) -> Span {
-    let utc = DateTime::from_timestamp(utc_s, 0).expect("the years of zone data are in chrono's range");
-    let offset = tz.offset_from_utc_datetime(&utc.naive_utc());
-    let offset_s = offset.fix().local_minus_utc();
-    let abbreviation = offset.abbreviation().map_or_else(|| numeric_name(offset_s), Box::from);
-    Span { start_s: utc_s, offset_s, abbreviation }
-}
-
-/// What zones without letters are called: `+04`, `-0330`.
-fn numeric_name(offset_s: i32) -> Box<str> {
-    let minutes = offset_s.abs() / 60;
-    let sign = if offset_s < 0 { '-' } else { '+' };
-    match minutes % 60 {
-        0 => format!("{sign}{:02}", minutes / 60).into(),
-        rest => format!("{sign}{:02}{rest:02}", minutes / 60).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,7 +253,7 @@ mod tests {
 
     #[test]
     fn offsets_follow_the_zone() {
-        let mut new_york = ZoneCursor::new(chrono_tz::America::New_York);
+        let mut new_york = ZoneCursor::new(Zone::of(chrono_tz::America::New_York));
         assert_eq!(new_york.offset_s(-4_000_000_000), -17_762);
         assert_eq!(new_york.offset_s(1_600_000_000), -14_400);
         assert_eq!(new_york.offset_s(1_604_210_399), -14_400);

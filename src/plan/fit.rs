@@ -1,0 +1,98 @@
+//! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters, a bare `numeric` keeps
+//! every digit or refuses.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::assign::external;
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{oid, pg_type};
+
+/// `value` as a value of the column `to`, which has a length or is a bare numeric.
+#[must_use]
+pub fn fit(value: Expr, to: &FieldRef) -> Expr {
+    let field = Arc::new(to.as_ref().clone().with_nullable(true));
+    ScalarUDF::new_from_impl(Fit { field, signature: Signature::any(1, Volatility::Immutable) }).call(vec![value])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Fit {
+    field: FieldRef,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Fit {
+    fn name(&self) -> &'static str {
+        "assign"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(self.field.data_type().clone())
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(Arc::clone(&self.field))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value] =
+            ColumnarValue::values_to_arrays(&args.args)?.try_into().or_else(|_| internal_err!("one argument"))?;
+        match self.field.data_type() {
+            DataType::Decimal128(..) | DataType::Decimal256(..) => exact(&value, self.field.data_type()),
+            _ => sized(&value, &self.field),
+        }
+        .map(ColumnarValue::Array)
+    }
+}
+
+/// A decimal with another scale; an error where that would lose a digit.
+fn exact(value: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    let lost = || {
+        let error = Error::unsupported("the numeric value has more digits than a column of type numeric keeps")
+            .hint("Declare the column with the precision and scale that it needs, such as numeric(38,20).");
+        external(error)
+    };
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast_there = cast_with_options(value, to, &options).map_err(|_| lost())?;
+    let back = cast_with_options(&cast_there, value.data_type(), &options).map_err(|_| lost())?;
+    if back.as_ref() == value.as_ref() { Ok(cast_there) } else { Err(lost()) }
+}
+
+/// Texts of at most the column's length; blanks beyond it are cut, `char(n)` is filled up with them.
+fn sized(value: &ArrayRef, field: &FieldRef) -> Result<ArrayRef> {
+    let pg_type = pg_type(field);
+    let length = usize::try_from(pg_type.typmod - 4).unwrap_or(usize::MAX);
+    let fill = pg_type.oid == oid::BPCHAR;
+    let texts = cast(value, &DataType::Utf8View)?;
+    let mut out = StringViewBuilder::with_capacity(texts.len());
+    for text in texts.as_string_view() {
+        let Some(text) = text else {
+            out.append_null();
+            continue;
+        };
+        let end = text.char_indices().nth(length).map_or(text.len(), |(at, _)| at);
+        if !text[end..].bytes().all(|byte| byte == b' ') {
+            let message = format!("value too long for type {}", oid::format_type(pg_type.oid, pg_type.typmod));
+            return Err(external(Error::new(sqlstate::STRING_DATA_RIGHT_TRUNCATION, message)));
+        }
+        let missing = if fill { length.saturating_sub(text[..end].chars().count()) } else { 0 };
+        if missing == 0 {
+            out.append_value(&text[..end]);
+        } else {
+            out.append_value(format!("{}{}", &text[..end], " ".repeat(missing)));
+        }
+    }
+    Ok(cast(&(Arc::new(out.finish()) as ArrayRef), field.data_type())?)
+}

@@ -1,0 +1,297 @@
+//! CREATE TABLE: a list of columns and constraints as a table's schema and rules.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlanBuilder};
+use datafusion::sql::planner::{PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
+
+use super::{PlanEnv, assign, context, literals, parser_options, resolve, types};
+use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
+use crate::catalog::temp::{Check, OnCommit, TableSpec, can_be_key};
+use crate::catalog::{Constraint, ConstraintKind};
+use crate::error::{Error, Result};
+use crate::sql::object_ast::NewTable;
+use crate::sql::rewrite;
+use crate::sql::rewrite::names::folded;
+use crate::sqlstate;
+use crate::types::{oid, pg_type};
+
+/// Columns a table can have.
+const MAX_COLUMNS: usize = 1600;
+
+/// A table as its definition says.
+#[derive(Debug)]
+pub struct TableDef {
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its defaults and constraints.
+    pub spec: TableSpec,
+}
+
+/// What a commit does to a table.
+#[must_use]
+pub fn on_commit(written: Option<ast::OnCommit>) -> OnCommit {
+    match written {
+        None | Some(ast::OnCommit::PreserveRows) => OnCommit::PreserveRows,
+        Some(ast::OnCommit::DeleteRows) => OnCommit::DeleteRows,
+        Some(ast::OnCommit::Drop) => OnCommit::Drop,
+    }
+}
+
+/// Reads a table's definition.
+///
+/// # Errors
+///
+/// What PostgreSQL says to a bad one (`42701`, `42704`, `42P16`, …), `0A000` for what a temporary table cannot have.
+pub fn define(table: &NewTable, env: &PlanEnv) -> Result<TableDef> {
+    if table.columns.len() > MAX_COLUMNS {
+        let message = format!("tables can have at most {MAX_COLUMNS} columns");
+        return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
+    }
+    if table.columns.is_empty() {
+        return Err(Error::unsupported("tables without columns are not supported"));
+    }
+    let mut maker = Maker {
+        env,
+        table: &table.head.name.name,
+        fields: Vec::new(),
+        defaults: Vec::new(),
+        conditions: Vec::new(),
+        keys: Vec::new(),
+    };
+    for column in &table.columns {
+        maker.column(column)?;
+    }
+    for constraint in &table.constraints {
+        maker.constraint(constraint)?;
+    }
+    maker.finish(on_commit(table.head.on_commit))
+}
+
+struct Maker<'a> {
+    env: &'a PlanEnv,
+    table: &'a str,
+    fields: Vec<Field>,
+    defaults: Vec<Option<ast::Expr>>,
+    /// CHECK conditions with the name given and the column they stand at.
+    conditions: Vec<(Option<String>, Option<String>, ast::Expr)>,
+    keys: Vec<Constraint>,
+}
+
+impl Maker<'_> {
+    fn column(&mut self, column: &ast::ColumnDef) -> Result<()> {
+        let name = folded(&column.name);
+        if self.fields.iter().any(|field| *field.name() == name) {
+            let message = format!("column \"{name}\" specified more than once");
+            return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
+        }
+        if SYSTEM_COLUMNS.iter().any(|(system, ..)| *system == name) {
+            let message = format!("column name \"{name}\" conflicts with a system column name");
+            return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
+        }
+        let field = self.field_of(&name, &column.data_type)?;
+        self.fields.push(field);
+        self.defaults.push(None);
+        for option in &column.options {
+            let given = option.name.as_ref().map(folded);
+            self.option(&name, given, &option.option)?;
+        }
+        Ok(())
+    }
+
+    fn field_of(&self, name: &str, sql_type: &ast::DataType) -> Result<Field> {
+        let shown = sql_type.to_string().to_lowercase();
+        if matches!(shown.as_str(), "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2") {
+            return Err(Error::unsupported(format!("type {shown} is not supported"))
+                .hint("Number the rows with row_number() or generate_series()."));
+        }
+        if matches!(sql_type, ast::DataType::Unspecified) {
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, format!("column \"{name}\" has no type")));
+        }
+        let mut sql_type = sql_type.clone();
+        rewrite::qualifiers::strip_type(&mut sql_type);
+        let field = types::field(&sql_type)?;
+        // A column that could not be sent to any client is of no use.
+        crate::types::RowEncoder::try_new(&Schema::new(vec![field.clone()]), &[], &self.env.vars.style)?;
+        Ok(field.with_name(name).with_nullable(true))
+    }
+
+    fn option(&mut self, column: &str, given: Option<String>, option: &ColumnOption) -> Result<()> {
+        match option {
+            ColumnOption::Null => {}
+            ColumnOption::NotNull => self.not_null(column),
+            ColumnOption::Default(expr) => {
+                let default = self.default(column, expr)?;
+                if let Some(place) = self.defaults.last_mut() {
+                    *place = Some(default);
+                }
+            }
+            ColumnOption::PrimaryKey(_) => self.key(given, ConstraintKind::PrimaryKey, vec![column.to_owned()])?,
+            ColumnOption::Unique(unique) if unique.nulls_distinct == ast::NullsDistinctOption::None => {
+                self.key(given, ConstraintKind::Unique, vec![column.to_owned()])?;
+            }
+            ColumnOption::Check(check) => {
+                self.conditions.push((given, Some(column.to_owned()), check.expr.as_ref().clone()));
+            }
+            ColumnOption::Collation(collation) => rewrite::qualifiers::collation_exists(collation)?,
+            other => {
+                let shown = other.to_string();
+                let word = shown.split_whitespace().next().unwrap_or_default().to_owned();
+                return Err(Error::unsupported(format!("{word} is not supported for a column of a temporary table")));
+            }
+        }
+        Ok(())
+    }
+
+    fn constraint(&mut self, constraint: &TableConstraint) -> Result<()> {
+        let columns = |list: &[ast::IndexColumn]| -> Result<Vec<String>> {
+            let name = |column: &ast::IndexColumn| match &column.column.expr {
+                ast::Expr::Identifier(ident) => Ok(folded(ident)),
+                _ => Err(Error::new(sqlstate::SYNTAX_ERROR, "a key is made of columns")),
+            };
+            list.iter().map(name).collect()
+        };
+        match constraint {
+            TableConstraint::PrimaryKey(key) => {
+                self.key(key.name.as_ref().map(folded), ConstraintKind::PrimaryKey, columns(&key.columns)?)
+            }
+            TableConstraint::Unique(key) if key.nulls_distinct == ast::NullsDistinctOption::None => {
+                self.key(key.name.as_ref().map(folded), ConstraintKind::Unique, columns(&key.columns)?)
+            }
+            TableConstraint::Check(check) => {
+                self.conditions.push((check.name.as_ref().map(folded), None, check.expr.as_ref().clone()));
+                Ok(())
+            }
+            TableConstraint::ForeignKey(_) => {
+                Err(Error::unsupported("FOREIGN KEY is not supported for a temporary table"))
+            }
+            _ => Err(Error::unsupported("this constraint is not supported for a temporary table")),
+        }
+    }
+
+    fn not_null(&mut self, column: &str) {
+        for field in self.fields.iter_mut().filter(|field| field.name() == column) {
+            field.set_nullable(false);
+        }
+    }
+
+    fn key(&mut self, name: Option<String>, kind: ConstraintKind, columns: Vec<String>) -> Result<()> {
+        for (i, column) in columns.iter().enumerate() {
+            let Some(field) = self.fields.iter().find(|field| field.name() == column) else {
+                let message = format!("column \"{column}\" named in key does not exist");
+                return Err(Error::new(sqlstate::UNDEFINED_COLUMN, message));
+            };
+            if columns[..i].contains(column) {
+                let what = if kind == ConstraintKind::PrimaryKey { "primary key" } else { "unique" };
+                let message = format!("column \"{column}\" appears twice in {what} constraint");
+                return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
+            }
+            let known = pg_type(field).oid;
+            if !can_be_key(field.data_type()) || matches!(known, oid::JSON | oid::JSONB) {
+                let message = format!("a key of type {} is not supported", oid::sql_name(known));
+                return Err(Error::unsupported(message));
+            }
+        }
+        if kind == ConstraintKind::PrimaryKey {
+            if self.keys.iter().any(|key| key.kind == ConstraintKind::PrimaryKey) {
+                let message = format!("multiple primary keys for table \"{}\" are not allowed", self.table);
+                return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
+            }
+            for column in &columns {
+                self.not_null(column);
+            }
+        }
+        self.keys.push(Constraint { name, kind, columns });
+        Ok(())
+    }
+
+    /// A default, checked: it has no columns, and its type can be assigned to the column's.
+    fn default(&self, column: &str, written: &ast::Expr) -> Result<ast::Expr> {
+        let mut written = written.clone();
+        rewrite::apply_to_expr(&mut written)?;
+        let Some(field) = self.fields.iter().find(|field| field.name() == column) else {
+            return Err(Error::internal("a default without its column"));
+        };
+        let env = self.env;
+        let context = context::Context::new(env);
+        let planner = SqlToRel::new_with_options(&context, parser_options());
+        let expr =
+            planner.sql_to_expr(written.clone(), &DFSchema::empty(), &mut PlannerContext::new()).map_err(|e| {
+                let own = crate::exec::classify::classify(&e);
+                if own.sqlstate() == sqlstate::UNDEFINED_COLUMN {
+                    return Error::unsupported("cannot use column reference in DEFAULT expression");
+                }
+                own
+            })?;
+        let expr = literals::adapt(expr, field, &env.vars.style)?;
+        let plan = LogicalPlanBuilder::empty(true).project([expr.alias("default")])?.build()?;
+        let plan = resolve::resolve(plan, env)?;
+        let from = pg_type(plan.schema().field(0));
+        let to = pg_type(field);
+        let known = *plan.schema().field(0).data_type() == DataType::Null;
+        if !known && !assign::is_assignable(from.oid, to.oid) {
+            let (from, to) = (oid::sql_name(from.oid), oid::sql_name(to.oid));
+            let message = format!("column \"{column}\" is of type {to} but default expression is of type {from}");
+            let hint = "You will need to rewrite or cast the expression.";
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).hint(hint));
+        }
+        Ok(written)
+    }
+
+    fn finish(self, on_commit: OnCommit) -> Result<TableDef> {
+        let schema = Arc::new(Schema::new(self.fields.clone()));
+        let mut checks: Vec<Check> = Vec::new();
+        for (given, column, condition) in &self.conditions {
+            let mut condition = condition.clone();
+            rewrite::apply_to_expr(&mut condition)?;
+            let used = self.check_type(&schema, &condition)?;
+            let name = given.clone().unwrap_or_else(|| {
+                let at = column.clone().or_else(|| if used.len() == 1 { used.first().cloned() } else { None });
+                self.check_name(at.as_deref(), &checks)
+            });
+            if checks.iter().any(|check| check.name == name) {
+                let message = format!("check constraint \"{name}\" already exists");
+                return Err(Error::new(sqlstate::DUPLICATE_OBJECT, message));
+            }
+            checks.push(Check { name, condition });
+        }
+        let spec = TableSpec { defaults: self.defaults, checks, keys: self.keys, on_commit };
+        Ok(TableDef { schema, spec })
+    }
+
+    /// `table_column_check`, with a number when it is taken.
+    fn check_name(&self, column: Option<&str>, taken: &[Check]) -> String {
+        let stem = match column {
+            Some(column) => format!("{}_{column}_check", self.table),
+            None => format!("{}_check", self.table),
+        };
+        let free = |name: &String| !taken.iter().any(|check| check.name == *name);
+        let numbered = (1..).map(|n| format!("{stem}{n}"));
+        std::iter::once(stem.clone()).chain(numbered).find(free).unwrap_or_default()
+    }
+
+    /// Checks that a condition is one, and gives the columns it reads.
+    fn check_type(&self, schema: &Schema, condition: &ast::Expr) -> Result<Vec<String>> {
+        let env = self.env;
+        let known = DFSchema::try_from_qualified_schema(self.table, schema)?;
+        let context = context::Context::new(env);
+        let planner = SqlToRel::new_with_options(&context, parser_options());
+        let expr = planner.sql_to_expr(condition.clone(), &known, &mut PlannerContext::new())?;
+        if expr.exists(|e| Ok(matches!(e, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_))))? {
+            return Err(Error::unsupported("cannot use subquery in check constraint"));
+        }
+        let field = expr.to_field(&known)?.1;
+        if !matches!(field.data_type(), DataType::Boolean | DataType::Null) {
+            let shown = oid::sql_name(pg_type(&field).oid);
+            let message = format!("argument of CHECK must be type boolean, not type {shown}");
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message));
+        }
+        let mut used: Vec<String> = expr.column_refs().into_iter().map(|column| column.name.clone()).collect();
+        used.sort_unstable();
+        Ok(used)
+    }
+}

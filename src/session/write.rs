@@ -1,0 +1,128 @@
+//! Statements that change the rows of the session's own tables.
+//!
+//! The query of such a statement runs like any other, but its rows stay here, within the session's memory, until all
+//! are there. Then a new state of the table is made and put in the place of the old one at once: a statement that
+//! fails has changed nothing, and it never sees what it writes itself.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use tokio_util::sync::CancellationToken;
+
+use super::rows::{Rows, Tag};
+use super::{Answer, Session};
+use crate::catalog::Relation;
+use crate::catalog::temp::{Collected, TableRows, TableSpec, Target, TempRows, WRITTEN, Written};
+use crate::error::{Error, Result};
+use crate::exec::{Job, Whole};
+use crate::plan::{Plan, Values, WriteSpec};
+use crate::types::Format;
+
+impl Session {
+    /// Starts a planned query, or runs a planned change.
+    pub(super) async fn run_planned(
+        &mut self,
+        plan: Arc<Plan>,
+        values: Values,
+        formats: Arc<[Format]>,
+        text: Arc<str>,
+        token: CancellationToken,
+    ) -> Result<Answer> {
+        let Some(spec) = plan.write.as_ref().map(Arc::clone) else {
+            return self.run_plan(plan, values, formats, text, token).map(Answer::Rows);
+        };
+        let before = Arc::clone(self.objects.current().rows());
+        let collected = self.collect(&plan, values.clone(), &token).await?;
+        let written = self.write(&spec, collected, &token).await?;
+        let count = written.written.len();
+        let next = self.objects.current().with_rows(spec.relation.oid, written.rows);
+        self.objects.change(next);
+        let tag = match spec.verb {
+            "INSERT" => format!("INSERT 0 {count}"),
+            verb => format!("{verb} {count}"),
+        };
+        let Some(returning) = &spec.returning else {
+            self.cancel.disarm();
+            return Ok(Answer::Done(tag));
+        };
+        // The rest of RETURNING sees the tables as they were before the statement.
+        let temp = Arc::new(before.with(WRITTEN, written.written));
+        let rows =
+            self.run_plan_over(Arc::clone(returning), values, (formats, Tag::Fixed(tag)), (text, temp), token)?;
+        Ok(Answer::Rows(rows))
+    }
+
+    /// All rows of a query, within the session's memory.
+    pub(super) async fn collect(
+        &mut self,
+        plan: &Arc<Plan>,
+        values: Values,
+        token: &CancellationToken,
+    ) -> Result<Collected> {
+        let _timer = self.timer();
+        let stop = token.child_token();
+        let env = self.plan_env(&stop);
+        let plan = Arc::clone(plan);
+        let job = Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
+        let mut output = self.engine.executor.start(job, Whole);
+        let mut collected = Collected::new(self.objects.pool());
+        while let Some(batch) = output.next().await {
+            collected.push(batch?)?;
+        }
+        Ok(collected)
+    }
+
+    /// The table's next state, made on the CPU runtime.
+    async fn write(&self, spec: &Arc<WriteSpec>, collected: Collected, token: &CancellationToken) -> Result<Written> {
+        let objects = Arc::clone(self.objects.current());
+        let pool = Arc::clone(self.objects.pool());
+        let style = Arc::clone(&self.settings.derived().style);
+        let spec = Arc::clone(spec);
+        let work = move || {
+            let relation = objects
+                .relation(&spec.relation.name)
+                .filter(|relation| relation.oid == spec.relation.oid)
+                .ok_or_else(|| Error::internal("the table of a planned change is gone"))?;
+            let rows = objects.rows().of(relation.oid).ok_or_else(|| Error::internal("a table without its rows"))?;
+            let target = Target { relation, rows, checks: &spec.checks, style: &style, pool: &pool };
+            match spec.verb {
+                "INSERT" => target.insert(collected),
+                "UPDATE" => target.update(collected),
+                _ => target.delete(&collected),
+            }
+        };
+        self.engine.executor.compute(token, work).await
+    }
+
+    /// What a new table holds: the rows of a query.
+    pub(super) async fn fill(
+        &self,
+        schema: SchemaRef,
+        name: &str,
+        collected: Collected,
+        token: &CancellationToken,
+    ) -> Result<Arc<TableRows>> {
+        let pool = Arc::clone(self.objects.pool());
+        let style = Arc::clone(&self.settings.derived().style);
+        let relation = Relation::temporary_table(WRITTEN, "", name, Arc::clone(&schema), TableSpec::default());
+        let work = move || {
+            let rows = TableRows::empty(schema);
+            let target = Target { relation: &relation, rows: &rows, checks: &[], style: &style, pool: &pool };
+            target.insert(collected).map(|written| written.rows)
+        };
+        self.engine.executor.compute(token, work).await
+    }
+
+    /// Starts a planned query on given contents of the session's tables.
+    pub(super) fn run_plan_over(
+        &mut self,
+        plan: Arc<Plan>,
+        values: Values,
+        (formats, tag): (Arc<[Format]>, Tag),
+        (text, temp): (Arc<str>, Arc<TempRows>),
+        token: CancellationToken,
+    ) -> Result<Rows> {
+        let env = self.plan_env_over(&token.child_token(), temp);
+        self.start_rows(plan, values, (formats, tag), text, (token, env))
+    }
+}

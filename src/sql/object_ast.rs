@@ -1,0 +1,147 @@
+//! The statements that make and drop a session's objects, as written.
+
+use datafusion::sql::sqlparser::ast;
+
+/// A relation's name as written; every part is folded to lower case unless quoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationName {
+    /// The schema, if one was given.
+    pub schema: Option<String>,
+    /// The name itself.
+    pub name: String,
+}
+
+impl RelationName {
+    /// The name as errors show it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// A statement about objects.
+#[derive(Clone, Debug)]
+pub enum ObjectStatement {
+    /// CREATE TABLE with a list of columns.
+    CreateTable(Box<NewTable>),
+    /// CREATE TABLE … AS, SELECT … INTO.
+    CreateTableAs(Box<NewTableAs>),
+    /// CREATE VIEW.
+    CreateView(Box<NewView>),
+    /// DROP TABLE, DROP VIEW, ….
+    Drop(Drop),
+    /// TRUNCATE.
+    Truncate(Vec<RelationName>),
+    /// ANALYZE, VACUUM: the command tag and the relations named.
+    Maintain(&'static str, Vec<RelationName>),
+}
+
+/// What is the same for every table that is made.
+#[derive(Clone, Debug)]
+pub struct TableHead {
+    /// Its name.
+    pub name: RelationName,
+    /// Whether TEMPORARY was said.
+    pub temporary: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// ON COMMIT.
+    pub on_commit: Option<ast::OnCommit>,
+}
+
+/// CREATE TABLE with a list of columns.
+#[derive(Clone, Debug)]
+pub struct NewTable {
+    /// Its name and kind.
+    pub head: TableHead,
+    /// Its columns.
+    pub columns: Vec<ast::ColumnDef>,
+    /// The constraints that stand beside the columns.
+    pub constraints: Vec<ast::TableConstraint>,
+}
+
+/// CREATE TABLE … AS.
+#[derive(Clone, Debug)]
+pub struct NewTableAs {
+    /// Its name and kind.
+    pub head: TableHead,
+    /// Names for the first columns.
+    pub columns: Vec<String>,
+    /// Where columns and rows come from.
+    pub query: Box<ast::Query>,
+    /// Whether the rows are wanted (not WITH NO DATA).
+    pub with_data: bool,
+}
+
+/// CREATE VIEW.
+#[derive(Clone, Debug)]
+pub struct NewView {
+    /// Its name.
+    pub name: RelationName,
+    /// Whether TEMPORARY was said.
+    pub temporary: bool,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// Names for the first columns.
+    pub columns: Vec<String>,
+    /// Its query.
+    pub query: Box<ast::Query>,
+    /// The query's text.
+    pub text: String,
+}
+
+/// A kind of object that DROP names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropKind {
+    /// TABLE
+    Table,
+    /// VIEW
+    View,
+    /// MATERIALIZED VIEW
+    MaterializedView,
+    /// INDEX
+    Index,
+    /// SEQUENCE
+    Sequence,
+}
+
+impl DropKind {
+    /// Its words, upper case.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Table => "TABLE",
+            Self::View => "VIEW",
+            Self::MaterializedView => "MATERIALIZED VIEW",
+            Self::Index => "INDEX",
+            Self::Sequence => "SEQUENCE",
+        }
+    }
+}
+
+/// DROP.
+#[derive(Clone, Debug)]
+pub struct Drop {
+    /// What kind of object is meant.
+    pub kind: DropKind,
+    /// IF EXISTS.
+    pub if_exists: bool,
+    /// The objects.
+    pub names: Vec<RelationName>,
+    /// CASCADE.
+    pub cascade: bool,
+}
+
+impl ObjectStatement {
+    /// The query whose rows the statement takes.
+    #[must_use]
+    pub fn query(&self) -> Option<&ast::Query> {
+        match self {
+            Self::CreateTableAs(table) => Some(&table.query),
+            _ => None,
+        }
+    }
+}
