@@ -259,6 +259,8 @@ pub fn base_config(threads: usize, batch_rows: usize) -> SessionConfig {
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.parse_float_as_decimal = true;
+    // PostgreSQL keeps the order of a sorted subquery, and statements rely on it.
+    options.sql_parser.enable_subquery_sort_elimination = false;
     options.execution.spill_compression = datafusion::config::SpillCompression::Lz4Frame;
     config
 }

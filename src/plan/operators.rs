@@ -139,8 +139,17 @@ impl ExprPlanner for Operators {
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => {
+                    if matches!(op, Op::Custom(_)) && distinct(&op).is_none() {
+                        let message = format!("could not determine interpretation of row comparison operator {op}");
+                        return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
+                    }
+                    let made = records::is_made(&left) && records::is_made(&right);
                     let (left, right) = (records::fields_of(&left, schema)?, records::fields_of(&right, schema)?);
-                    Some(records::compare(self, &op, left, right, schema)?)
+                    Some(if made {
+                        records::compare(self, &op, left, right, schema)?
+                    } else {
+                        records::compare_values(&op, left, right)?
+                    })
                 }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
@@ -229,7 +238,8 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
 }
 
 /// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
-fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
+#[must_use]
+pub fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
     let own = |f: &Option<FieldRef>| {
         let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
         oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
@@ -238,7 +248,8 @@ fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
 }
 
 /// Whether PostgreSQL compares two types.
-fn comparable(a: Ty, b: Ty) -> bool {
+#[must_use]
+pub fn comparable(a: Ty, b: Ty) -> bool {
     let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
     casts || a.category() == b.category() && a.category() != 'D'
 }
@@ -277,7 +288,9 @@ fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &
     Some(format!("{prefix}_{access}{text}"))
 }
 
-fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
+/// `42883` for an operator that its operands' types have not.
+#[must_use]
+pub fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
     let name = |f: &Option<FieldRef>| match f {
         Some(field) => {
             let ty = crate::types::pg_type(field);

@@ -25,6 +25,57 @@ pub fn fields_of(record: &Expr, schema: &DFSchema) -> Result<Vec<Expr>> {
     Ok(fields.iter().map(|f| get_field().call(vec![record.clone(), lit(f.name().as_str())])).collect())
 }
 
+/// Whether a record is made where it stands, so that its comparison is one of its fields, NULLs among them; any other
+/// record is compared as one value, in which NULLs are equal and come last.
+#[must_use]
+pub fn is_made(record: &Expr) -> bool {
+    match record {
+        Expr::ScalarFunction(call) => call.func.name() == "row",
+        Expr::ScalarSubquery(_) => true,
+        _ => false,
+    }
+}
+
+/// `left op right` of records as values.
+pub fn compare_values(op: &Op, left: Vec<Expr>, right: Vec<Expr>) -> Result<Expr> {
+    if left.len() != right.len() {
+        let message = "cannot compare record types with different numbers of columns";
+        return Err(DataFusionError::External(Box::new(Error::new(sqlstate::DATATYPE_MISMATCH, message))));
+    }
+    let plain = |op: Operator, a: &Expr, b: &Expr| {
+        Expr::BinaryExpr(BinaryExpr::new(Box::new(a.clone()), op, Box::new(b.clone())))
+    };
+    let pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
+    let combined = match operator_of(op) {
+        equal @ (Operator::IsNotDistinctFrom | Operator::IsDistinctFrom) => {
+            let each = pairs.iter().map(|(a, b)| plain(equal, a, b));
+            if equal == Operator::IsNotDistinctFrom { each.reduce(Expr::and) } else { each.reduce(Expr::or) }
+        }
+        ordered => {
+            let strict = if matches!(ordered, Operator::Lt | Operator::LtEq) { Operator::Lt } else { Operator::Gt };
+            let mut rest = lit(matches!(ordered, Operator::LtEq | Operator::GtEq));
+            for (a, b) in pairs.into_iter().rev() {
+                let (here, missing) = if strict == Operator::Lt { (&a, &b) } else { (&b, &a) };
+                let nulls = here.clone().is_not_null().and(missing.clone().is_null());
+                let before = Expr::IsTrue(Box::new(plain(strict, &a, &b))).or(nulls);
+                rest = before.or(plain(Operator::IsNotDistinctFrom, &a, &b).and(rest));
+            }
+            Some(rest)
+        }
+    };
+    Ok(combined.unwrap_or_else(|| lit(matches!(op, Op::Eq | Op::LtEq | Op::GtEq))))
+}
+
+/// The operator of records as values, for which equality is `IS NOT DISTINCT FROM`.
+fn operator_of(op: &Op) -> Operator {
+    match (distinct(op), op) {
+        (Some(distinct), _) => distinct,
+        (None, Op::Eq) => Operator::IsNotDistinctFrom,
+        (None, Op::NotEq) => Operator::IsDistinctFrom,
+        (None, op) => operator(op),
+    }
+}
+
 /// `left op right`, field by field from the left: the first that differs decides.
 pub fn compare(
     planner: &dyn ExprPlanner,

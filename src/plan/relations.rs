@@ -86,8 +86,13 @@ impl Relations {
             let mut calls = Vec::new();
             for function in items.collect::<Result<Vec<_>>>()? {
                 let called = last_part(&function.name);
-                let shown = if called == UNNEST_SET { "unnest" } else { output_name(&called).unwrap_or(&called) };
-                let shown = shown.to_owned();
+                if called == UNNEST_SET
+                    && let ast::FunctionArguments::List(list) = function.args
+                {
+                    calls.extend(self.calls(&function.name, list.args, context)?);
+                    continue;
+                }
+                let shown = output_name(&called).unwrap_or(&called).to_owned();
                 calls.push(plan_call(ast::Expr::Function(function), shown, context)?);
             }
             return Ok(calls);

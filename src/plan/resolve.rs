@@ -9,8 +9,10 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
+use super::operators::{comparable, no_operator, plain};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
 use super::{PlanEnv, records, temporal};
 use crate::catalog::functions::ArgType;
@@ -94,6 +96,15 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         },
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
             let field = subquery.subquery.schema().fields().first().map(Arc::clone);
+            let own = field_of(&expr, schema).map(Arc::new);
+            let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
+            if let (Some(a), Some(b)) = types
+                && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
+                && !comparable(a, b)
+                && plain(&(own.clone(), field.clone()))
+            {
+                return Err(no_operator(&BinaryOperator::Eq, &(own, field)));
+            }
             let expr = match field.filter(|f| !is_text(f.data_type())) {
                 Some(field) => Box::new(adapt(fold_number(*expr), &field, style)?),
                 None => expr,

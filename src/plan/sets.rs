@@ -11,13 +11,15 @@ use datafusion::common::{Column, DataFusionError, NullHandling, Result, UnnestOp
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    BinaryExpr, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Projection,
+    BinaryExpr, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator,
 };
 
-use super::joinable::has_subquery;
 use super::marker;
 use crate::error::Error;
 use crate::sqlstate;
+
+/// The hidden column that keeps rows of equal keys in order.
+const ROW_NUMBER: &str = "__row_number";
 
 /// Replaces the set-returning calls of one node; its inputs have none any more.
 pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -92,20 +94,34 @@ fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
         };
         shown.push(value.alias_qualified(qualifier.cloned(), field.name()));
     }
+    let mut keys = Vec::new();
+    for (i, sort) in distinct.sort_expr.iter().flatten().enumerate() {
+        let name = format!("__key_{i}");
+        picked.push(sort.expr.clone().alias(&name));
+        keys.push(sort.with_expr(column(&name)));
+        shown.push(column(&name));
+    }
     let mut seen = std::collections::HashSet::new();
     picked.retain(|expr| seen.insert(expr.clone()));
     let distinct = DistinctOn::try_new(distinct.on_expr, picked, distinct.sort_expr, distinct.input)?;
+    if !keys.is_empty() {
+        shown.push(marker::row_number().alias(ROW_NUMBER));
+        keys.push(column(ROW_NUMBER).sort(true, false));
+    }
     let (input, shown) = below(LogicalPlan::Distinct(Distinct::On(distinct)), shown, false)?;
-    LogicalPlanBuilder::from(input).project(shown)?.build()
+    let plan = LogicalPlanBuilder::from(input).project(shown)?;
+    if keys.is_empty() {
+        return plan.build();
+    }
+    plan.sort(keys)?.project(schema.columns().into_iter().map(Expr::Column))?.build()
 }
 
-/// ORDER BY over a SELECT list with sets. Keys that need no set sort the rows before the sets are unnested, so that
-/// the rows of one set stay together; a set that only a key calls is unnested beside those of the list.
+/// ORDER BY over a SELECT list with sets: a set that only a key calls is unnested beside those of the list, and the rows
+/// of one set keep their order among equals.
 pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let LogicalPlan::Sort(sort) = &node else { return Ok(Transformed::no(node)) };
     let LogicalPlan::Projection(list) = sort.input.as_ref() else { return Ok(Transformed::no(node)) };
-    let in_keys = sort.expr.iter().any(|key| contains_set(&key.expr));
-    if !in_keys && !list.expr.iter().any(contains_set) {
+    if !sort.expr.iter().any(|key| contains_set(&key.expr)) && !list.expr.iter().any(contains_set) {
         return Ok(Transformed::no(node));
     }
     let columns = list.schema.columns();
@@ -119,21 +135,15 @@ pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         })
     };
     let keys = sort.expr.iter().map(|key| Ok(key.with_expr(resolved(&key.expr)?.data))).collect::<Result<Vec<_>>>()?;
-    if keys.iter().all(|key| !contains_set(&key.expr) && !has_subquery(&key.expr)) && !in_keys {
-        let below = LogicalPlanBuilder::from(list.input.as_ref().clone()).sort(keys)?.build()?;
-        let projection = Projection::try_new(list.expr.clone(), Arc::new(below))?;
-        return Ok(Transformed::yes(LogicalPlan::Projection(projection)));
-    }
-    if !in_keys {
-        return Ok(Transformed::no(node));
-    }
     let mut exprs = list.expr.clone();
-    let mut sorted = Vec::with_capacity(keys.len());
+    let mut sorted = Vec::with_capacity(keys.len() + 1);
     for (i, key) in keys.into_iter().enumerate() {
         let name = format!("__key_{i}");
         exprs.push(key.expr.clone().alias(&name));
         sorted.push(key.with_expr(column(&name)));
     }
+    exprs.push(marker::row_number().alias(ROW_NUMBER));
+    sorted.push(column(ROW_NUMBER).sort(true, false));
     let shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
     let plan = LogicalPlanBuilder::from(list.input.as_ref().clone()).project(exprs)?.sort(sorted)?.project(shown)?;
     Ok(Transformed::yes(plan.build()?))
@@ -180,7 +190,7 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
         let replace = |expr: Expr| {
             expr.transform_down(|e| match &e {
                 Expr::ScalarFunction(call) if marker::is_ordinality(&call.func) => {
-                    Ok(Transformed::yes(names.last().map_or(e.clone(), column)))
+                    Ok(Transformed::yes(names.last().map_or_else(|| e.clone(), column)))
                 }
                 Expr::ScalarFunction(call) => match sets.iter().position(|set| set == call) {
                     Some(i) => Ok(Transformed::new(column(&names[i]), true, TreeNodeRecursion::Jump)),
@@ -195,7 +205,7 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
     }
 }
 
-fn column(name: &String) -> Expr {
+fn column(name: impl Into<String>) -> Expr {
     Expr::Column(Column::new_unqualified(name))
 }
 

@@ -136,7 +136,7 @@ fn starts_query(token: Option<&TokenWithSpan>) -> bool {
     )
 }
 
-/// Subqueries in expressions that do not begin with SELECT: `(VALUES …)`, `(TABLE t)`, `((SELECT …) UNION …)`, which
+/// Subqueries in expressions that do not begin with SELECT: `(VALUES …)`, `((SELECT …) UNION …)`, which
 /// become `(SELECT * FROM (…))`.
 fn subqueries(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let closing = closing_parens(&tokens);
@@ -145,11 +145,12 @@ fn subqueries(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         if token.token != Token::LParen || !in_expression(&tokens, i) {
             continue;
         }
-        let Some(close) = closing[i] else { continue };
+        if closing[i].is_none() {
+            continue;
+        }
         let next = tokens.get(i + 1);
         let found = match keyword(next) {
             Some(Keyword::VALUES) => tokens.get(i + 2).is_some_and(|t| t.token == Token::LParen),
-            Some(Keyword::TABLE) => close >= i + 3,
             _ => next.is_some_and(|t| t.token == Token::LParen) && is_set_operation(&tokens, &closing, i + 1),
         };
         if found {

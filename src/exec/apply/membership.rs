@@ -56,7 +56,8 @@ pub fn contains(value: &ScalarValue, values: &ArrayRef) -> Result<Option<bool>> 
 
 /// Whether two rows are equal: a difference decides, else a NULL leaves it open.
 fn rows_equal(left: &ArrayRef, i: usize, right: &ArrayRef, j: usize) -> Result<Option<bool>> {
-    if left.is_null(i) || right.is_null(j) {
+    let is_null = |a: &ArrayRef, row: usize| *a.data_type() == DataType::Null || a.is_null(row);
+    if is_null(left, i) || is_null(right, j) {
         return Ok(None);
     }
     let (DataType::Struct(_), DataType::Struct(_)) = (left.data_type(), right.data_type()) else {

@@ -436,7 +436,8 @@ fn whole_row(relation: &Relation) -> Option<Expr> {
     }
     let mut args = Vec::new();
     let mut present: Option<Expr> = None;
-    for (value, name) in columns {
+    for (i, (value, name)) in columns.into_iter().enumerate() {
+        let name = relation.fields.as_ref().and_then(|fields| fields.get(i)).unwrap_or(&name).clone();
         if relation.nullable {
             let here = Expr::IsNotNull(Box::new(value.clone()));
             present = Some(match present {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use datafusion::common::TableReference;
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, Select,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, Select,
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins,
 };
 
@@ -30,6 +30,8 @@ pub struct Relation {
     pub name: Vec<Ident>,
     /// Its columns; `None` when they are not known.
     pub columns: Option<Vec<String>>,
+    /// What its row's fields are called where an alias gives the columns other names: a table's row keeps its own.
+    pub fields: Option<Vec<String>>,
     /// Whether an outer join may give NULLs for all of it.
     pub nullable: bool,
     /// Whether it is a function whose rows are single values.
@@ -223,7 +225,8 @@ impl Names<'_> {
         match factor {
             TableFactor::Table { name, alias, .. } => {
                 let columns = self.of_table(name, ctes);
-                joins::single(named(name_parts(name), alias.as_ref(), columns, false))
+                let fields = columns.clone();
+                joins::single(Relation { fields, ..named(name_parts(name), alias.as_ref(), columns, false) })
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 joins::single(named(Vec::new(), alias.as_ref(), self.of_query(subquery, ctes), false))
@@ -290,6 +293,12 @@ impl Names<'_> {
                     let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(function))) = arg else {
                         return (None, false);
                     };
+                    if last_part(&function.name) == UNNEST_SET {
+                        let FunctionArguments::List(list) = &function.args else { return (None, false) };
+                        single = single && list.args.len() == 1;
+                        columns.extend(list.args.iter().map(|_| "unnest".to_owned()));
+                        continue;
+                    }
                     match self.outputs(&last_part(&function.name)) {
                         Some(outputs) => columns.extend(outputs.0),
                         None => return (None, false),
@@ -344,7 +353,7 @@ fn renamed(columns: Vec<String>, names: Vec<String>) -> Vec<String> {
 
 fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String>>, single: bool) -> Relation {
     let Some(alias) = alias else {
-        return Relation { name: own, columns: columns.map(distinct_names), nullable: false, single };
+        return Relation { name: own, columns: columns.map(distinct_names), fields: None, nullable: false, single };
     };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
     if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty() && c[0] != "value") {
@@ -353,5 +362,5 @@ fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String
     let defined = alias.columns.iter().any(|c| c.data_type.is_some());
     let columns = if defined { Some(listed) } else { columns.map(|columns| renamed(columns, listed)) };
     let columns = columns.map(distinct_names);
-    Relation { name: vec![alias.name.clone()], columns, nullable: false, single }
+    Relation { name: vec![alias.name.clone()], columns, fields: None, nullable: false, single }
 }
