@@ -72,7 +72,8 @@ pub fn filters_only(plan: &LogicalPlan, equal: bool) -> Result<bool> {
             Ok(!here
                 && (!left && !right || inner && filters_only(&join.left, equal)? && filters_only(&join.right, equal)?))
         }
-        LogicalPlan::SubqueryAlias(alias) => filters_only(&alias.input, equal),
+        // A condition pulled up through an alias would keep the names below it.
+        LogicalPlan::SubqueryAlias(alias) => Ok(!has_free_references(&alias.input)?),
         LogicalPlan::Projection(p) if !uses_outer(plan)? => filters_only(&p.input, equal),
         other => Ok(!has_free_references(other)?),
     }

@@ -12,8 +12,8 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
-use super::operators::{comparable, no_operator, plain};
 use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::operators::{comparable, no_operator, plain};
 use super::{PlanEnv, records, temporal};
 use crate::catalog::functions::ArgType;
 use crate::catalog::functions::quantified::{element_type, is_quantified};

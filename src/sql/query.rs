@@ -109,7 +109,8 @@ fn parser_error(script: &Script<'_>, tokens: &StatementTokens<'_>, error: &Parse
 fn recursive_clause(tokens: &StatementTokens<'_>, at: &TokenWithSpan) -> Option<&'static str> {
     let i = tokens.tokens.iter().position(|t| t.span.start == at.span.start)?;
     let after_query = i > 0 && tokens.tokens[i - 1].token == Token::RParen;
-    let recursive = matches!(tokens.tokens.get(1).map(|t| &t.token), Some(Token::Word(w)) if w.keyword == Keyword::RECURSIVE);
+    let recursive =
+        matches!(tokens.tokens.get(1).map(|t| &t.token), Some(Token::Word(w)) if w.keyword == Keyword::RECURSIVE);
     match &at.token {
         Token::Word(word) if after_query && recursive && word.value.eq_ignore_ascii_case("search") => Some("SEARCH"),
         Token::Word(word) if after_query && recursive && word.value.eq_ignore_ascii_case("cycle") => Some("CYCLE"),

@@ -32,7 +32,8 @@ pub const VALUES_LIST: &str = "values list";
 
 /// Settles the names of a query.
 pub fn bind(query: &mut Query, env: &PlanEnv) -> Result<()> {
-    let mut binder = Binder { names: Names { env }, ctes: vec![Ctes::new()], scopes: Vec::new(), bodies: Vec::new() };
+    let mut binder =
+        Binder { names: Names { env }, ctes: vec![Ctes::new()], scopes: Vec::new(), bodies: Vec::new(), functions: 0 };
     match query.visit(&mut binder) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -47,6 +48,8 @@ struct Binder<'a> {
     scopes: Vec<Scope>,
     /// The SELECT that is a query's body, whose scope the query's ORDER BY sees too; `None` for other bodies.
     bodies: Vec<Option<*const Select>>,
+    /// How many functions in FROM stand around what is visited.
+    functions: usize,
 }
 
 impl VisitorMut for Binder<'_> {
@@ -99,6 +102,16 @@ impl VisitorMut for Binder<'_> {
         if !self.is_body(select) {
             self.scopes.pop();
         }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        self.functions += usize::from(matches!(factor, TableFactor::Function { .. }));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        self.functions -= usize::from(matches!(factor, TableFactor::Function { .. }));
         ControlFlow::Continue(())
     }
 
@@ -288,6 +301,10 @@ impl Binder<'_> {
                     return Err(ambiguous(&folded(column)));
                 }
             }
+            // The planner's reading of an array does not see beyond its own query.
+            Expr::Array(array) if (self.functions > 0 || self.scopes.len() > 1) && has_names(&array.elem) => {
+                *expr = function("make_array", std::mem::take(&mut array.elem));
+            }
             Expr::QualifiedWildcard(name, _) => {
                 if let Some(row) = self.relation(&last_part(name))?.and_then(whole_row) {
                     *expr = row;
@@ -358,6 +375,21 @@ impl Binder<'_> {
 /// Whether a name was put in by this pass, and so means what it says.
 fn is_made(ident: &Ident) -> bool {
     ident.span == Span::empty()
+}
+
+/// Whether expressions mention a column.
+fn has_names(exprs: &[Expr]) -> bool {
+    struct Finder;
+    impl ast::Visitor for Finder {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    exprs.iter().any(|expr| ast::Visit::visit(expr, &mut Finder).is_break())
 }
 
 fn ambiguous(name: &str) -> Error {
