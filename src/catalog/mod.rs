@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::catalog::TableProvider;
 
 pub use constraint::{Constraint, ConstraintKind};
@@ -24,6 +24,8 @@ pub use pg_catalog::reg;
 pub use temp::ViewQuery;
 use temp::{SessionObject, TableSpec};
 pub use vars::SessionVars;
+
+use crate::config::ViewConfig;
 
 /// Field metadata: the column's comment (`pg_description`).
 pub const COMMENT_KEY: &str = "pg.comment";
@@ -111,8 +113,19 @@ pub struct Relation {
     pub definition: Option<String>,
     /// Where its rows come from; its schema's fields carry types (`types::PG_TYPE_KEY`) and comments.
     pub provider: Arc<dyn TableProvider>,
-    /// What it is besides, when a session made it.
+    /// What it is besides, when it is made by SQL.
     pub own: Option<SessionObject>,
+    /// What is said of its columns beyond their fields, by name.
+    pub notes: BTreeMap<String, ColumnNote>,
+}
+
+/// What a configuration says of a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnNote {
+    /// Tools are told that it holds no NULL; plans do not rely on it.
+    pub not_null: bool,
+    /// Its comment.
+    pub comment: Option<String>,
 }
 
 impl Relation {
@@ -134,6 +147,7 @@ impl Relation {
             definition: None,
             provider: Arc::new(temp::TempTable::new(oid, columns)),
             own: Some(SessionObject::Table(spec)),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -155,7 +169,40 @@ impl Relation {
             definition: Some(text),
             provider: Arc::new(temp::ViewShape::new(columns)),
             own: Some(SessionObject::View(query)),
+            notes: BTreeMap::new(),
         }
+    }
+
+    /// A view of a configuration; `text` is its query as written.
+    #[must_use]
+    pub fn shared_view(oid: u32, view: &ViewConfig, columns: SchemaRef, made: (String, ViewQuery)) -> Self {
+        let kind = if view.materialized { RelationKind::MaterializedView } else { RelationKind::View };
+        let comment = view.comment.clone();
+        Self { kind, comment, ..Self::session_view(oid, &view.schema, &view.name, columns, made) }
+    }
+
+    /// Whether it ends with its session.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.own.is_some() && self.schema.starts_with("pg_temp")
+    }
+
+    /// The columns as the catalog shows them, with their comments.
+    #[must_use]
+    pub fn described(&self) -> SchemaRef {
+        if self.notes.is_empty() {
+            return self.schema();
+        }
+        let noted = |field: &FieldRef| match self.notes.get(field.name()) {
+            None => Arc::clone(field),
+            Some(note) => {
+                let mut metadata = field.metadata().clone();
+                metadata.extend(note.comment.iter().map(|text| (COMMENT_KEY.to_owned(), text.clone())));
+                let nullable = field.is_nullable() && !note.not_null;
+                Arc::new(field.as_ref().clone().with_nullable(nullable).with_metadata(metadata))
+            }
+        };
+        Arc::new(arrow::datatypes::Schema::new(self.schema().fields().iter().map(noted).collect::<Vec<_>>()))
     }
 
     /// What a temporary table is besides its columns; `None` for anything else.
@@ -167,7 +214,7 @@ impl Relation {
         }
     }
 
-    /// The query of a session's view; `None` for anything else.
+    /// The query of a view; `None` for anything else.
     #[must_use]
     pub fn view(&self) -> Option<&ViewQuery> {
         match &self.own {

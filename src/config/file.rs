@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::declared::{self, Inner};
 use super::document::{self, Table};
 use super::env::{PREFIX, Variables};
 use super::mistake::{Mistake, Mistakes, Origin};
@@ -121,6 +122,7 @@ fn config(reader: &mut Reader) -> Config {
     section.finish();
 
     let tables = tables(reader, &schema);
+    let views = declared::views(reader, &schema);
     let nothing_else = !has_data && tables.is_empty();
     let mut section = reader.section("demo");
     let demo = section.or("enabled", value::flag, nothing_else);
@@ -132,7 +134,22 @@ fn config(reader: &mut Reader) -> Config {
     let settings = section.all(value::setting);
     section.finish();
     let log = log(reader.section("log"));
-    Config { server, tls, auth, database, schema, data_dir, data, demo, demo_scale, tables, execution, settings, log }
+    Config {
+        server,
+        tls,
+        auth,
+        database,
+        schema,
+        data_dir,
+        data,
+        demo,
+        demo_scale,
+        tables,
+        views,
+        execution,
+        settings,
+        log,
+    }
 }
 
 fn server(mut section: Section<'_>, listen: Option<&Written<std::net::SocketAddr>>) -> ServerConfig {
@@ -213,14 +230,15 @@ fn user(mut section: Section<'_>, earlier: &[UserConfig]) -> Option<UserConfig> 
 fn tables(reader: &mut Reader, schema: &str) -> Vec<TableConfig> {
     let mut tables: Vec<TableConfig> = Vec::new();
     for table in reader.blocks("tables") {
-        if let Some(table) = self::table(reader.block("tables", table), schema, &tables) {
+        if let Some(table) = self::table(reader, table, schema, &tables) {
             tables.push(table);
         }
     }
     tables
 }
 
-fn table(mut section: Section<'_>, schema: &str, earlier: &[TableConfig]) -> Option<TableConfig> {
+fn table(reader: &mut Reader, table: Table, schema: &str, earlier: &[TableConfig]) -> Option<TableConfig> {
+    let mut section = reader.block("tables", table);
     let schema = section.or("schema", value::schema, schema.to_owned());
     let unique = |v: &_| {
         let name = value::name(v)?;
@@ -235,11 +253,14 @@ fn table(mut section: Section<'_>, schema: &str, earlier: &[TableConfig]) -> Opt
     let delimiter = section.get("delimiter", value::delimiter).map(|written| written.value);
     let comment = section.get("comment", value::text).map(|written| written.value);
     let options = section.or("options", value::options, Vec::new());
+    let inner = Inner::of(&mut section);
     section.finish();
+    let declared = inner.read(reader);
     let location = location?.value;
     let tabs = location.split('.').any(|part| part.eq_ignore_ascii_case("tsv"));
     let delimiter = delimiter.unwrap_or(if tabs { '\t' } else { ',' });
-    Some(TableConfig { schema, name: name?.value, location, format, partitions, header, delimiter, options, comment })
+    let name = name?.value;
+    Some(TableConfig { schema, name, location, format, partitions, header, delimiter, options, comment, declared })
 }
 
 fn execution(reader: &mut Reader) -> ExecutionConfig {

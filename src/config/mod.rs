@@ -6,6 +6,7 @@
 //! secret.
 
 mod check;
+mod declared;
 mod document;
 mod env;
 mod file;
@@ -21,6 +22,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use declared::{ColumnConfig, Declared, ForeignKeyConfig, ViewConfig};
 pub use file::{Overrides, Sources};
 pub use mistake::{Mistake, Mistakes, Origin};
 
@@ -47,6 +49,8 @@ pub struct Config {
     pub demo_scale: f64,
     /// Tables by name.
     pub tables: Vec<TableConfig>,
+    /// Views that everybody sees.
+    pub views: Vec<ViewConfig>,
     /// Threads, memory, spill.
     pub execution: ExecutionConfig,
     /// Defaults of session settings (`statement_timeout`, `TimeZone`, …), as text.
@@ -149,6 +153,8 @@ pub struct TableConfig {
     pub options: Vec<(String, String)>,
     /// Its comment.
     pub comment: Option<String>,
+    /// What is declared of it beyond its files.
+    pub declared: Declared,
 }
 
 /// A file format.
@@ -222,6 +228,7 @@ impl Default for Config {
             demo: true,
             demo_scale: 0.1,
             tables: Vec::new(),
+            views: Vec::new(),
             execution: ExecutionConfig::default(),
             settings: Vec::new(),
             log: LogConfig::default(),
@@ -292,6 +299,7 @@ impl TableConfig {
             delimiter: ',',
             options: Vec::new(),
             comment: None,
+            declared: Declared::default(),
         }
     }
 }
@@ -319,6 +327,7 @@ impl fmt::Debug for TableConfig {
             .field("delimiter", &self.delimiter)
             .field("options", &options)
             .field("comment", &self.comment)
+            .field("declared", &self.declared)
             .finish()
     }
 }

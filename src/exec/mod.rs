@@ -28,6 +28,7 @@ use datafusion::prelude::SessionConfig;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::config::ExecutionConfig;
 use crate::error::{Error, Result};
@@ -121,7 +122,9 @@ impl Executor {
         cancel: &CancellationToken,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let span = Span::current();
         let task = self.cpu.spawn_blocking(move || {
+            let _entered = span.enter();
             std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
         });
         tokio::select! {
@@ -138,6 +141,7 @@ impl Executor {
         let (plan, config) = (job.plan, job.config);
         let env = self.query_env();
         let handle = self.cpu.handle();
+        let span = Span::current();
         self.cpu.spawn_blocking(move || {
             let work = async move {
                 let mut sender = sender;
@@ -156,7 +160,7 @@ impl Executor {
                     sender.fail(error).await;
                 }
             };
-            handle.block_on(work);
+            handle.block_on(work.instrument(span));
         });
         output
     }

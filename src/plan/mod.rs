@@ -9,6 +9,7 @@ pub mod cache;
 pub mod calls;
 pub mod columns;
 pub mod context;
+pub mod declared;
 pub mod definition;
 pub mod fit;
 pub mod joinable;
@@ -225,6 +226,28 @@ impl PlanEnv {
         let moment_used = Arc::new(AtomicBool::new(false));
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+    }
+
+    /// The environment in which the server itself plans, with one schema on its search path.
+    #[must_use]
+    pub fn of_server(base: &SessionConfig, snapshot: Snapshot, functions: &Arc<Functions>, schema: &str) -> Self {
+        let snapshot = Arc::new(snapshot);
+        let now = chrono::Utc::now();
+        let vars = SessionVars {
+            user: Arc::from("lakewire"),
+            backend_pid: 0,
+            search_path: Arc::from([schema.to_owned()]),
+            settings: Arc::default(),
+            style: Arc::default(),
+            snapshot: Arc::clone(&snapshot),
+            temp: Arc::default(),
+            transaction_start: now,
+            statement_start: now,
+            server_start: now,
+            client: None,
+            server: None,
+        };
+        Self::new(base, snapshot, Arc::clone(functions), vars, CancellationToken::new())
     }
 
     /// The engine's options with the session's variables and the token added. Copied at the first call only: a

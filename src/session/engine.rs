@@ -50,11 +50,12 @@ impl Engine {
         let executor = Executor::new(&config.execution, &config.spill_dir(), drivers)?;
         let base = crate::plan::base_config(config.execution.threads, config.execution.batch_rows);
         let defaults = settings::defaults(&config.settings)?;
-        let snapshot = super::load::load(config, &executor, &base).await?;
+        let functions = Arc::new(Functions::new());
+        let snapshot = super::load::load(config, &executor, &base, &functions).await?;
         Ok(Arc::new(Self {
             catalog: Catalog::new(snapshot),
             executor,
-            functions: Arc::new(Functions::new()),
+            functions,
             base,
             plans: PlanCache::new(),
             started: Utc::now(),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::engine::MAX_SUSPENDED;
 use super::portal::{Portal, PortalState};
 use super::statement::{Prepared, StatementDesc};
@@ -76,7 +78,10 @@ impl Session {
             return Err(self.failed(no_portal(name)));
         };
         let answer = match std::mem::replace(&mut portal.state, PortalState::Running) {
-            PortalState::Ready => self.start_portal(name).await,
+            PortalState::Ready => {
+                let span = self.statement_span();
+                self.start_portal(name).instrument(span).await
+            }
             PortalState::Suspended(mut rows) => {
                 self.cancel.rearm(&rows.token);
                 rows.timer = self.timer();

@@ -6,15 +6,23 @@ use std::sync::Arc;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
+use super::declare;
+use crate::catalog::functions::Functions;
 use crate::catalog::oids::{Allocator, Kind, schema_oid};
 use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot};
 use crate::config::{Config, TableConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Executor;
-use crate::storage;
+use crate::plan::PlanEnv;
+use crate::{sqlstate, storage};
 
 /// Opens the tables of a configuration.
-pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) -> Result<Snapshot> {
+pub async fn load(
+    config: &Config,
+    executor: &Executor,
+    base: &SessionConfig,
+    functions: &Arc<Functions>,
+) -> Result<Snapshot> {
     let tables = tables(config)?;
     storage::register_stores(executor.env(), &tables)?;
     let state = SessionStateBuilder::new()
@@ -25,7 +33,7 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
     let mut opened = Vec::new();
     for (table, result) in tables.iter().zip(storage::open_all(&tables, &state).await) {
         match result {
-            Ok(found) => opened.push((table, found.provider)),
+            Ok(found) => opened.push((table, declare::typed(table, found.provider)?)),
             // A table that the operator named must be there; one that was only found may be broken.
             Err(error) if config.tables.contains(table) => return Err(error),
             Err(error) => {
@@ -34,7 +42,10 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
             }
         }
     }
-    let names: Vec<_> = opened.iter().map(|(t, _)| (t.schema.as_str(), t.name.as_str())).collect();
+    let constraints = declare::constraints(&opened)?;
+    let views = &config.views;
+    let tables = opened.iter().map(|(t, _)| (t.schema.as_str(), t.name.as_str()));
+    let names: Vec<_> = tables.chain(views.iter().map(|v| (v.schema.as_str(), v.name.as_str()))).collect();
     let mut allocator = Allocator::new();
     let oids = allocator.assign(Kind::Relation, &names);
     let mut schemas: BTreeMap<String, Schema> = BTreeMap::new();
@@ -44,7 +55,8 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
         let oid = schema_oid(&mut allocator, name);
         schemas.insert(name.to_owned(), Schema { oid, relations: BTreeMap::new() });
     }
-    for ((table, provider), oid) in opened.into_iter().zip(oids) {
+    let (table_oids, view_oids) = oids.split_at(opened.len());
+    for ((table, provider), &oid) in opened.into_iter().zip(table_oids) {
         let relation = Relation {
             oid,
             schema: table.schema.clone(),
@@ -54,12 +66,26 @@ pub async fn load(config: &Config, executor: &Executor, base: &SessionConfig) ->
             definition: None,
             provider,
             own: None,
+            notes: declare::notes(table),
         };
         if let Some(schema) = schemas.get_mut(&table.schema) {
             schema.relations.insert(table.name.clone(), Arc::new(relation));
         }
     }
-    Ok(Snapshot::new(1, config.database.clone(), schemas, roles(config)))
+    for (view, &oid) in views.iter().zip(view_oids) {
+        let taken = schemas.get(&view.schema).is_some_and(|schema| schema.relations.contains_key(&view.name));
+        if taken {
+            let message = format!("relation \"{}.{}\" is declared twice", view.schema, view.name);
+            return Err(Error::new(sqlstate::DUPLICATE_TABLE, message));
+        }
+        // A view sees the tables and the views before it.
+        let snapshot = Snapshot::new(0, config.database.clone(), schemas.clone(), roles(config));
+        let relation = declare::view(view, oid, &PlanEnv::of_server(base, snapshot, functions, &config.schema))?;
+        if let Some(schema) = schemas.get_mut(&view.schema) {
+            schema.relations.insert(view.name.clone(), Arc::new(relation));
+        }
+    }
+    Ok(Snapshot::new(1, config.database.clone(), schemas, roles(config)).with_constraints(constraints))
 }
 
 /// The tables named in the configuration and those found below its data folders.

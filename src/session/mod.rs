@@ -5,6 +5,7 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
+mod declare;
 pub mod engine;
 mod extended;
 mod load;
@@ -22,6 +23,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::sql::{self, Statement};
@@ -95,6 +98,8 @@ pub struct Session {
     reported: BTreeMap<&'static str, String>,
     /// Whether the running script has several statements.
     several: bool,
+    /// Statements run so far; the number of the last one is its id in the log.
+    statements: u64,
 }
 
 impl Session {
@@ -116,6 +121,7 @@ impl Session {
             notices: Vec::new(),
             reported: BTreeMap::new(),
             several: false,
+            statements: 0,
         })
     }
 
@@ -191,7 +197,8 @@ impl Session {
         // The unnamed statement and portal do not outlive a simple query.
         self.prepared.remove("");
         self.portals.remove("");
-        let answer = self.run_statement(&statement.0).await;
+        let span = self.statement_span();
+        let answer = self.run_statement(&statement.0).instrument(span).await;
         answer.map_err(|error| self.failed(error))
     }
 
@@ -211,6 +218,12 @@ impl Session {
     pub fn fail(&mut self) {
         self.cancel.disarm();
         self.transaction.fail();
+    }
+
+    /// The span of the next statement.
+    fn statement_span(&mut self) -> tracing::Span {
+        self.statements += 1;
+        tracing::info_span!("statement", id = self.statements)
     }
 
     fn end_implicit(&mut self) {

@@ -53,6 +53,8 @@ pub struct Rows {
     pub(super) timer: Option<Timer>,
     pub(super) portal: Option<String>,
     pub(super) started: Instant,
+    /// The statement's own, for what is logged after it.
+    pub(super) span: tracing::Span,
     pub(super) text: Arc<str>,
 }
 
@@ -144,6 +146,7 @@ impl Rows {
             timer: origin.timer,
             portal: None,
             started: Instant::now(),
+            span: tracing::Span::current(),
             text: origin.text,
         }
     }

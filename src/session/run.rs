@@ -185,7 +185,8 @@ impl Session {
         let elapsed = rows.started.elapsed();
         if self.engine.slow_statement.is_some_and(|limit| elapsed >= limit) {
             let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(duration_ms = ms, statement = %redact(&rows.text), "slow statement");
+            let text = redact(&rows.text);
+            rows.span.in_scope(|| tracing::info!(duration_ms = ms, statement = %text, "slow statement"));
         }
     }
 }

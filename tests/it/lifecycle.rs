@@ -46,6 +46,25 @@ fn a_full_server_says_so() {
 }
 
 #[test]
+fn a_slow_statement_is_logged_with_its_ids_and_without_its_literals() {
+    let server = TestServer::builder().env("LAKEWIRE_LOG_SLOW_STATEMENT", "0s").data(harness::tpch_data()).start();
+    let mut client = server.connect();
+    for sql in ["select 1", "select count(*) from region where r_name = 'a secret'"] {
+        client.send(|buf| frontend::query(sql, buf)).expect("it is sent");
+        client.until_ready().expect("it is answered");
+    }
+    harness::eventually(harness::client::DEADLINE, "both statements are logged", || {
+        server.log().matches("slow statement").count() == 2
+    });
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("r_name")).expect("the statement is there");
+    for part in ["connection{", "user=\"lakewire\"", "statement{id=2}", "r_name = ?"] {
+        assert!(line.contains(part), "{part} is missing in: {line}");
+    }
+    assert!(!log.contains("secret"));
+}
+
+#[test]
 fn mistakes_stop_the_start_before_a_port_is_bound() {
     let folder = tempfile::tempdir_in(harness::scratch()).expect("the target folder is writable");
     for (text, expected) in [

@@ -36,6 +36,7 @@ pub fn relation(oid: u32, schema: &str, name: &str, kind: RelationKind, columns:
         definition: view.then(|| "SELECT o_orderkey FROM orders".to_owned()),
         provider: Arc::new(provider),
         own: None,
+        notes: BTreeMap::new(),
     })
 }
 

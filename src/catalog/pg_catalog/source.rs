@@ -162,7 +162,7 @@ impl Table {
     /// `pg_class.relpersistence`: whether it ends with its session.
     #[must_use]
     pub fn persistence(&self) -> &'static str {
-        if self.relation.own.is_some() { "t" } else { "p" }
+        if self.relation.is_temporary() { "t" } else { "p" }
     }
 
     /// Whether rows are kept for it (it is not a view).
@@ -329,7 +329,7 @@ impl Source {
             row_type: allocator.one(Kind::RowType, schema, name),
             array_type: allocator.one(Kind::ArrayType, schema, name),
             rule: if is_table { 0 } else { allocator.one(Kind::Rule, schema, name) },
-            schema: relation.provider.schema(),
+            schema: relation.described(),
             keys: Vec::new(),
             relation: Arc::clone(relation),
         };
