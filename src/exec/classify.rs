@@ -130,6 +130,8 @@ fn planning(text: &str) -> Error {
         return Error::new(sqlstate::SYNTAX_ERROR, "subquery must return only one column");
     } else if has("table function") && has("not found") {
         return undefined_function(between(text, "'", "'").unwrap_or_default());
+    } else if has("must match initial order by") {
+        sqlstate::INVALID_COLUMN_REFERENCE
     } else if has("not found in struct") {
         let field = between(text, "ield ", " not found").unwrap_or_default();
         let message = format!("could not identify column \"{field}\" in record data type");

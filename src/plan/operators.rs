@@ -138,19 +138,7 @@ impl ExprPlanner for Operators {
                 self.concatenate(left.clone(), right.clone(), types)
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
-                (Some(Ty::Record), Some(Ty::Record)) => {
-                    if matches!(op, Op::Custom(_)) && distinct(&op).is_none() {
-                        let message = format!("could not determine interpretation of row comparison operator {op}");
-                        return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
-                    }
-                    let made = records::is_made(&left) && records::is_made(&right);
-                    let (left, right) = (records::fields_of(&left, schema)?, records::fields_of(&right, schema)?);
-                    Some(if made {
-                        records::compare(self, &op, left, right, schema)?
-                    } else {
-                        records::compare_values(&op, left, right)?
-                    })
-                }
+                (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);

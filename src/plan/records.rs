@@ -25,6 +25,17 @@ pub fn fields_of(record: &Expr, schema: &DFSchema) -> Result<Vec<Expr>> {
     Ok(fields.iter().map(|f| get_field().call(vec![record.clone(), lit(f.name().as_str())])).collect())
 }
 
+/// The comparison of two records.
+pub fn planned(planner: &dyn ExprPlanner, op: &Op, left: &Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
+    if matches!(op, Op::Custom(_)) && distinct(op).is_none() {
+        let message = format!("could not determine interpretation of row comparison operator {op}");
+        return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
+    }
+    let made = is_made(left) && is_made(right);
+    let (left, right) = (fields_of(left, schema)?, fields_of(right, schema)?);
+    if made { compare(planner, op, left, right, schema) } else { compare_values(op, left, right) }
+}
+
 /// Whether a record is made where it stands, so that its comparison is one of its fields, NULLs among them; any other
 /// record is compared as one value, in which NULLs are equal and come last.
 #[must_use]

@@ -57,53 +57,21 @@ impl Relations {
         let called = last_part(name);
         if !numbered
             && self.functions.table.contains_key(&called)
-            && (called == "generate_series" || self.functions.list_of_set(&called).is_none())
-            && args.iter().all(is_plain_constant)
+            && if called == "generate_series" {
+                args.iter().all(is_number)
+            } else {
+                self.functions.list_of_set(&called).is_none() && args.iter().all(is_plain_constant)
+            }
         {
             let args = Some(TableFunctionArgs { args, settings: None });
             let plan = context.plan(table(name.clone(), args))?;
             let single = plan.schema().fields().len() == 1;
             return aliased(plan, alias, &called, single);
         }
-        let calls = self.calls(name, args, context)?;
+        let calls = calls(name, args, context)?;
         let default = if called == UNNEST_SET { "unnest" } else { &called };
         let (plan, single) = rows(calls, numbered)?;
         aliased(plan, alias, default, single && output_name(&called).is_none())
-    }
-
-    fn calls(
-        &self,
-        name: &ObjectName,
-        args: Vec<FunctionArg>,
-        context: &mut dyn RelationPlannerContext,
-    ) -> Result<Vec<Call>> {
-        let called = last_part(name);
-        if called == ROWS_FROM {
-            let items = args.into_iter().map(|arg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Function(function))) => Ok(function),
-                _ => Err(fault(Error::new(sqlstate::SYNTAX_ERROR, "ROWS FROM takes function calls"))),
-            });
-            let mut calls = Vec::new();
-            for function in items.collect::<Result<Vec<_>>>()? {
-                let called = last_part(&function.name);
-                if called == UNNEST_SET
-                    && let ast::FunctionArguments::List(list) = function.args
-                {
-                    calls.extend(self.calls(&function.name, list.args, context)?);
-                    continue;
-                }
-                let shown = output_name(&called).unwrap_or(&called).to_owned();
-                calls.push(plan_call(ast::Expr::Function(function), shown, context)?);
-            }
-            return Ok(calls);
-        }
-        if called == UNNEST_SET {
-            // Several arrays in one call stand side by side.
-            let call = |arg: FunctionArg| function_of(name.clone(), vec![arg]);
-            return args.into_iter().map(|arg| plan_call(call(arg), "unnest".to_owned(), context)).collect();
-        }
-        let shown = output_name(&called).map_or(called, str::to_owned);
-        Ok(vec![plan_call(function_of(name.clone(), args), shown, context)?])
     }
 }
 
@@ -144,6 +112,37 @@ impl RelationPlanner for Relations {
     }
 }
 
+/// The calls of one item: several of ROWS FROM, and of UNNEST with several arrays.
+fn calls(name: &ObjectName, args: Vec<FunctionArg>, context: &mut dyn RelationPlannerContext) -> Result<Vec<Call>> {
+    let called = last_part(name);
+    if called == ROWS_FROM {
+        let items = args.into_iter().map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Function(function))) => Ok(function),
+            _ => Err(fault(Error::new(sqlstate::SYNTAX_ERROR, "ROWS FROM takes function calls"))),
+        });
+        let mut all = Vec::new();
+        for function in items.collect::<Result<Vec<_>>>()? {
+            let called = last_part(&function.name);
+            if called == UNNEST_SET
+                && let ast::FunctionArguments::List(list) = function.args
+            {
+                all.extend(calls(&function.name, list.args, context)?);
+                continue;
+            }
+            let shown = output_name(&called).unwrap_or(&called).to_owned();
+            all.push(plan_call(ast::Expr::Function(function), shown, context)?);
+        }
+        return Ok(all);
+    }
+    if called == UNNEST_SET {
+        // Several arrays in one call stand side by side.
+        let call = |arg: FunctionArg| function_of(name.clone(), vec![arg]);
+        return args.into_iter().map(|arg| plan_call(call(arg), "unnest".to_owned(), context)).collect();
+    }
+    let shown = output_name(&called).map_or(called, str::to_owned);
+    Ok(vec![plan_call(function_of(name.clone(), args), shown, context)?])
+}
+
 fn fault(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
@@ -169,6 +168,11 @@ fn has_types(alias: &TableAlias) -> bool {
 
 fn is_plain_constant(arg: &FunctionArg) -> bool {
     matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if is_constant(expr))
+}
+
+/// Whether an argument is a number as it was written: the types of any others decide which series is meant.
+fn is_number(arg: &FunctionArg) -> bool {
+    matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if crate::sql::rewrite::numbers::is_typed(expr))
 }
 
 /// The name of a function's one output column where it has one of its own, which an alias does not change.

@@ -12,6 +12,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{BinaryExpr, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator};
 
+use super::joinable::has_subquery;
 use super::marker;
 use crate::error::Error;
 use crate::sqlstate;
@@ -114,12 +115,14 @@ fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
     plan.sort(keys)?.project(schema.columns().into_iter().map(Expr::Column))?.build()
 }
 
-/// ORDER BY over a SELECT list with sets: a set that only a key calls is unnested beside those of the list, and the rows
+/// ORDER BY over a SELECT list with sets, or by subqueries, which see what the list sees: a set that only a key calls is unnested beside those of the list, and the rows
 /// of one set keep their order among equals.
 pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let LogicalPlan::Sort(sort) = &node else { return Ok(Transformed::no(node)) };
     let LogicalPlan::Projection(list) = sort.input.as_ref() else { return Ok(Transformed::no(node)) };
-    if !sort.expr.iter().any(|key| contains_set(&key.expr)) && !list.expr.iter().any(contains_set) {
+    if !sort.expr.iter().any(|key| contains_set(&key.expr) || has_subquery(&key.expr))
+        && !list.expr.iter().any(contains_set)
+    {
         return Ok(Transformed::no(node));
     }
     let columns = list.schema.columns();
@@ -252,10 +255,12 @@ fn innermost(expr: &Expr, sets: &mut Vec<ScalarFunction>) -> Result<()> {
                 return Err(must_not_return_set("OR"));
             }
             Expr::Not(_) if contains_set(e) => return Err(must_not_return_set("NOT")),
-            Expr::ScalarFunction(call) if marker::list_behind(&call.func).is_some() => {
-                if !call.args.iter().any(contains_set) && !sets.contains(call) {
-                    sets.push(call.clone());
-                }
+            Expr::ScalarFunction(call)
+                if marker::list_behind(&call.func).is_some()
+                    && !call.args.iter().any(contains_set)
+                    && !sets.contains(call) =>
+            {
+                sets.push(call.clone());
             }
             Expr::ScalarFunction(call) if call.func.name() == "coalesce" && contains_set(e) => {
                 return Err(not_allowed("COALESCE"));

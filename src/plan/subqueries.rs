@@ -215,7 +215,13 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
             Expr::Exists(Exists { subquery, .. }) => joinable(&subquery.subquery)?,
             Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
                 let negated = *negated || matches!(conjunct, Expr::Not(_));
-                !(negated && has_free_references(&subquery.subquery)?)
+                let correlated = has_free_references(&subquery.subquery)?;
+                let (LogicalPlan::Filter(Filter { input, .. }), field) = (node, first_field(subquery)) else {
+                    return Ok(kept);
+                };
+                let same = expr.to_field(input.schema()).is_ok_and(|(_, f)| f.data_type() == field.data_type());
+                // A pulled up condition and a cast of the value do not go together.
+                !(correlated && (negated || !same))
                     && !has_subquery(expr)
                     && !is_row(&first_field(subquery))
                     && joinable(&subquery.subquery)?

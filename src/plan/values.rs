@@ -10,11 +10,11 @@ use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr};
 
-use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
 use super::unify::common_field;
 use crate::error::Error;
 use crate::sqlstate;
-use crate::types::TextStyle;
+use crate::types::{PG_TYPMOD_KEY, TextStyle};
 
 /// The plan of the rows.
 pub fn plan(
@@ -40,7 +40,7 @@ pub fn plan(
     for column in 0..width {
         let Some(field) = common(planned.iter().map(|row| &row[column]))? else { continue };
         for row in &mut planned {
-            let value = std::mem::replace(&mut row[column], Expr::default());
+            let value = std::mem::take(&mut row[column]);
             row[column] = brought(value, &field, style)?;
         }
     }
@@ -71,5 +71,10 @@ fn common<'a>(values: impl Iterator<Item = &'a Expr>) -> Result<Option<FieldRef>
         return Ok(None);
     }
     let field = common_field("VALUES", &fields).map_err(fault)?;
-    Ok(Some(Arc::new(field.as_ref().clone().with_name("value").with_nullable(true))))
+    let mut field = field.as_ref().clone().with_name("value").with_nullable(true);
+    if fields.iter().any(Option::is_none) && is_text(field.data_type()) {
+        // A bare string has no length, and so the column has none.
+        field.metadata_mut().remove(PG_TYPMOD_KEY);
+    }
+    Ok(Some(Arc::new(field)))
 }

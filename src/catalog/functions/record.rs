@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StructArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{
@@ -35,8 +36,11 @@ impl ScalarUDFImpl for Row {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let field =
-            |(i, f): (usize, &FieldRef)| f.as_ref().clone().with_name(format!("f{}", i + 1)).with_nullable(true);
+        let field = |(i, f): (usize, &FieldRef)| {
+            let field = f.as_ref().clone().with_name(format!("f{}", i + 1)).with_nullable(true);
+            // A NULL that nobody gave a type is one of text.
+            if *field.data_type() == DataType::Null { field.with_data_type(DataType::Utf8View) } else { field }
+        };
         let fields: Fields = args.arg_fields.iter().enumerate().map(field).collect();
         Ok(Arc::new(Field::new("row", DataType::Struct(fields), true)))
     }
@@ -50,6 +54,8 @@ impl ScalarUDFImpl for Row {
             return Ok(ColumnarValue::Scalar(ScalarValue::Struct(Arc::new(empty))));
         }
         let columns: Vec<ArrayRef> = args.args.iter().map(|a| a.to_array(rows)).collect::<Result<_>>()?;
+        let columns = columns.into_iter().zip(fields).map(|(c, f)| Ok(cast(&c, f.data_type())?));
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
         let record = StructArray::try_new(fields.clone(), columns, None)?;
         Ok(if constant {
             ColumnarValue::Scalar(ScalarValue::Struct(Arc::new(record)))

@@ -133,6 +133,11 @@ impl Binder<'_> {
         let mut seen = ctes.clone();
         self.names.add_ctes(query, &mut seen);
         let Some(with) = &mut query.with else { return Ok(()) };
+        let mut names = HashSet::new();
+        if let Some(twice) = with.cte_tables.iter().find(|cte| !names.insert(folded(&cte.alias.name))) {
+            let message = format!("WITH query name \"{}\" specified more than once", folded(&twice.alias.name));
+            return Err(Error::new(sqlstate::DUPLICATE_ALIAS, message));
+        }
         for cte in with.cte_tables.iter_mut().filter(|cte| !cte.alias.columns.is_empty()) {
             let name = folded(&cte.alias.name);
             let Some(Some(columns)) = seen.get(&name) else { continue };
@@ -163,6 +168,13 @@ impl Binder<'_> {
         one_name_each(&scope)?;
         self.scopes.push(scope);
         self.expand(select)?;
+        for item in &mut select.projection {
+            if let SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) = item
+                && matches!(expr, Expr::Function(call) if last_part(&call.name) == "get_field")
+            {
+                self.expression(expr)?;
+            }
+        }
         name_apart(&mut select.projection);
         Ok(())
     }
@@ -310,6 +322,11 @@ impl Binder<'_> {
                     *expr = row;
                 }
             }
+            Expr::Function(call) if last_part(&call.name) == "get_field" => {
+                if let Some(column) = self.field(call)? {
+                    *expr = column;
+                }
+            }
             Expr::Function(call) => {
                 let is_row = last_part(&call.name) == "row";
                 if let FunctionArguments::List(list) = &mut call.args {
@@ -319,6 +336,35 @@ impl Binder<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// `(t).a` as `t.a`; `None` where `t` is no relation with such a column.
+    fn field(&self, call: &ast::Function) -> Result<Option<Expr>> {
+        let FunctionArguments::List(list) = &call.args else { return Ok(None) };
+        let [FunctionArg::Unnamed(FunctionArgExpr::Expr(record)), FunctionArg::Unnamed(FunctionArgExpr::Expr(field))] =
+            list.args.as_slice()
+        else {
+            return Ok(None);
+        };
+        let mut record = record;
+        while let Expr::Nested(inner) = record {
+            record = inner;
+        }
+        let (Expr::Identifier(ident), Expr::Value(value)) = (record, field) else { return Ok(None) };
+        let (name, Value::SingleQuotedString(field)) = (folded(ident), &value.value) else { return Ok(None) };
+        for scope in self.scopes.iter().rev() {
+            if scope.has_column(&name) || scope.merged(&name).is_some() {
+                return Ok(None);
+            }
+            if let Some(relation) = scope.relation(&name) {
+                if relation.columns.is_some() && relation.fields.is_none() && relation.count(field) == 0 {
+                    let message = format!("column {name}.{field} does not exist");
+                    return Err(Error::new(sqlstate::UNDEFINED_COLUMN, message));
+                }
+                return Ok((relation.count(field) == 1).then(|| relation.column(field)));
+            }
+        }
+        Ok(None)
     }
 
     /// `f(t.*)`: the whole row, or for ROW its columns.
