@@ -138,6 +138,13 @@ impl Relation {
     /// A temporary table of a session.
     #[must_use]
     pub fn temporary_table(oid: u32, schema: &str, name: &str, columns: SchemaRef, spec: TableSpec) -> Self {
+        let primary = spec.keys.iter().find(|key| key.kind == ConstraintKind::PrimaryKey);
+        let places = |key: &Constraint| key.columns.iter().filter_map(|name| columns.index_of(name).ok()).collect();
+        let table = temp::TempTable::new(oid, Arc::clone(&columns));
+        let table = match primary.map(places) {
+            Some(places) => table.with_primary_key(places),
+            None => table,
+        };
         Self {
             oid,
             schema: schema.to_owned(),
@@ -145,7 +152,7 @@ impl Relation {
             kind: RelationKind::Table,
             comment: None,
             definition: None,
-            provider: Arc::new(temp::TempTable::new(oid, columns)),
+            provider: Arc::new(table),
             own: Some(SessionObject::Table(spec)),
             notes: BTreeMap::new(),
         }

@@ -16,6 +16,7 @@ use datafusion::common::{Result, not_impl_err};
 use datafusion::config::ConfigOptions;
 
 use super::Snapshot;
+use super::pg_catalog::live::OwnObjects;
 use super::temp::TempRows;
 use crate::types::TextStyle;
 
@@ -36,6 +37,8 @@ pub struct SessionVars {
     pub snapshot: Arc<Snapshot>,
     /// What the session's temporary tables held when the statement started.
     pub temp: Arc<TempRows>,
+    /// The prepared statements and cursors of the session.
+    pub own: Arc<dyn OwnObjects>,
     /// When the transaction began (`now()`).
     pub transaction_start: DateTime<Utc>,
     /// When the statement began (`statement_timestamp()`).

@@ -37,6 +37,9 @@ pub fn classify(error: &DataFusionError) -> Error {
         }
         DataFusionError::SchemaError(inner, _) => schema(inner),
         DataFusionError::ArrowError(inner, _) => classify_arrow(inner),
+        DataFusionError::NotImplemented(text) if text.contains("CAST from") => {
+            Error::new(sqlstate::CANNOT_COERCE, tidy(text))
+        }
         DataFusionError::NotImplemented(text) => Error::unsupported(tidy(text)),
         DataFusionError::Plan(text) | DataFusionError::Configuration(text) => planning(text),
         DataFusionError::Execution(text) => running(text),
@@ -120,6 +123,9 @@ fn planning(text: &str) -> Error {
     let state: SqlState = if has("invalid function") || has("no function matches") || has("to satisfy a call to") {
         let name = between(text, "'", "'").unwrap_or_default().to_owned();
         return undefined_function(&name);
+    } else if has("to grouping function is not in grouping columns") {
+        let message = "arguments to GROUPING must be grouping expressions of the associated query level";
+        return Error::new(sqlstate::GROUPING_ERROR, message);
     } else if has("must appear in the group by") || has("group by") {
         return grouping(text);
     } else if has("unsupported cast") || has("cannot cast") {
@@ -130,12 +136,30 @@ fn planning(text: &str) -> Error {
         return Error::new(sqlstate::SYNTAX_ERROR, "subquery must return only one column");
     } else if has("table function") && has("not found") {
         return undefined_function(between(text, "'", "'").unwrap_or_default());
-    } else if has("must match initial order by") {
-        sqlstate::INVALID_COLUMN_REFERENCE
     } else if has("not found in struct") {
         let field = between(text, "ield ", " not found").unwrap_or_default();
         let message = format!("could not identify column \"{field}\" in record data type");
         return Error::new(sqlstate::UNDEFINED_COLUMN, message);
+    } else if has("limit must be >= 0") {
+        return Error::new(sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT must not be negative");
+    } else if has("offset must be >=0") {
+        return Error::new(sqlstate::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET must not be negative");
+    } else if has("order by column out of bounds") {
+        let position = between(text, "specified: ", ",").unwrap_or_default();
+        let message = format!("ORDER BY position {position} is not in select list");
+        return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
+    } else if has("for select distinct") {
+        let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
+        return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
+    } else if has("select distinct on expressions must match") {
+        let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
+        return Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message);
+    } else if has("names given as column alias") {
+        sqlstate::INVALID_COLUMN_REFERENCE
+    } else if has("specified more than once") {
+        sqlstate::DUPLICATE_ALIAS
+    } else if has("unary operator '-'") {
+        sqlstate::UNDEFINED_FUNCTION
     } else if has("recursion") {
         sqlstate::STATEMENT_TOO_COMPLEX
     } else if has("nested aggregate") || has("aggregate") {

@@ -14,6 +14,7 @@ pub mod output;
 pub mod physical;
 pub mod runtime;
 pub mod stop;
+pub mod store;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -11,9 +11,11 @@ use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::PlanEnv;
-use super::calls::{explicit_cast, is_unbounded_numeric};
+use super::calls::cast_to_column;
 use super::fit::fit;
 use super::literals::{adapt, is_text};
+use super::resolve::own_cast;
+use crate::catalog::functions::ty::element;
 use crate::catalog::pg_catalog::data;
 use crate::catalog::pg_catalog::statics;
 use crate::error::Error;
@@ -87,13 +89,33 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
     if !is_assignable(from_type.oid, to_type.oid) {
         return Err(external(mismatch(to.name(), from_type, to_type)));
     }
+    if dimensions(from.data_type()) != dimensions(to.data_type()) {
+        let message = format!(
+            "column \"{}\" is declared with {} array dimensions and cannot keep {}",
+            to.name(),
+            dimensions(to.data_type()),
+            dimensions(from.data_type())
+        );
+        return Err(external(Error::unsupported(message)));
+    }
     let base = without_length(to);
     let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
-    let value = if same { expr } else { explicit_cast(expr, Some(from), &base, &env.functions) };
-    if is_text(to.data_type()) && to_type.typmod >= 0 || is_unbounded_numeric(to) {
+    let value = match same {
+        true => expr,
+        false => match own_cast(expr, from, &base, &env.functions)? {
+            Ok(planned) => planned,
+            Err(expr) => cast_to_column(expr, from, &base, &env.functions).map_err(external)?,
+        },
+    };
+    if is_text(to.data_type()) && to_type.typmod >= 0 {
         return Ok(fit(value, to));
     }
     Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::clone(to))))
+}
+
+/// Levels of lists.
+fn dimensions(data_type: &DataType) -> usize {
+    element(data_type).map_or(0, |inner| 1 + dimensions(inner))
 }
 
 /// A value without a plan around it, as the value of a column.

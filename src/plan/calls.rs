@@ -1,104 +1,95 @@
-//! Casts and calls as expressions: what PostgreSQL's casts do where Arrow's differ.
+//! Casts as expressions: which types PostgreSQL casts to which, and the functions that do it.
 
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, lit};
 
 use super::literals::is_text;
-use crate::catalog::functions::Functions;
+use crate::catalog::functions::input::text_input;
+use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::system::{reg_input, reg_output};
-use crate::catalog::functions::ty::Ty;
-use crate::error::Error;
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::{Functions, undefined};
+use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::{PG_TYPMOD_KEY, oid};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, pg_type};
 
 /// An operand brought to the type an operator takes; exact types keep their own digits.
 #[must_use]
-pub fn cast(expr: Expr, ty: Ty, _functions: &Functions) -> Expr {
-    match ty {
+pub fn cast(expr: Expr, from: Ty, ty: Ty, functions: &Functions) -> Expr {
+    let to = Arc::new(ty.field());
+    match (from, ty) {
         // Digits and scale of a numeric follow from the operand: the function's own coercion picks them.
-        Ty::Numeric => expr,
-        ty => Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(ty.field()))),
+        (_, Ty::Numeric) => expr,
+        (Ty::Numeric, Ty::Float4 | Ty::Float8) => call(functions, float_cast(ty), vec![expr]),
+        _ => Expr::Cast(Cast::new_from_field(Box::new(expr), to)),
     }
 }
 
 /// A value as PostgreSQL's text of it; NULL stays NULL.
 #[must_use]
-pub fn cast_to_text(expr: Expr, ty: Ty, functions: &Functions) -> Expr {
-    match (ty, functions.scalar.get("concat")) {
-        (Ty::Bool, _) => {
-            let arms = vec![
-                (Box::new(expr.clone()), Box::new(lit("true"))),
-                (Box::new(Expr::Not(Box::new(expr))), Box::new(lit("false"))),
-            ];
-            Expr::Case(Case::new(None, arms, None))
-        }
-        (Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Text | Ty::Unknown, _) | (_, None) => {
-            Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8View))
-        }
-        (_, Some(concat)) => {
-            let text = concat.call(vec![expr.clone()]);
-            let arms = vec![(Box::new(Expr::IsNotNull(Box::new(expr))), Box::new(text))];
-            Expr::Case(Case::new(None, arms, None))
-        }
-    }
+pub fn cast_to_text(expr: Expr, functions: &Functions) -> Expr {
+    call(functions, "cast_text", vec![expr])
 }
 
-/// An explicit cast with PostgreSQL's rounding, text forms and lengths.
-#[must_use]
-pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functions: &Functions) -> Expr {
-    let from_ty = from.and_then(|f| Ty::of_field(f));
-    let to_ty = Ty::of_field(to);
+/// An explicit cast with PostgreSQL's rounding, text forms, lengths and errors.
+///
+/// # Errors
+///
+/// `42846` for types that PostgreSQL does not cast.
+pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functions: &Functions) -> Result<Expr> {
     let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
-    let reg = |field: &Field| Some(crate::types::pg_type(field).oid).filter(|oid| is_reg(*oid));
-    match (from.and_then(|f| reg(f)), reg(to)) {
-        // Text to an object's identifier and back: looked up in the statement's snapshot.
-        (None, Some(oid)) if from.is_none_or(|f| is_text(f.data_type())) => {
-            return reg_input(oid).map_or_else(|| keep(expr.clone()), |f| f.call(vec![expr.clone()]));
-        }
-        (Some(oid), None) if is_text(to.data_type()) => {
-            return reg_output(oid).map_or_else(|| keep(expr.clone()), |f| keep(f.call(vec![expr.clone()])));
-        }
-        _ => {}
+    let Some(source) = from.filter(|f| *f.data_type() != DataType::Null) else {
+        return Ok(reg_input(pg_type(to).oid).map_or_else(|| keep(expr.clone()), |f| f.call(vec![expr.clone()])));
+    };
+    if let Some(cast) = object_cast(&expr, source, to) {
+        return Ok(cast);
     }
+    let (Some(from_ty), Some(to_ty)) = (Ty::of_field(source), Ty::of_field(to)) else { return Ok(keep(expr)) };
+    if is_catalog_type(source) || (is_catalog_type(to) && to_ty != Ty::Text) {
+        return Ok(keep(expr));
+    }
+    let by = |name: &str, expr: Expr| Ok(keep(call(functions, name, vec![expr])));
+    let number = |ty| matches!(ty, Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
     match (from_ty, to_ty) {
-        (Some(from), Some(to_ty)) if temporal_cast(from, to_ty).is_some() => {
-            keep(to_temporal(expr, from, to, functions))
+        (Ty::Text, Ty::Text) => Ok(with_length(keep(without_padding(expr, source, to, functions)), to, functions)),
+        (_, Ty::Text) => Ok(with_length(keep(cast_to_text(expr, functions)), to, functions)),
+        (Ty::Text, Ty::Numeric) => {
+            let bare = Arc::new(Ty::Numeric.field());
+            Ok(sized_numeric(text_input(&bare).call(vec![expr]), &WIDE_NUMERIC, to, functions))
         }
-        // A bare `numeric` keeps the digits that there are.
-        (Some(Ty::Numeric), Some(Ty::Numeric)) if is_unbounded_numeric(to) => expr,
-        (Some(Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) if is_unbounded_numeric(to) => {
-            Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal128(19, 0)))
+        (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
+        (Ty::Text, Ty::Record) => Err(cannot_cast(source, to)),
+        (Ty::Text, _) => Ok(keep(text_input(to).call(vec![expr]))),
+        (Ty::Float4, Ty::Float8) => Ok(keep(expr)),
+        (Ty::Numeric, Ty::Float4 | Ty::Float8) | (Ty::Float8, Ty::Float4) => by(float_cast(to_ty), expr),
+        (Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8, Ty::Numeric) => {
+            Ok(sized_numeric(expr, source.data_type(), to, functions))
         }
-        (Some(Ty::Float4 | Ty::Float8 | Ty::Numeric), Some(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
-            match functions.scalar.get("round") {
-                Some(round) => keep(round.call(vec![expr])),
-                None => keep(expr),
-            }
+        (Ty::Float4 | Ty::Float8, Ty::Numeric) => {
+            Ok(sized_numeric(call(functions, "cast_numeric", vec![expr]), &WIDE_NUMERIC, to, functions))
         }
-        (Some(ty), Some(Ty::Text)) => {
-            let text = if ty == Ty::Text { expr } else { cast_to_text(expr, ty, functions) };
-            with_length(keep(text), to, functions)
-        }
-        _ => keep(expr),
+        (a, b) if a == b => Ok(keep(expr)),
+        (a, Ty::Int2) if number(a) => by("cast_int2", expr),
+        (a, Ty::Int4) if number(a) || a == Ty::Bool => by("cast_int4", expr),
+        (a, Ty::Int8) if number(a) => by("cast_int8", expr),
+        (a, Ty::Float4 | Ty::Float8) if number(a) => Ok(keep(expr)),
+        (Ty::Int4, Ty::Bool) => by("cast_bool", expr),
+        (a, b) if is_castable(a, b) => Ok(keep(expr)),
+        _ => Err(cannot_cast(source, to)),
     }
 }
 
-/// `42846` for a cast from or to a date or time that PostgreSQL does not have.
-pub fn check_cast(from: &Field, to: &Field) -> Result<(), Error> {
-    let (Some(from_ty), Some(to_ty)) = (Ty::of_field(from), Ty::of_field(to)) else { return Ok(()) };
-    let is_time = |ty: Ty| matches!(ty.category(), 'D' | 'T');
-    let open = |ty: Ty| matches!(ty.category(), 'S' | 'X' | 'P');
-    if from_ty == to_ty || !is_time(from_ty) && !is_time(to_ty) || open(from_ty) || open(to_ty) {
-        return Ok(());
-    }
-    if temporal_cast(from_ty, to_ty).is_some() {
-        return Ok(());
-    }
-    let name = |field: &Field| oid::sql_name(crate::types::pg_type(field).oid);
-    Err(Error::new(sqlstate::CANNOT_COERCE, format!("cannot cast type {} to {}", name(from), name(to))))
+/// A value cast to a column's type, in the layout that the column has.
+///
+/// # Errors
+///
+/// As [`explicit_cast`].
+pub fn cast_to_column(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Expr> {
+    let value = explicit_cast(expr, Some(from), to, functions)?;
+    let widen = *to.data_type() == WIDE_NUMERIC && *from.data_type() != DataType::Null;
+    Ok(if widen { call(functions, "cast_numeric", vec![value]) } else { value })
 }
 
 /// The function that casts to a date or time type: from text that reads it, between two types that converts, within
@@ -152,8 +143,7 @@ pub fn implicit_temporal(expr: Expr, from: Ty, to: Ty, functions: &Functions) ->
 /// Whether a cast's target is `numeric` without precision.
 #[must_use]
 pub fn is_unbounded_numeric(field: &Field) -> bool {
-    let decimal = matches!(field.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..));
-    decimal && field.metadata().get(PG_TYPMOD_KEY).is_some_and(|typmod| typmod == "-1")
+    *field.data_type() == WIDE_NUMERIC && typmod(field).is_none()
 }
 
 /// Whether a type's values are object identifiers that print as names.
@@ -162,18 +152,106 @@ pub fn is_reg(oid: u32) -> bool {
     reg_output(oid).is_some()
 }
 
-/// `varchar(n)` cuts, `char(n)` cuts and pads.
-fn with_length(expr: Expr, to: &Field, functions: &Functions) -> Expr {
-    let typmod = to.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok());
-    let Some(length) = typmod.map(|t| t - 4).filter(|n| *n >= 0) else { return expr };
-    let field = Arc::new(to.clone());
-    let is_bpchar = crate::types::pg_type(to).oid == crate::types::oid::BPCHAR;
-    let name = if is_bpchar { "rpad" } else { "left" };
+/// A call of a function.
+#[must_use]
+pub fn call(functions: &Functions, name: &str, args: Vec<Expr>) -> Expr {
     match functions.scalar.get(name) {
-        Some(function) => {
-            let sized = function.call(vec![expr, lit(length)]);
-            Expr::Cast(Cast::new_from_field(Box::new(sized), field))
-        }
-        None => expr,
+        Some(function) => function.call(args),
+        None => undefined(name).call(args),
     }
+}
+
+/// `42846`.
+#[must_use]
+pub fn cannot_cast(from: &Field, to: &Field) -> Error {
+    let name = |field: &Field| oid::sql_name(pg_type(field).oid);
+    Error::new(sqlstate::CANNOT_COERCE, format!("cannot cast type {} to {}", name(from), name(to)))
+}
+
+fn float_cast(ty: Ty) -> &'static str {
+    if ty == Ty::Float4 { "cast_float4" } else { "cast_float8" }
+}
+
+/// Text to an object's identifier and back: looked up in the statement's snapshot.
+fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
+    let reg = |field: &Field| Some(pg_type(field).oid).filter(|oid| is_reg(*oid));
+    match (reg(from), reg(to)) {
+        (None, Some(oid)) if is_text(from.data_type()) => reg_input(oid).map(|f| f.call(vec![expr.clone()])),
+        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid)
+            .map(|f| Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))),
+        _ => None,
+    }
+}
+
+/// Whether a field holds one of the catalog's own types, whose casts the layout decides.
+fn is_catalog_type(field: &Field) -> bool {
+    let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
+    declared.is_some_and(|oid: u32| {
+        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
+    })
+}
+
+/// The casts of types that are neither numbers nor text and need no function.
+fn is_castable(from: Ty, to: Ty) -> bool {
+    match (from, to) {
+        (Ty::Json | Ty::Jsonb, _) => true,
+        (Ty::Array(a), Ty::Array(b)) => *a == Ty::Unknown || *b == Ty::Unknown || a == b || array_castable(*a, *b),
+        (Ty::Unknown | Ty::AnyArray | Ty::Array(_), _) => matches!(to, Ty::AnyArray | Ty::Array(_)),
+        _ => false,
+    }
+}
+
+fn array_castable(from: Ty, to: Ty) -> bool {
+    let number = |ty: Ty| ty.category() == 'N';
+    from == Ty::Text || to == Ty::Text || (number(from) && number(to)) || is_castable(from, to)
+}
+
+/// A number as `numeric` with the target's precision and scale, or with its own digits.
+fn sized_numeric(expr: Expr, from: &DataType, to: &FieldRef, functions: &Functions) -> Expr {
+    let own = numeric_for(from);
+    let exact = if own == *from { expr } else { Expr::Cast(Cast::new(Box::new(expr), own.clone())) };
+    if is_unbounded_numeric(to) {
+        return exact;
+    }
+    let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
+    let (precision, scale) = modifier(to);
+    let (digits, places) = precision_scale(&own);
+    let fits = own != WIDE_NUMERIC && *to.data_type() != WIDE_NUMERIC;
+    if fits && places <= scale && digits - places <= precision - scale {
+        return keep(exact);
+    }
+    keep(call(functions, "numeric_typmod", vec![exact, lit(precision), lit(scale)]))
+}
+
+/// Precision and scale of a `numeric(p,s)`.
+fn modifier(field: &Field) -> (i32, i32) {
+    match typmod(field) {
+        Some(typmod) => {
+            let packed = typmod - 4;
+            ((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1_024) - 1_024)
+        }
+        None => precision_scale(field.data_type()),
+    }
+}
+
+fn typmod(field: &Field) -> Option<i32> {
+    field.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok()).filter(|m| *m >= 4)
+}
+
+/// `char(n)` loses its padding on the way to another text type.
+fn without_padding(expr: Expr, from: &Field, to: &Field, functions: &Functions) -> Expr {
+    let padded = pg_type(from).oid == oid::BPCHAR && pg_type(to).oid != oid::BPCHAR;
+    if padded { call(functions, "bpchar_trim", vec![expr]) } else { expr }
+}
+
+/// `varchar(n)` cuts, `char(n)` cuts and pads, `name` cuts at 63 bytes.
+fn with_length(expr: Expr, to: &FieldRef, functions: &Functions) -> Expr {
+    let kind = pg_type(to).oid;
+    let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
+    if kind == oid::NAME {
+        return keep(call(functions, "name_cut", vec![expr]));
+    }
+    let Some(length) = typmod(to).map(|t| t - 4) else { return expr };
+    let name = if kind == oid::BPCHAR { "bpchar_cut" } else { "varchar_cut" };
+    keep(call(functions, name, vec![expr, lit(length)]))
 }

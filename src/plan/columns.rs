@@ -121,6 +121,9 @@ fn relation_column(table: &TableReference, column: &str, env: &PlanEnv) -> Optio
 pub fn stored(field: &Field, desc: &ColumnDesc) -> Field {
     let mut metadata = field.metadata().clone();
     metadata.remove(COMMENT_KEY);
+    if desc.pg_type.oid == oid::UNKNOWN {
+        return Field::new(&desc.name, DataType::Utf8View, true);
+    }
     let natural = pg_type(&field.clone().with_metadata(metadata.clone()));
     if natural.oid != desc.pg_type.oid {
         metadata.insert(PG_TYPE_KEY.to_owned(), desc.pg_type.oid.to_string());
@@ -139,6 +142,7 @@ pub fn stored(field: &Field, desc: &ColumnDesc) -> Field {
 pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
     let named = |field: &Field| match field.data_type() {
         DataType::UInt32 => reg_output(pg_type(field).oid),
+        DataType::List(item) if *item.data_type() == DataType::UInt32 => reg_output(pg_type(field).oid),
         _ => None,
     };
     if !plan.schema().fields().iter().any(|f| named(f).is_some()) {

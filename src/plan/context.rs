@@ -18,17 +18,22 @@ use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
 use super::types::SqlTypes;
+use super::values::ValuesLists;
 use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
 use crate::catalog::functions::framed::Framed;
-use crate::catalog::functions::undefined;
+use crate::catalog::functions::{hypothetical_aggregate, undefined};
 use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::exec::physical;
+use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::casts::NAMED_CAST;
+use crate::sql::rewrite::conditions;
 use crate::sql::rewrite::frame_spec::FrameSpec;
+use crate::sql::rewrite::hypothetical;
 use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate;
 
@@ -39,7 +44,7 @@ const GRAMMAR: [&str; 1] = ["grouping"];
 pub struct Context<'a> {
     env: &'a PlanEnv,
     planners: Vec<Arc<dyn ExprPlanner>>,
-    relations: [Arc<dyn RelationPlanner>; 2],
+    relations: [Arc<dyn RelationPlanner>; 3],
 }
 
 impl<'a> Context<'a> {
@@ -49,9 +54,10 @@ impl<'a> Context<'a> {
         let mut planners: Vec<Arc<dyn ExprPlanner>> =
             vec![Arc::new(Operators::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style), env.cancel.clone()))];
         planners.extend(datafusion::execution::SessionStateDefaults::default_expr_planners());
-        let relations: [Arc<dyn RelationPlanner>; 2] = [
+        let relations: [Arc<dyn RelationPlanner>; 3] = [
             Arc::new(SetOperations::new(env)),
-            Arc::new(Relations::new(Arc::clone(&env.functions), Arc::clone(&env.vars.style))),
+            Arc::new(ValuesLists::new(env)),
+            Arc::new(Relations::new(Arc::clone(&env.functions))),
         ];
         Self { env, planners, relations }
     }
@@ -146,7 +152,22 @@ impl ContextProvider for Context<'_> {
         if name == ARRAY_FUNCTION {
             return Some(marker::array_of_subquery());
         }
+        if name.starts_with(conditions::PREFIX) {
+            return Some(marker::condition(name));
+        }
+        if name == NAMED_CAST {
+            return Some(marker::named_cast());
+        }
+        if name == WITH_TIES {
+            return Some(marker::with_ties());
+        }
+        if let Some(marker) = marker::unified(name) {
+            return Some(marker);
+        }
         let functions = &self.env.functions;
+        if hypothetical::of_name(name).is_some() {
+            return None;
+        }
         if let Some(spec) = FrameSpec::of_name(name) {
             return match functions.aggregate.contains_key(&spec.function)
                 || functions.window.contains_key(&spec.function)
@@ -173,7 +194,8 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.env.functions.aggregate.get(name).map(Arc::clone)
+        let known = self.env.functions.aggregate.get(name).map(Arc::clone);
+        known.or_else(|| hypothetical_aggregate(name).map(Arc::new))
     }
 
     fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {

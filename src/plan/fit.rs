@@ -1,10 +1,9 @@
-//! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters, a bare `numeric` keeps
-//! every digit or refuses.
+//! The last step of an assignment: `varchar(n)` and `char(n)` take no more than n characters.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
-use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
@@ -16,7 +15,7 @@ use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
-/// `value` as a value of the column `to`, which has a length or is a bare numeric.
+/// `value` as a value of the column `to`, which has a length.
 #[must_use]
 pub fn fit(value: Expr, to: &FieldRef) -> Expr {
     let field = Arc::new(to.as_ref().clone().with_nullable(true));
@@ -49,25 +48,8 @@ impl ScalarUDFImpl for Fit {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [value] =
             ColumnarValue::values_to_arrays(&args.args)?.try_into().or_else(|_| internal_err!("one argument"))?;
-        match self.field.data_type() {
-            DataType::Decimal128(..) | DataType::Decimal256(..) => exact(&value, self.field.data_type()),
-            _ => sized(&value, &self.field),
-        }
-        .map(ColumnarValue::Array)
+        sized(&value, &self.field).map(ColumnarValue::Array)
     }
-}
-
-/// A decimal with another scale; an error where that would lose a digit.
-fn exact(value: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    let lost = || {
-        let error = Error::unsupported("the numeric value has more digits than a column of type numeric keeps")
-            .hint("Declare the column with the precision and scale that it needs, such as numeric(38,20).");
-        external(error)
-    };
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let cast_there = cast_with_options(value, to, &options).map_err(|_| lost())?;
-    let back = cast_with_options(&cast_there, value.data_type(), &options).map_err(|_| lost())?;
-    if back.as_ref() == value.as_ref() { Ok(cast_there) } else { Err(lost()) }
 }
 
 /// Texts of at most the column's length; blanks beyond it are cut, `char(n)` is filled up with them.

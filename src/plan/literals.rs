@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Cast, Expr};
@@ -13,8 +14,14 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
+use crate::catalog::functions::input::conform;
+use crate::catalog::functions::numeric::precision_scale;
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
-use crate::types::{TextStyle, decode_typed, pg_type};
+use crate::types::{TextStyle, decode_typed, oid, pg_type};
+
+/// Digits of a number that is computed with as a decimal.
+const USUAL_DIGITS: i32 = 18;
 
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
@@ -47,18 +54,42 @@ pub fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// A bare string as a literal of a field's type.
+/// Whether a bare string must be read to become a value of a field's type; text takes it as it is.
+#[must_use]
+pub fn is_read(field: &Field) -> bool {
+    !is_text(field.data_type()) || keeps_type(field)
+}
+
+/// Whether a type is carried as text and told by metadata alone, which a literal must have too.
+fn keeps_type(field: &Field) -> bool {
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH)
+}
+
+/// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let ty = pg_type(field);
     let value = decode_typed(ty.oid, ty.typmod, text, style)?;
+    let value = match value.data_type() {
+        DataType::List(_) => conform(value, field.data_type())?,
+        DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {
+            conform(value, &WIDE_NUMERIC)?
+        }
+        _ => value,
+    };
     let scalar = ScalarValue::try_from_array(&value, 0)?;
-    Ok(Expr::Literal(scalar, None))
+    let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
+    Ok(Expr::Literal(scalar, metadata))
+}
+
+/// Whether a decimal has so many digits that results with it may not fit in decimals.
+fn is_long(data_type: &DataType) -> bool {
+    precision_scale(data_type).0 > USUAL_DIGITS
 }
 
 /// `expr` with the type of `field`: a bare string is read, a bare param is typed, anything else stays.
 pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     if let Some(text) = unknown_text(&expr) {
-        if is_text(field.data_type()) {
+        if !is_read(field) {
             return Ok(expr);
         }
         return typed(text, field, style).map_err(|e| DataFusionError::External(Box::new(e)));
@@ -77,11 +108,16 @@ pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
 #[must_use]
 pub fn fold_number(expr: Expr) -> Expr {
     let Expr::Cast(Cast { expr: inner, field }) = &expr else { return expr };
+    if *field.data_type() == WIDE_NUMERIC {
+        return expr;
+    }
     let (Expr::Literal(value, None), true) = (inner.as_ref(), field.metadata().is_empty()) else { return expr };
-    let number = matches!(
-        value,
-        ScalarValue::Int64(_) | ScalarValue::UInt64(_) | ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..)
-    );
+    let number = match value {
+        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => true,
+        // Arrow would cut a fraction where PostgreSQL rounds.
+        ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..) => field.data_type().is_decimal(),
+        _ => false,
+    };
     match value.cast_to(field.data_type()) {
         Ok(folded) if number => Expr::Literal(folded, None),
         _ => expr,

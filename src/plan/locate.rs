@@ -9,6 +9,7 @@ use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::ast::{self, Expr, ObjectName, Spanned, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
+use super::missing;
 use crate::error::Error;
 use crate::exec::classify::classify;
 use crate::sql::position::Positions;
@@ -18,7 +19,11 @@ use crate::sqlstate;
 /// Classifies an error and notes the place it is about.
 #[must_use]
 pub fn planning_error(error: &DataFusionError, query: &ast::Query, positions: &Positions) -> Error {
-    let own = classify(error);
+    let own = missing::column(error, query).unwrap_or_else(|| classify(error));
+    let own = match own.message().strip_prefix("invalid qualifier ").map(str::to_owned) {
+        Some(table) => missing::missing_table(&table, query).unwrap_or(own),
+        None => own,
+    };
     let place = diagnostic(error).or_else(|| by_name(&own, query));
     own.or_at(place.and_then(|at| positions.char_position(at)))
 }

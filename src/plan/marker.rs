@@ -13,10 +13,14 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sql::rewrite::casts::NAMED_CAST;
 
 static ARRAY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(ArrayOf::new())));
 static ORDINALITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinality::new())));
+static TIES: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ties::new())));
+static CAST: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(NamedCast::new())));
 static ONE_ROW: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(OneRow::new())));
 static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinals::new())));
 
@@ -24,6 +28,89 @@ static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF:
 #[must_use]
 pub fn array_of_subquery() -> Arc<ScalarUDF> {
     Arc::clone(&ARRAY)
+}
+
+/// A condition under its clause's name, replaced when its type is known.
+#[must_use]
+pub fn condition(name: &str) -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Condition { name: name.to_owned(), signature }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Condition {
+    name: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Condition {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("{} is replaced before a plan runs", self.name)
+    }
+}
+
+/// A cast whose name tells its type; resolving takes it off.
+#[must_use]
+pub fn named_cast() -> Arc<ScalarUDF> {
+    Arc::clone(&CAST)
+}
+
+/// The count of FETCH FIRST … WITH TIES, replaced by a filter (`plan/limits.rs`).
+#[must_use]
+pub fn with_ties() -> Arc<ScalarUDF> {
+    Arc::clone(&TIES)
+}
+
+/// `COALESCE` and `NULLIF`, whose arguments have not been brought to one type yet.
+#[must_use]
+pub fn unified(name: &str) -> Option<Arc<ScalarUDF>> {
+    let name = UNIFIED.iter().find(|known| **known == name)?;
+    let signature = Signature::variadic_any(Volatility::Volatile);
+    Some(Arc::new(ScalarUDF::new_from_impl(Unified { name, signature })))
+}
+
+/// Whether a function is such a marker.
+#[must_use]
+pub fn is_unified(function: &ScalarUDF) -> bool {
+    function.inner().is::<Unified>()
+}
+
+const UNIFIED: [&str; 2] = ["coalesce", "nullif"];
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Unified {
+    name: &'static str,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Unified {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        Ok(args.iter().find(|t| !t.is_null()).map_or(DataType::Null, Clone::clone))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("{} was left in the plan without a common type", self.name)
+    }
 }
 
 /// A call of a set-returning function: its type is that of one row, and `list` gives all rows.
@@ -67,6 +154,71 @@ pub fn row_number() -> Expr {
 #[must_use]
 pub fn ordinals(lists: Vec<Expr>) -> Expr {
     ORDINALS.call(lists)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct NamedCast {
+    signature: Signature,
+}
+
+impl NamedCast {
+    fn new() -> Self {
+        Self { signature: Signature::any(2, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for NamedCast {
+    fn name(&self) -> &'static str {
+        NAMED_CAST
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        internal_err!("a named cast has its argument's field")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        match args.arg_fields.first() {
+            Some(field) => Ok(Arc::clone(field)),
+            None => internal_err!("a named cast without its cast"),
+        }
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("a named cast was left in the plan")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ties {
+    signature: Signature,
+}
+
+impl Ties {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for Ties {
+    fn name(&self) -> &'static str {
+        WITH_TIES
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("a count with ties was left in the plan")
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -4,34 +4,52 @@
 //! ([`context`]), what an SQL type is ([`types`]), what an operator does ([`operators`]). [`resolve`] then settles what
 //! the hooks could not see. A plan with params is optimised when its values are known.
 
+pub mod array_cast;
+pub mod array_literal;
 pub mod assign;
+pub mod backward;
+pub mod branches;
 pub mod cache;
 pub mod calls;
+pub mod check;
 pub mod columns;
 pub mod context;
 pub mod declared;
+pub mod dependency;
+pub mod equality;
+pub mod json_casts;
+pub mod json_operators;
 pub mod definition;
 pub mod fit;
+pub mod groups;
+pub mod implicit;
 pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
 pub mod lateral;
+pub mod lengths;
 pub mod marker;
-pub mod names;
+pub mod missing;
 pub mod optimize;
 pub mod params;
+pub mod limits;
+pub mod placement;
+pub mod patterns;
+pub mod names;
 pub mod records;
 pub mod relations;
 pub mod resolve;
-pub mod sets;
 pub mod setops;
+pub mod sets;
 pub mod subqueries;
+pub mod subscripts;
 pub mod tables;
 pub mod temporal;
 pub mod types;
 pub mod values;
 pub mod views;
+pub mod wide;
 pub mod write;
 pub mod unify;
 pub mod windows;
@@ -55,6 +73,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
+use crate::types::{Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -110,7 +129,11 @@ pub fn plan_query(
     declared: &[Option<FieldRef>],
     env: &PlanEnv,
 ) -> Result<Plan> {
+    check::query(query, positions, env)?;
     let place = |error: &DataFusionError| locate::planning_error(error, query, positions);
+    if let Err((error, at)) = placement::check(query, &env.functions) {
+        return Err(error.or_at(positions.char_position(at)));
+    }
     plan_made(|known| to_plan(query, known, env), place, declared, env)
 }
 
@@ -163,6 +186,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
     let mut query = query.clone();
+    dependency::extend(&mut query, env);
     names::bind(&mut query, env).map_err(|error| DataFusionError::External(Box::new(error)))?;
     let statement = ast::Statement::Query(Box::new(query));
     planner.sql_statement_to_plan_with_context(statement, &mut scope)
@@ -170,7 +194,11 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    resolve::resolve(plan, env)
+    groups::settle(plan)
+        .and_then(|plan| resolve::resolve(plan, env))
+        .and_then(|plan| equality::check(&plan).map(|()| plan))
+        .and_then(|plan| wide::keys(plan, &env.functions))
+        .and_then(|plan| limits::settle(plan, env))
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
@@ -220,10 +248,14 @@ impl PlanEnv {
         base: &SessionConfig,
         snapshot: Arc<Snapshot>,
         functions: Arc<Functions>,
-        vars: SessionVars,
+        mut vars: SessionVars,
         cancel: CancellationToken,
     ) -> Self {
         let moment_used = Arc::new(AtomicBool::new(false));
+        // A text that says `now` means the transaction's start, and makes the plan one of this moment.
+        let now_us = Some(vars.transaction_start.timestamp_micros());
+        let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
+        vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
         Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
     }
@@ -241,6 +273,7 @@ impl PlanEnv {
             style: Arc::default(),
             snapshot: Arc::clone(&snapshot),
             temp: Arc::default(),
+            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
             transaction_start: now,
             statement_start: now,
             server_start: now,
@@ -282,8 +315,10 @@ pub fn base_config(threads: usize, batch_rows: usize) -> SessionConfig {
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.parse_float_as_decimal = true;
-    // PostgreSQL keeps the order of a sorted subquery, and statements rely on it.
+    // What reads a subquery's rows sees them in its order.
     options.sql_parser.enable_subquery_sort_elimination = false;
+    // Casts of ours say NULL where the engine's plan knows better; the check would refuse such a plan.
+    options.execution.skip_physical_aggregate_schema_check = true;
     options.execution.spill_compression = datafusion::config::SpillCompression::Lz4Frame;
     config
 }

@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{cast, cast_to_text, implicit_temporal};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown};
-use super::records;
-use super::temporal;
+use super::array_literal;
+use super::calls::{call, cast, cast_to_text, implicit_temporal};
+use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::{json_operators, records, temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -69,7 +70,7 @@ impl Operators {
         }
         let Some(meant) = temporal::operator(op, types)? else { return Ok(None) };
         let (left, right, types) = if meant.swapped { (right, left, (types.1, types.0)) } else { (left, right, types) };
-        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), to, &self.functions);
+        let side = |expr, from, to| cast(implicit_temporal(expr, from, to, &self.functions), from, to, &self.functions);
         let (a, b) = meant.arguments;
         Ok(self.call(meant.function, vec![side(left, types.0, a), side(right, types.1, b)]))
     }
@@ -84,25 +85,50 @@ impl Operators {
         };
         let ty = common_number(types.0, types.1);
         let name = function_name(arith_op, ty)?;
-        self.call(name, vec![cast(left, ty, &self.functions), cast(right, ty, &self.functions)])
+        self.call(name, vec![cast(left, types.0, ty, &self.functions), cast(right, types.1, ty, &self.functions)])
+    }
+
+    /// `& | # << >>` of integers.
+    fn bitwise(
+        &self,
+        op: &Op,
+        sides: Vec<Expr>,
+        fields: &(Option<FieldRef>, Option<FieldRef>),
+    ) -> Result<Option<Expr>> {
+        let integer = |f: &Option<FieldRef>| matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
+        if !integer(&fields.0) || !integer(&fields.1) {
+            return Err(no_operator(op, fields));
+        }
+        let name = match op {
+            Op::BitwiseAnd => "bitand",
+            Op::BitwiseOr => "bitor",
+            Op::PGBitwiseShiftLeft => "bitshiftleft",
+            Op::PGBitwiseShiftRight => "bitshiftright",
+            _ => "bitxor",
+        };
+        Ok(self.call(name, sides))
     }
 
     /// `||`.
-    fn concatenate(&self, left: Expr, right: Expr, types: (Option<Ty>, Option<Ty>)) -> Option<Expr> {
+    fn concatenate(&self, left: Expr, right: Expr, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Option<Expr> {
+        let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let left = unpadded(left, fields.0.as_ref(), &self.functions);
+        let right = unpadded(right, fields.1.as_ref(), &self.functions);
         let array = |ty| matches!(ty, Some(Ty::Array(_) | Ty::AnyArray));
         match types {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
-            (Some(Ty::Bytea), _) | (_, Some(Ty::Bytea)) => self.call("bytea_concat", vec![left, right]),
-            (Some(Ty::Jsonb), _) | (_, Some(Ty::Jsonb)) => self.call("jsonb_concat", vec![left, right]),
+            (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => {
+                self.call("bytea_concat", vec![left, right])
+            }
             (a, b) => {
                 let text = |ty: Option<Ty>| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
                 if !text(a) && !text(b) {
                     return None;
                 }
                 let side = |expr: Expr, ty: Option<Ty>| match ty {
-                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, ty, &self.functions),
+                    Some(ty) if !text(Some(ty)) => cast_to_text(expr, &self.functions),
                     _ => expr,
                 };
                 self.call("text_concat", vec![side(left, a), side(right, b)])
@@ -125,20 +151,36 @@ impl ExprPlanner for Operators {
         let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let Ok(json) = json_operators::function(&op, types) else { return Err(no_operator(&op, &fields)) };
+        if let Some(planned) = json.and_then(|name| self.call(name, vec![left.clone(), right.clone()])) {
+            return Ok(PlannerResult::Planned(planned));
+        }
         let planned = match &op {
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => match types {
                 (Some(a), Some(b)) => match self.arithmetic(&op, left.clone(), right.clone(), (a, b))? {
                     Some(planned) => Some(planned),
                     None => return Err(no_operator(&op, &fields)),
                 },
+                _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op)),
                 _ => None,
             },
             Op::PGExp => self.call("power", vec![left.clone(), right.clone()]),
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
-                self.concatenate(left.clone(), right.clone(), types)
+                let planned = self.concatenate(left.clone(), right.clone(), &fields);
+                if planned.is_none() {
+                    return Err(no_operator(&op, &fields));
+                }
+                planned
+            }
+            Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseXor if matches!(types, (Some(a), Some(b)) if fractional(a) || fractional(b)) =>
+            {
+                return Err(no_operator(&op, &fields));
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
+                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) => {
+                    self.call(array_comparison(&op), vec![left.clone(), right.clone()])
+                }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
@@ -147,24 +189,31 @@ impl ExprPlanner for Operators {
                         None => original(left, right),
                     };
                 }
-                _ if let Some(op) = distinct(&op) => Some(binary_expr(left.clone(), op, right.clone())),
+                _ if let Some(op) = distinct(&op) => {
+                    let sides = wide::comparable(vec![left.clone(), right.clone()], schema, &self.functions)?;
+                    match <[Expr; 2]>::try_from(sides) {
+                        Ok([left, right]) => Some(binary_expr(left, op, right)),
+                        Err(_) => None,
+                    }
+                }
                 _ => None,
             },
-            Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
-                let name = json_access(&op, types, &right, schema);
-                name.and_then(|name| self.call(&name, vec![left.clone(), right.clone()]))
+            Op::BitwiseAnd
+            | Op::BitwiseOr
+            | Op::BitwiseXor
+            | Op::PGBitwiseXor
+            | Op::PGBitwiseShiftLeft
+            | Op::PGBitwiseShiftRight => self.bitwise(&op, vec![left.clone(), right.clone()], &fields)?,
+            Op::PGLikeMatch | Op::PGNotLikeMatch | Op::PGILikeMatch | Op::PGNotILikeMatch => {
+                let negated = matches!(op, Op::PGNotLikeMatch | Op::PGNotILikeMatch);
+                let folded = matches!(op, Op::PGILikeMatch | Op::PGNotILikeMatch);
+                let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
+                Some(Expr::Like(Like::new(negated, left, right, None, folded)))
             }
             Op::PGRegexMatch => self.call("textregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
             Op::PGRegexIMatch => self.call("texticregexeq", vec![left.clone(), right.clone()]),
             Op::PGRegexNotIMatch => self.call("texticregexne", vec![left.clone(), right.clone()]),
-            Op::AtArrow if types.0 == Some(Ty::Jsonb) => self.call("jsonb_contains", vec![left.clone(), right.clone()]),
-            Op::ArrowAt if types.0 == Some(Ty::Jsonb) => {
-                self.call("jsonb_contained", vec![left.clone(), right.clone()])
-            }
-            Op::Question => self.call("jsonb_exists", vec![left.clone(), right.clone()]),
-            Op::QuestionAnd => self.call("jsonb_exists_all", vec![left.clone(), right.clone()]),
-            Op::QuestionPipe => self.call("jsonb_exists_any", vec![left.clone(), right.clone()]),
             Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
             Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
             Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
@@ -172,8 +221,20 @@ impl ExprPlanner for Operators {
         };
         match planned {
             Some(planned) => Ok(PlannerResult::Planned(planned)),
+            None if is_comparison(&op) => {
+                let sides = wide::comparable(vec![left, right], schema, &self.functions)?;
+                match <[Expr; 2]>::try_from(sides) {
+                    Ok([left, right]) => original(left, right),
+                    Err(_) => datafusion::common::internal_err!("an operator has two sides"),
+                }
+            }
             None => original(left, right),
         }
+    }
+
+    fn plan_array_literal(&self, exprs: Vec<Expr>, schema: &DFSchema) -> Result<PlannerResult<Vec<Expr>>> {
+        let exprs = exprs.into_iter().map(fold_number).collect();
+        array_literal::plan(exprs, schema, &self.functions, &self.style).map(PlannerResult::Planned)
     }
 
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
@@ -214,7 +275,7 @@ pub fn distinct(op: &Op) -> Option<Operator> {
 }
 
 /// The type of an expression, `None` while it is unknown (a bare string, an untyped param) or does not resolve yet.
-fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+pub(super) fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
         return None;
     }
@@ -233,6 +294,11 @@ pub fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
         oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
     };
     !own(&fields.0) && !own(&fields.1)
+}
+
+/// `char(n)` as the text it is to other types, without its padding.
+fn unpadded(expr: Expr, field: Option<&FieldRef>, functions: &Functions) -> Expr {
+    if field.is_some_and(|f| wide::is_padded(f)) { call(functions, "bpchar_trim", vec![expr]) } else { expr }
 }
 
 /// Whether PostgreSQL compares two types.
@@ -259,21 +325,19 @@ fn common_number(a: Ty, b: Ty) -> Ty {
     }
 }
 
-/// The function behind `->`, `->>`, `#>` and `#>>`: by the left side's type and whether the right is an index.
-fn json_access(op: &Op, types: (Option<Ty>, Option<Ty>), right: &Expr, schema: &DFSchema) -> Option<String> {
-    let prefix = match types.0? {
-        Ty::Json => "json",
-        Ty::Jsonb => "jsonb",
-        _ => return None,
-    };
-    let is_index = matches!(type_of(known(right, schema).as_ref()), Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
-    let access = match op {
-        Op::HashArrow | Op::HashLongArrow => "extract_path",
-        _ if is_index => "array_element",
-        _ => "object_field",
-    };
-    let text = if matches!(op, Op::LongArrow | Op::HashLongArrow) { "_text" } else { "" };
-    Some(format!("{prefix}_{access}{text}"))
+fn array_comparison(op: &Op) -> &'static str {
+    match op {
+        Op::Eq => "array_eq",
+        Op::NotEq => "array_ne",
+        Op::Lt => "array_lt",
+        Op::LtEq => "array_le",
+        Op::Gt => "array_gt",
+        _ => "array_ge",
+    }
+}
+
+fn is_comparison(op: &Op) -> bool {
+    matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq)
 }
 
 /// `42883` for an operator that its operands' types have not.
@@ -291,8 +355,23 @@ pub fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Da
     DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint)))
 }
 
+/// `42725`: two untyped literals, of which any type would do.
+fn not_unique(op: &Op) -> DataFusionError {
+    let hint = "Could not choose a best candidate operator. You might need to add explicit type casts.";
+    let message = format!("operator is not unique: unknown {op} unknown");
+    DataFusionError::External(Box::new(Error::new(sqlstate::AMBIGUOUS_FUNCTION, message).hint(hint)))
+}
+
+/// Whether a number has no bits of its own.
+fn fractional(ty: Ty) -> bool {
+    matches!(ty, Ty::Numeric | Ty::Float4 | Ty::Float8)
+}
+
 /// The type an unknown operand takes beside one of type `field`: usually the same.
 fn wanted(op: &Op, field: &Field) -> Field {
+    if let Some(wanted) = json_operators::wanted(op, field) {
+        return wanted;
+    }
     let interval = || Field::new("interval", DataType::Interval(IntervalUnit::MonthDayNano), true);
     let data_type = field.data_type();
     let pattern = matches!(
@@ -313,13 +392,6 @@ fn wanted(op: &Op, field: &Field) -> Field {
         (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
         (_, DataType::List(_)) => field.clone(),
         _ if pattern => Field::new("text", DataType::Utf8, true),
-        (Op::Arrow | Op::LongArrow | Op::Question, data_type) if is_text(data_type) => {
-            Field::new("key", DataType::Utf8, true)
-        }
-        (Op::HashArrow | Op::HashLongArrow | Op::QuestionAnd | Op::QuestionPipe, _) => {
-            let item = Field::new("item", DataType::Utf8, true);
-            Field::new("path", DataType::List(Arc::new(item)), true)
-        }
         _ => field.clone(),
     }
 }

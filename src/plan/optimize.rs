@@ -30,7 +30,8 @@ static OPTIMIZER: LazyLock<Optimizer> = LazyLock::new(|| {
 /// Coerces types and checks the plan; the outer error is a stopped statement.
 pub fn analyze(plan: LogicalPlan, env: &PlanEnv) -> Result<Result<LogicalPlan, DataFusionError>> {
     env.check_cancelled()?;
-    Ok(ANALYZER.execute_and_check(plan, env.config().options(), |_, _| {}))
+    let analyzed = ANALYZER.execute_and_check(plan, env.config().options(), |_, _| {});
+    Ok(analyzed.and_then(|plan| super::implicit::settle(plan, env)))
 }
 
 /// Whether every function of a plan gives the same for the same arguments at any time, in any session.
@@ -90,6 +91,18 @@ impl OptimizerConfig for RuleContext {
     }
 }
 
+/// The rule that groups by a distinct argument first and adds up the groups' sums then.
+const SINGLE_DISTINCT: &str = "single_distinct_aggregation_to_group_by";
+
+/// Whether an aggregate adds up rows beside distinct ones: a sum of sums has another type than the sum.
+fn sums_beside_distinct(plan: &LogicalPlan) -> bool {
+    let LogicalPlan::Aggregate(aggregate) = plan else { return false };
+    aggregate.aggr_expr.iter().any(|expr| match expr.clone().unalias() {
+        Expr::AggregateFunction(call) => !call.params.distinct && call.func.name() == "sum",
+        _ => false,
+    })
+}
+
 /// An optimizer rule that first looks whether the statement was stopped.
 #[derive(Debug)]
 struct Checked(Arc<dyn OptimizerRule + Send + Sync>);
@@ -109,6 +122,9 @@ impl OptimizerRule for Checked {
         config: &dyn OptimizerConfig,
     ) -> datafusion::common::Result<Transformed<LogicalPlan>> {
         StatementCancel::check(&config.options())?;
+        if self.0.name() == SINGLE_DISTINCT && sums_beside_distinct(&plan) {
+            return Ok(Transformed::no(plan));
+        }
         self.0.rewrite(plan, config)
     }
 }

@@ -97,6 +97,7 @@ pub fn evaluate(arguments: &[ast::Expr], fields: &[FieldRef], env: &PlanEnv) -> 
         let expr = planner.sql_to_expr(argument, &schema, &mut PlannerContext::new())?;
         let expr = super::literals::adapt(expr, field, &env.vars.style)?;
         let cast = Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(field)));
+        let cast = super::resolve::resolve_alone(cast, env)?;
         match super::literals::fold_arguments(vec![cast], env)?.pop() {
             Some(Expr::Literal(value, _)) => values.push(value),
             _ => {
@@ -113,7 +114,7 @@ pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Resul
     let arrays = decode_params(&oids, raw, style)?;
     let read = |(field, array): (&FieldRef, ArrayRef)| -> Result<ScalarValue> {
         let value = ScalarValue::try_from_array(&array, 0)?;
-        if is_decimal(&value.data_type()) && !value.is_null() {
+        if is_numeric(&value.data_type()) && !value.is_null() {
             // A numeric keeps the digits it was sent with; the statement is planned again for its scale.
             return Ok(value);
         }
@@ -126,7 +127,7 @@ pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Resul
 #[must_use]
 pub fn refined(fields: &[FieldRef], values: &Values) -> Option<Vec<Option<FieldRef>>> {
     let differs = |(field, value): (&FieldRef, &ScalarValue)| {
-        is_decimal(field.data_type()) && *field.data_type() != value.data_type()
+        is_numeric(field.data_type()) && *field.data_type() != value.data_type()
     };
     if !fields.iter().zip(values).any(differs) {
         return None;
@@ -142,8 +143,8 @@ pub fn refined(fields: &[FieldRef], values: &Values) -> Option<Vec<Option<FieldR
     Some(fields.iter().zip(values).map(refine).collect())
 }
 
-fn is_decimal(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+fn is_numeric(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::LargeBinary)
 }
 
 /// The number in `$n`; `None` when it is not a number that a param can have.

@@ -14,8 +14,7 @@ use datafusion::sql::sqlparser::ast::{
     self, FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor, TableFunctionArgs,
 };
 
-use super::names::VALUES_LIST;
-use super::{definition, marker, sets, values};
+use super::{definition, marker, sets};
 use crate::catalog::functions::Functions;
 use crate::error::Error;
 use crate::sql::rewrite::forms::function_of;
@@ -23,13 +22,11 @@ use crate::sql::rewrite::names::{distinct_names, last_part};
 use crate::sql::rewrite::rows::ROW_OF_SUBQUERY;
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET, is_constant};
 use crate::sqlstate;
-use crate::types::TextStyle;
 
 /// Plans the items of FROM.
 #[derive(Debug)]
 pub struct Relations {
     functions: Arc<Functions>,
-    style: Arc<TextStyle>,
 }
 
 /// A function's call in FROM with what its output is called by default.
@@ -39,10 +36,10 @@ struct Call {
 }
 
 impl Relations {
-    /// A planner that knows the functions by name, and how the session reads literals.
+    /// A planner that knows the functions by name.
     #[must_use]
-    pub fn new(functions: Arc<Functions>, style: Arc<TextStyle>) -> Self {
-        Self { functions, style }
+    pub fn new(functions: Arc<Functions>) -> Self {
+        Self { functions }
     }
 
     /// A function, or several of ROWS FROM.
@@ -82,9 +79,6 @@ impl RelationPlanner for Relations {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let planned = match relation {
-            TableFactor::Function { name, args, .. } if last_part(&name) == VALUES_LIST => {
-                values::plan(args, &self.style, context)?
-            }
             TableFactor::Function { name, args, with_ordinality: false, alias: Some(alias), .. }
                 if has_types(&alias) =>
             {

@@ -11,14 +11,42 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::calls::{check_cast, explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
-use super::literals::{adapt, fold_number, is_null, is_text, is_unknown, typed, unknown_text};
+use super::array_cast::array_cast;
+use super::array_literal;
+use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
+use super::json_casts::json_cast;
+use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
 use super::operators::{comparable, no_operator, plain};
-use super::{PlanEnv, records, temporal};
-use crate::catalog::functions::ArgType;
+use super::subscripts::{is_subscript, subscript};
+use super::{PlanEnv, branches, calls, lengths, marker, patterns, records, temporal, wide};
+use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
-use crate::catalog::functions::ty::Ty;
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
+use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
+use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
+use crate::sql::rewrite::casts::NAMED_CAST;
+use crate::sql::rewrite::conditions;
+use crate::sqlstate;
+use crate::types::{oid, pg_type};
+
+/// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
+const KEEPS_PADDING: [&str; 14] = [
+    "bpchar_cut",
+    "bpchar_assign",
+    "bpchar_trim",
+    "cast_text",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "format",
+    "greatest",
+    "least",
+    "octet_length",
+    "pg_typeof",
+    "quote_nullable",
+    "to_json",
+];
 
 /// Resolves a plan and the subqueries in it.
 pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
@@ -32,10 +60,7 @@ pub fn resolve(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
             resolved.map_data(|e| Ok(if keeps_name(&e, &name) { e } else { e.alias(name) }))
         })?;
         let resolved = if resolved.transformed { resolved.map_data(LogicalPlan::recompute_schema)? } else { resolved };
-        Ok(match resolved.data {
-            LogicalPlan::Sort(sort) => Transformed::yes(LogicalPlan::Sort(temporal::sort(sort, &env.functions))),
-            other => Transformed::new(other, resolved.transformed, resolved.tnr),
-        })
+        resolved.transform_data(|node| lengths::compared(node, &env.functions))
     })
     .map(|t| t.data)
 }
@@ -54,6 +79,10 @@ fn keeps_name(expr: &Expr, name: &str) -> bool {
     }
 }
 
+fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
 fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
     match expr {
@@ -69,25 +98,37 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
             };
-            let list = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+            let list: Vec<Expr> =
+                list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
             let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
-            Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+            let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
+            let expr = Box::new(all.remove(0));
+            Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
+        Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
+        Expr::Case(case) if case.expr.is_some() => Ok(temporal::case(case, schema, &env.functions)),
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
-            Ok(temporal::comparison(binary, schema, &env.functions))
-        }
-        Expr::Negative(inner) if temporal::type_of(&inner, schema) == Some(Ty::Interval) => {
-            Ok(Transformed::yes(temporal::call("interval_um", *inner, &env.functions)))
+            match temporal::comparison(binary, schema, &env.functions) {
+                Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
+                    wide::comparison(binary, schema, &env.functions)
+                }
+                compared => Ok(compared),
+            }
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let Some(field) = field_of(&expr, schema) else {
                 return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
             };
-            let low = Box::new(adapt(fold_number(*low), &field, style)?);
-            let high = Box::new(adapt(fold_number(*high), &field, style)?);
+            let low = adapt(fold_number(*low), &field, style)?;
+            let high = adapt(fold_number(*high), &field, style)?;
             if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
                 return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
             }
+            let all = wide::comparable(vec![*expr, low, high], schema, &env.functions)?;
+            let Ok([expr, low, high]) = <[Expr; 3]>::try_from(all) else {
+                return datafusion::common::internal_err!("BETWEEN has three operands");
+            };
+            let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
         Expr::IsNull(ref inner) | Expr::IsNotNull(ref inner) => match records::null_test(&expr, inner, schema)? {
@@ -111,21 +152,56 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
         }
+        Expr::Negative(inner) => Ok(match negation(&inner, schema) {
+            Some(name) => Transformed::yes(calls::call(&env.functions, name, vec![*inner])),
+            None => Transformed::no(Expr::Negative(inner)),
+        }),
+        Expr::Like(like) => patterns::like(like, schema, &env.functions),
+        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// The function behind a minus sign before a number.
+fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
+    let (_, field) = expr.to_field(schema).ok()?;
+    Some(match Ty::of_field(&field)? {
+        Ty::Int2 => "int2um",
+        Ty::Int4 => "int4um",
+        Ty::Int8 => "int8um",
+        Ty::Float4 => "float4um",
+        Ty::Float8 => "float8um",
+        Ty::Numeric => "numeric_uminus",
+        Ty::Interval => "interval_um",
+        _ => return None,
+    })
 }
 
 /// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
-    let Cast { expr, field } = cast;
+    let Cast { expr, field } = match fold_number(Expr::Cast(cast)) {
+        Expr::Cast(cast) => cast,
+        literal => return Ok(Transformed::yes(literal)),
+    };
     if is_reg(crate::types::pg_type(&field).oid) && is_unknown(&expr) {
-        return Ok(Transformed::yes(explicit_cast(*expr, None, &field, &env.functions)));
+        let cast = explicit_cast(*expr, None, &field, &env.functions).map_err(external)?;
+        return Ok(Transformed::yes(cast));
     }
-    if let Some(text) = unknown_text(&expr).filter(|_| !is_text(field.data_type())) {
+    if let Some(text) = unknown_text(&expr).filter(|_| is_read(&field)) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));
+        }
+        let from = literal.to_field(schema)?.1;
+        let literal = match array_cast(literal, &from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(literal) => literal,
+        };
+        if Ty::of_field(&field) == Some(Ty::Numeric) {
+            let own = literal.to_field(schema)?.1;
+            let sized = explicit_cast(literal, Some(&own), &field, &env.functions).map_err(external)?;
+            return Ok(Transformed::yes(sized));
         }
         // The literal has the digits it was written with; the type's own scale and width come from the cast.
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(literal), field))));
@@ -135,20 +211,50 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(inner), field))));
     }
     let from = expr.to_field(schema).ok().map(|(_, f)| f);
-    let same = from.as_ref().is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty());
+    let same = from
+        .as_ref()
+        .is_some_and(|f| f.data_type() == field.data_type() && field.metadata().is_empty() && !wide::is_padded(f));
     if same || is_null(&expr) {
         return Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))));
     }
-    if let Some(from) = &from {
-        check_cast(from, &field).map_err(|e| DataFusionError::External(Box::new(e)))?;
+    let expr = match &from {
+        Some(from) => match own_cast(*expr, from, &field, &env.functions)? {
+            Ok(planned) => return Ok(Transformed::yes(planned)),
+            Err(expr) => expr,
+        },
+        None => *expr,
+    };
+    explicit_cast(expr, from.as_ref(), &field, &env.functions).map(Transformed::yes).map_err(external)
+}
+
+/// A cast of json or of arrays; `Err` gives the expression back when it is neither.
+pub fn own_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Result<Expr, Expr>> {
+    match json_cast(expr, from, to, functions)? {
+        Ok(planned) => Ok(Ok(planned)),
+        Err(expr) => array_cast(expr, from, to, functions),
     }
-    Ok(Transformed::yes(explicit_cast(*expr, from.as_ref(), &field, &env.functions)))
 }
 
 /// A call of one of PostgreSQL's functions with its arguments brought to the types of the overload it means.
 fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    if call.func.name() == NAMED_CAST
+        && let Some(cast) = call.args.first()
+    {
+        return Ok(Transformed::yes(cast.clone()));
+    }
     let style = &env.vars.style;
     let args: Vec<Expr> = call.args.into_iter().map(fold_number).collect();
+    if let Some(clause) = call.func.name().strip_prefix(conditions::PREFIX) {
+        return condition(args, clause, schema, style).map(Transformed::yes);
+    }
+    if call.func.name() == "nullif"
+        && let Some(case) = temporal::null_if(&args, schema, &env.functions)
+    {
+        return Ok(Transformed::yes(case));
+    }
+    if marker::is_unified(&call.func) {
+        return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
+    }
     if is_quantified(call.func.name()) {
         return quantified(call.func, args, schema, style).map(Transformed::yes);
     }
@@ -156,16 +262,65 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     let Some(types) = types else {
         return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
     };
+    if call.func.name() == TYPE_OF && args.len() == 1 {
+        return Ok(Transformed::yes(call.func.call(type_of(args, &types))));
+    }
+    if call.func.name() == FILL {
+        return resolve_again(array_literal::fill(args, env)?, schema, env);
+    }
+    let args = match subscript(call.func.name(), args, &types, &env.functions, style)? {
+        Ok(planned) => return resolve_again(planned, schema, env),
+        Err(args) if is_subscript(call.func.name()) => return Ok(Transformed::yes(call.func.call(args))),
+        Err(args) => args,
+    };
     let function = super::marker::list_behind(&call.func).unwrap_or(&call.func);
     let wanted = match env.functions.coerce_scalar(function.name(), &types) {
         Some(wanted) => wanted.map_err(|e| DataFusionError::External(Box::new(e)))?,
         None => return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
     };
     let mut cast = Vec::with_capacity(args.len());
-    for (arg, data_type) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, data_type, schema, env)?);
+    for (arg, field) in args.into_iter().zip(wanted) {
+        cast.push(bring(arg, &field, function.name(), schema, env)?);
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// The arguments of `pg_typeof` with the type it is to tell.
+fn type_of(args: Vec<Expr>, types: &[ArgType]) -> Vec<Expr> {
+    let oid = match types.first() {
+        Some(ArgType::Known(field)) if *field.data_type() != DataType::Null => pg_type(field).oid,
+        _ => oid::UNKNOWN,
+    };
+    args.into_iter().flat_map(|value| typed_arguments(oid, value)).collect()
+}
+
+/// A call that stands for another one.
+fn resolve_again(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::ScalarFunction(call) => resolve_call(call, schema, env),
+        other => Ok(Transformed::yes(other)),
+    }
+}
+
+/// A clause's condition without its mark; `42804` when it is not boolean.
+fn condition(args: Vec<Expr>, clause: &str, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+    let Ok([value]) = <[Expr; 1]>::try_from(args) else {
+        return datafusion::common::internal_err!("a condition is one expression");
+    };
+    let boolean = Field::new("condition", DataType::Boolean, true);
+    let value = adapt(value, &boolean, style)?;
+    match value.to_field(schema) {
+        Ok((_, field)) if !matches!(field.data_type(), DataType::Boolean | DataType::Null) => {
+            let name = crate::types::oid::sql_name(crate::types::pg_type(&field).oid);
+            let message = format!("argument of {clause} must be type boolean, not type {name}");
+            let error = Error::new(sqlstate::DATATYPE_MISMATCH, message);
+            Err(DataFusionError::External(Box::new(error)))
+        }
+        Ok((_, field)) if *field.data_type() == DataType::Null => {
+            Ok(Expr::Literal(datafusion::scalar::ScalarValue::Boolean(None), None))
+        }
+        _ => Ok(value),
+    }
 }
 
 /// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.
@@ -201,19 +356,32 @@ fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {
     arg.to_field(schema).ok().map(|(_, field)| ArgType::Known(field))
 }
 
-/// An argument as a value of `data_type`.
-fn bring(arg: Expr, data_type: DataType, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
-    let ty = Ty::of(&data_type);
-    let field: FieldRef = Arc::new(match ty {
-        Some(ty @ Ty::TimeTz) => ty.field(),
-        _ => Field::new("argument", data_type, true),
-    });
-    let arg = adapt(arg, &field, &env.vars.style)?;
+/// An argument as a value of a field's type, for the function `name`.
+fn bring(arg: Expr, field: &FieldRef, name: &str, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let (style, functions) = (&env.vars.style, &env.functions);
+    let ty = Ty::of_field(field);
+    let arg = adapt(arg, field, style)?;
     let now = arg.to_field(schema).ok().map(|(_, f)| f);
+    let arg = match &now {
+        Some(now) if now.data_type() != field.data_type() => match array_cast(arg, now, field, functions)? {
+            Ok(planned) => return Ok(planned),
+            Err(arg) => arg,
+        },
+        _ => arg,
+    };
     match now {
+        Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => {
+            let strips = wide::is_padded(&now) && !KEEPS_PADDING.contains(&name);
+            Ok(if strips { calls::call(functions, "bpchar_trim", vec![arg]) } else { arg })
+        }
         Some(now) if now.data_type() == field.data_type() => Ok(arg),
-        Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => Ok(arg),
-        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, &env.functions)),
+        Some(now) if let Some((from, to)) = implicit(&now, ty) => Ok(implicit_temporal(arg, from, to, functions)),
+        Some(now) if *field.data_type() == WIDE_NUMERIC && now.data_type().is_numeric() => {
+            Ok(wide::widened(arg, schema, functions))
+        }
+        Some(now) if *now.data_type() == WIDE_NUMERIC => {
+            explicit_cast(arg, Some(&now), &field, functions).map_err(external)
+        }
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }
 }

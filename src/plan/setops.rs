@@ -15,10 +15,11 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, SetOperator, TableFactor};
 
-use super::calls::explicit_cast;
+use super::calls::{call, cast_to_column, explicit_cast};
 use super::literals::{adapt, is_null, is_unknown};
 use super::unify::common_field;
 use super::{PlanEnv, resolve};
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::sql::rewrite::setops::Operation;
 use crate::sqlstate;
@@ -174,10 +175,10 @@ fn distinct_names(plan: &LogicalPlan) -> Vec<String> {
     let fields = plan.schema().fields().iter().enumerate();
     fields
         .map(|(i, field)| {
-            let name = field.name().clone();
+            let name = crate::sql::rewrite::names::display_name(field.name()).to_owned();
             match used.insert(name.clone()) {
                 true => name,
-                false => crate::sql::rewrite::names::repeated(&name, i),
+                false => crate::sql::rewrite::names::marked_name(&name, i),
             }
         })
         .collect()
@@ -215,7 +216,7 @@ fn brought(plan: LogicalPlan, wanted: &[FieldRef], names: &[String], env: &PlanE
         let (qualifier, field) = plan.schema().qualified_field(i);
         let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
         let same = field.data_type() == to.data_type() && field.metadata() == to.metadata();
-        let cast = if same { column } else { explicit_cast(column, Some(field), to, &env.functions) };
+        let cast = if same { column } else { cast_to_column(column, field, to, &env.functions).map_err(external)? };
         exprs.push(cast.alias(name));
     }
     Ok(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(plan))?))
@@ -265,7 +266,10 @@ fn typed_literal(expr: Expr, to: &FieldRef, env: &PlanEnv) -> Result<Expr> {
         other => other,
     };
     let typed = match is_null(&literal) {
-        true => explicit_cast(literal, None, to, &env.functions),
+        true => explicit_cast(literal, None, to, &env.functions).map_err(external)?,
+        false if *to.data_type() == WIDE_NUMERIC => {
+            call(&env.functions, "cast_numeric", vec![adapt(literal, to, &env.vars.style)?])
+        }
         false => adapt(literal, to, &env.vars.style)?,
     };
     Ok(typed.alias(name))

@@ -6,14 +6,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, NullHandling, Result, UnnestOptions};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{BinaryExpr, Distinct, DistinctOn, Expr, LogicalPlan, LogicalPlanBuilder, Operator};
+use datafusion::logical_expr::{
+    BinaryExpr, Cast, Distinct, DistinctOn, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator,
+};
 
 use super::joinable::has_subquery;
 use super::marker;
+use crate::catalog::functions::ty::element_field;
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -89,7 +93,7 @@ fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
         } else {
             let name = format!("__picked_{i}");
             picked.push(expr.unalias().alias(&name));
-            column(&name)
+            plain(&name)
         };
         shown.push(value.alias_qualified(qualifier.cloned(), field.name()));
     }
@@ -97,15 +101,15 @@ fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
     for (i, sort) in distinct.sort_expr.iter().flatten().enumerate() {
         let name = format!("__key_{i}");
         picked.push(sort.expr.clone().alias(&name));
-        keys.push(sort.with_expr(column(&name)));
-        shown.push(column(&name));
+        keys.push(sort.with_expr(plain(&name)));
+        shown.push(plain(&name));
     }
     let mut seen = std::collections::HashSet::new();
     picked.retain(|expr| seen.insert(expr.clone()));
     let distinct = DistinctOn::try_new(distinct.on_expr, picked, distinct.sort_expr, distinct.input)?;
     if !keys.is_empty() {
         shown.push(marker::row_number().alias(ROW_NUMBER));
-        keys.push(column(ROW_NUMBER).sort(true, false));
+        keys.push(plain(ROW_NUMBER).sort(true, false));
     }
     let (input, shown) = below(LogicalPlan::Distinct(Distinct::On(distinct)), shown, false)?;
     let plan = LogicalPlanBuilder::from(input).project(shown)?;
@@ -141,10 +145,10 @@ pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     for (i, key) in keys.into_iter().enumerate() {
         let name = format!("__key_{i}");
         exprs.push(key.expr.clone().alias(&name));
-        sorted.push(key.with_expr(column(&name)));
+        sorted.push(key.with_expr(plain(&name)));
     }
     exprs.push(marker::row_number().alias(ROW_NUMBER));
-    sorted.push(column(ROW_NUMBER).sort(true, false));
+    sorted.push(plain(ROW_NUMBER).sort(true, false));
     let shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
     let plan = LogicalPlanBuilder::from(list.input.as_ref().clone()).project(exprs)?.sort(sorted)?.project(shown)?;
     Ok(Transformed::yes(plan.build()?))
@@ -187,14 +191,14 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
             return Ok((input, exprs));
         }
         let numbered = exprs.iter().any(|e| e.exists(|e| Ok(is_ordinality(e))).unwrap_or(false));
-        let (unnested, names) = unnest(input, &sets, numbered, outer)?;
+        let (unnested, columns) = unnest(input, &sets, numbered, outer)?;
         let replace = |expr: Expr| {
             expr.transform_down(|e| match &e {
                 Expr::ScalarFunction(call) if marker::is_ordinality(&call.func) => {
-                    Ok(Transformed::yes(names.last().map_or_else(|| e.clone(), column)))
+                    Ok(Transformed::yes(columns.last().map_or_else(|| e.clone(), Expr::clone)))
                 }
                 Expr::ScalarFunction(call) => match sets.iter().position(|set| set == call) {
-                    Some(i) => Ok(Transformed::new(column(&names[i]), true, TreeNodeRecursion::Jump)),
+                    Some(i) => Ok(Transformed::new(columns[i].clone(), true, TreeNodeRecursion::Jump)),
                     None => Ok(Transformed::no(e)),
                 },
                 _ => Ok(Transformed::no(e)),
@@ -206,17 +210,26 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
     }
 }
 
-fn column(name: impl Into<String>) -> Expr {
+fn plain(name: impl Into<String>) -> Expr {
     Expr::Column(Column::new_unqualified(name))
 }
 
-/// The lists of `sets` as columns beside those of `input`, unnested; and the names of the columns.
+/// The column of a list's elements; UNNEST forgets what the element's metadata says of its type, a cast does not.
+fn column(name: &String, element: Option<&FieldRef>) -> Expr {
+    let column = Expr::Column(Column::new_unqualified(name));
+    match element.filter(|element| !element.metadata().is_empty()) {
+        Some(element) => Expr::Cast(Cast::new_from_field(Box::new(column), Arc::clone(element))),
+        None => column,
+    }
+}
+
+/// The lists of `sets` as columns beside those of `input`, unnested; and the columns.
 fn unnest(
     input: LogicalPlan,
     sets: &[ScalarFunction],
     numbered: bool,
     outer: bool,
-) -> Result<(LogicalPlan, Vec<String>)> {
+) -> Result<(LogicalPlan, Vec<Expr>)> {
     // A plan may hold several of these; their columns never meet under one name.
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let unique = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -229,13 +242,18 @@ fn unnest(
         lists.push(marker::ordinals(lists.clone()));
     }
     let names: Vec<String> = (0..lists.len()).map(|i| format!("__set_{unique}_{i}")).collect();
+    let mut elements = Vec::with_capacity(lists.len());
+    for (list, name) in lists.iter().zip(&names) {
+        let field = list.to_field(input.schema())?.1;
+        elements.push(column(name, element_field(field.data_type())));
+    }
     exprs.extend(lists.into_iter().zip(&names).map(|(list, name)| list.alias(name)));
     let handling = if outer { NullHandling::PreserveAndExpandEmpty } else { NullHandling::Drop };
     let options = UnnestOptions::new().with_null_handling(handling);
     let columns = names.iter().map(Column::new_unqualified).collect();
     let plan =
         LogicalPlanBuilder::from(input).project(exprs)?.unnest_columns_with_options(columns, options)?.build()?;
-    Ok((plan, names))
+    Ok((plan, elements))
 }
 
 /// The set-returning calls whose arguments have none, each once.

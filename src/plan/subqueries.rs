@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
 use super::joinable::{contains_outer, has_subquery, joinable, scalar_joinable};
 use super::{PlanEnv, lateral, optimize, sets};
 use crate::error::Error;
-use crate::exec::apply::{Applied, ApplyKind, ApplyNode, Prepare, free_references, has_free_references};
+use crate::exec::apply::{Applied, ApplyKind, ApplyNode, Prepare, free_references, has_free_references, subquery_of};
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sqlstate;
 
@@ -226,13 +226,30 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
                     && !is_row(&first_field(subquery))
                     && joinable(&subquery.subquery)?
             }
-            _ => false,
+            // EXISTS inside OR and the like: the engine joins a mark.
+            other => only_joinable_exists(other)?,
         };
         if fine {
             kept.push(conjunct.clone());
         }
     }
     Ok(kept)
+}
+
+/// Whether the subqueries of a condition are EXISTS that the engine can join.
+fn only_joinable_exists(condition: &Expr) -> Result<bool> {
+    let (mut found, mut fine) = (false, true);
+    condition.apply(|expr| {
+        match expr {
+            Expr::Exists(Exists { subquery, .. }) => {
+                found = true;
+                fine &= has_free_references(&subquery.subquery)? && joinable(&subquery.subquery)?;
+            }
+            other => fine &= subquery_of(other).is_none(),
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found && fine)
 }
 
 fn is_row(field: &Field) -> bool {

@@ -5,12 +5,13 @@
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::WindowFunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Sort, WindowFrameBound, WindowFrameUnits};
+use datafusion::logical_expr::expr::{Case, WindowFunction};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, WindowFrameBound, WindowFrameUnits};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 
 use super::calls::implicit_temporal;
+use super::lengths::by_length;
 use super::literals::is_unknown;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::datetime::casts;
@@ -231,16 +232,6 @@ pub fn in_list(expr: Box<Expr>, list: Vec<Expr>, schema: &DFSchema, functions: &
     }
 }
 
-/// ORDER BY of intervals goes by their length.
-#[must_use]
-pub fn sort(mut sort: Sort, functions: &Functions) -> Sort {
-    let schema = sort.input.schema();
-    for key in &mut sort.expr {
-        by_length(&mut key.expr, schema, functions);
-    }
-    sort
-}
-
 /// A window's order and partitions of intervals go by their length, unless its frame is counted in them.
 #[must_use]
 pub fn window(mut window: Box<WindowFunction>, schema: &DFSchema, functions: &Functions) -> Transformed<Expr> {
@@ -260,14 +251,44 @@ pub fn window(mut window: Box<WindowFunction>, schema: &DFSchema, functions: &Fu
     if changed { Transformed::yes(expr) } else { Transformed::no(expr) }
 }
 
-/// Makes the length of an interval; says whether it was one.
-fn by_length(expr: &mut Expr, schema: &DFSchema, functions: &Functions) -> bool {
-    let is_interval = type_of(expr, schema) == Some(Ty::Interval);
-    if is_interval {
-        let own = std::mem::replace(expr, Expr::Literal(ScalarValue::Null, None));
-        *expr = call(casts::LENGTH, own, functions);
+/// `CASE value WHEN …` whose comparisons need [`compared`], as a CASE of conditions.
+#[must_use]
+pub fn case(mut case: Case, schema: &DFSchema, functions: &Functions) -> Transformed<Expr> {
+    let own = case.expr.as_deref().and_then(|value| type_of(value, schema));
+    let needs = |when: &Expr| match (own, type_of(when, schema)) {
+        (Some(own), Some(ty)) => is_compared(own, ty),
+        _ => false,
+    };
+    if !case.when_then_expr.iter().any(|(when, _)| needs(when)) {
+        return Transformed::no(Expr::Case(case));
     }
-    is_interval
+    if let Some(value) = case.expr.take() {
+        for (when, _) in &mut case.when_then_expr {
+            let other = std::mem::take(when.as_mut());
+            **when = equal(value.as_ref().clone(), other, schema, functions);
+        }
+    }
+    Transformed::yes(Expr::Case(case))
+}
+
+/// `NULLIF(a, b)` of types whose comparison needs [`compared`]; `None` for others.
+#[must_use]
+pub fn null_if(args: &[Expr], schema: &DFSchema, functions: &Functions) -> Option<Expr> {
+    let [a, b] = args else { return None };
+    if !is_compared(type_of(a, schema)?, type_of(b, schema)?) {
+        return None;
+    }
+    let equal = equal(a.clone(), b.clone(), schema, functions);
+    let null = Expr::Literal(ScalarValue::Null, None);
+    Some(Expr::Case(Case::new(None, vec![(Box::new(equal), Box::new(null))], Some(Box::new(a.clone())))))
+}
+
+fn equal(left: Expr, right: Expr, schema: &DFSchema, functions: &Functions) -> Expr {
+    let (left, right) = match (type_of(&left, schema), type_of(&right, schema)) {
+        (Some(a), Some(b)) if is_compared(a, b) => compared(&Op::Eq, left, right, (a, b), functions),
+        _ => (left, right),
+    };
+    left.eq(right)
 }
 
 /// How a timestamp bounds dates that stand left of an operator.

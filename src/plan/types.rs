@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields, TimezoneInfo,
 };
 
+use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sqlstate;
@@ -136,31 +137,24 @@ fn float(info: ExactNumberInfo) -> Result<Field, Error> {
     }
 }
 
-/// `numeric(p,s)`. A bare `numeric` has PostgreSQL's unbounded meaning only as far as 38 digits go, 10 of them after
-/// the point.
+/// `numeric(p,s)`; a bare `numeric` has as many digits as its values.
 fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
     let (precision, scale) = match *info {
-        ExactNumberInfo::None => {
-            let unbounded = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
-            return Ok(plain(DataType::Decimal128(38, 10)).with_metadata(unbounded));
-        }
+        ExactNumberInfo::None => return Ok(plain(WIDE_NUMERIC)),
         ExactNumberInfo::Precision(p) => (p, 0),
         ExactNumberInfo::PrecisionAndScale(p, s) => (p, s),
     };
-    let in_range = |p: u64| u8::try_from(p).ok().filter(|p| (1..=76).contains(p));
-    let Some(precision) = in_range(precision) else {
-        return Err(Error::unsupported(format!(
-            "numeric precision {precision} is not supported: it must be between 1 and 76"
-        )));
-    };
-    let scale = i8::try_from(scale).ok().filter(|s| *s >= 0 && s.unsigned_abs() <= precision).ok_or_else(|| {
-        Error::unsupported(format!("numeric scale {scale} is not supported: it must be between 0 and the precision"))
-    })?;
-    Ok(plain(if precision <= 38 {
-        DataType::Decimal128(precision, scale)
-    } else {
-        DataType::Decimal256(precision, scale)
-    }))
+    let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
+    let precision = i32::try_from(precision)
+        .ok()
+        .filter(|p| (1..=1000).contains(p))
+        .ok_or_else(|| invalid(format!("NUMERIC precision {precision} must be between 1 and 1000")))?;
+    let scale = i32::try_from(scale)
+        .ok()
+        .filter(|s| (-1000..=1000).contains(s))
+        .ok_or_else(|| invalid(format!("NUMERIC scale {scale} must be between -1000 and 1000")))?;
+    let typmod = (precision << 16 | scale & 0x7ff) + 4;
+    Ok(crate::types::arrow_field(oid::NUMERIC, typmod)?.with_name("type"))
 }
 
 fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Field {
@@ -177,11 +171,8 @@ fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -
 }
 
 fn array(inner: &SqlType) -> Result<Field, Error> {
-    let element = match inner {
-        // `int[][]` is the same type as `int[]` in PostgreSQL.
-        SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _)) => return array(inner),
-        other => field(other)?,
-    };
+    // PostgreSQL's type says nothing of dimensions; where values are kept the ones declared count.
+    let element = field(inner)?;
     Ok(plain(DataType::List(Arc::new(element.with_name("item")))))
 }
 

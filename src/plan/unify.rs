@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 
+use crate::catalog::functions::numeric::common_type;
 use crate::catalog::functions::ty::{element_field, numeric_for};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -113,7 +114,9 @@ fn undictionaried(data_type: &DataType) -> DataType {
 /// `wanted` with room for the digits of `other`, inside arrays too.
 fn wider(wanted: &DataType, other: &DataType) -> DataType {
     match wanted {
-        DataType::Decimal128(..) | DataType::Decimal256(..) => merged(wanted, &numeric_for(&undictionaried(other))),
+        DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::LargeBinary => {
+            common_type(wanted, &numeric_for(&undictionaried(other)))
+        }
         DataType::List(item) => match element_field(other) {
             Some(from) => {
                 let element = wider(item.data_type(), from.data_type());
@@ -123,17 +126,4 @@ fn wider(wanted: &DataType, other: &DataType) -> DataType {
         },
         _ => wanted.clone(),
     }
-}
-
-fn merged(a: &DataType, b: &DataType) -> DataType {
-    let parts = |t: &DataType| match t {
-        DataType::Decimal128(p, s) | DataType::Decimal256(p, s) => Some((i16::from(*p) - i16::from(*s), i16::from(*s))),
-        _ => None,
-    };
-    let (Some((whole_a, scale_a)), Some((whole_b, scale_b))) = (parts(a), parts(b)) else { return a.clone() };
-    let whole = whole_a.max(whole_b);
-    let scale = scale_a.max(scale_b).min(76 - whole.min(76));
-    let precision = u8::try_from((whole + scale).clamp(1, 76)).unwrap_or(76);
-    let scale = i8::try_from(scale).unwrap_or(0);
-    if precision <= 38 { DataType::Decimal128(precision, scale) } else { DataType::Decimal256(precision, scale) }
 }

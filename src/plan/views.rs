@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, VisitMut, VisitorMut};
 
 use super::{PlanEnv, raw_plan};
@@ -12,15 +12,27 @@ use crate::catalog::{Relation, ViewQuery};
 use crate::error::Result;
 use crate::sql::rewrite::names::folded;
 use crate::sql::write::ident;
+use crate::types::{oid, pg_type};
 
 /// The plan of a view with the columns it was made with.
 pub fn plan_view(relation: &Relation, view: &ViewQuery, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
     let plan = raw_plan(&view.query, &[], env)?;
     let schema = relation.provider.schema();
     let columns = plan.schema().columns();
-    let named = columns.into_iter().zip(schema.fields());
-    let exprs: Vec<_> =
-        named.map(|(column, field)| datafusion::logical_expr::Expr::Column(column).alias(field.name())).collect();
+    let types = plan.schema().fields().iter().map(|field| pg_type(field).oid).collect::<Vec<_>>();
+    let named = columns.into_iter().zip(types).zip(schema.fields());
+    let exprs: Vec<_> = named
+        .map(|((column, of), field)| {
+            let column = Expr::Column(column);
+            // What was of no type yet is text in a view.
+            let typed = if of == oid::UNKNOWN {
+                Expr::Cast(Cast::new_from_field(Box::new(column), Arc::clone(field)))
+            } else {
+                column
+            };
+            typed.alias(field.name())
+        })
+        .collect();
     LogicalPlanBuilder::from(plan).project(exprs)?.build()
 }
 

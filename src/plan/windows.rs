@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{Expr, ExprSchemable, WindowFunctionDefinition};
 
 use super::PlanEnv;
-use super::calls::explicit_cast;
+use super::calls::{cast_to_column, explicit_cast};
 use super::literals::{adapt, is_null, is_unknown};
 use super::unify::common_field;
 use crate::catalog::functions::framed::Framed;
@@ -49,7 +49,7 @@ fn with_offsets(mut args: Vec<Expr>, spec: &FrameSpec, schema: &DFSchema, env: &
             && fractional(from.data_type())
         {
             let to = std::sync::Arc::new(wanted.clone());
-            *arg = explicit_cast(arg.clone(), Some(&from), &to, &env.functions);
+            *arg = explicit_cast(arg.clone(), Some(&from), &to, &env.functions).map_err(external)?;
         }
     }
     Ok(args)
@@ -68,8 +68,8 @@ fn with_default(args: Vec<Expr>, spec: &FrameSpec, schema: &DFSchema, env: &Plan
     let common = common_field(&spec.function, &fields).map_err(|_| external(mismatch(spec, &args, schema)))?;
     let brought = |expr: Expr, from: &Option<FieldRef>| match from {
         Some(from) if from.data_type() == common.data_type() => Ok(expr),
-        Some(from) => Ok(explicit_cast(expr, Some(from), &common, &env.functions)),
-        None if is_null(&expr) => Ok(explicit_cast(expr, None, &common, &env.functions)),
+        Some(from) => cast_to_column(expr, from, &common, &env.functions).map_err(external),
+        None if is_null(&expr) => explicit_cast(expr, None, &common, &env.functions).map_err(external),
         None => adapt(expr, &common, &env.vars.style),
     };
     let mut out = Vec::with_capacity(args.len());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use tracing::Instrument as _;
 
 use super::engine::MAX_SUSPENDED;
@@ -10,7 +11,7 @@ use super::statement::{Prepared, StatementDesc};
 use super::{Answer, INLINE_PARSE_BYTES, Session};
 use crate::error::{Error, Result};
 use crate::plan::{self, ColumnDesc, Plan, Values};
-use crate::sql::{self, StatementKind};
+use crate::sql::{self, StatementKind, Utility};
 use crate::sqlstate;
 use crate::types::{Format, RawParam};
 
@@ -23,7 +24,7 @@ impl Session {
         let prepared = self.prepare(name, sql, types).await;
         match prepared {
             Ok(prepared) => {
-                self.prepared.insert(name.to_owned(), Arc::new(prepared));
+                self.keep_prepared(name, prepared);
                 Ok(())
             }
             Err(error) => Err(self.failed(error)),
@@ -51,10 +52,12 @@ impl Session {
     /// Describe of a statement.
     pub fn describe_statement(&mut self, name: &str) -> Result<StatementDesc> {
         let described = self.prepared(name).and_then(|prepared| {
-            if prepared.describe().columns.is_some() {
+            let mut description = prepared.describe();
+            description.columns = self.result_columns(&prepared);
+            if description.columns.is_some() {
                 self.transaction.check_usable()?;
             }
-            Ok(prepared.describe())
+            Ok(description)
         });
         described.map_err(|error| self.failed(error))
     }
@@ -66,7 +69,7 @@ impl Session {
         };
         let columns = match &portal.plan {
             Some(plan) if portal.prepared.is_planned_rows() => plan.result_columns().map(Arc::clone),
-            _ => portal.prepared.describe().columns,
+            _ => self.result_columns(&portal.prepared),
         };
         Ok(columns.map(|columns| (columns, portal.formats.to_vec())))
     }
@@ -108,7 +111,7 @@ impl Session {
 
     /// Close of a statement; unknown names are fine.
     pub fn close_statement(&mut self, name: &str) {
-        self.prepared.remove(name);
+        self.forget_prepared(name);
     }
 
     /// Close of a portal; unknown names are fine.
@@ -128,13 +131,25 @@ impl Session {
         })
     }
 
+    /// The columns that a prepared statement gives; those of FETCH and EXECUTE are their cursor's and their statement's.
+    fn result_columns(&self, prepared: &Prepared) -> Option<Arc<[ColumnDesc]>> {
+        match prepared.statement.as_ref().map(|statement| &statement.kind) {
+            Some(StatementKind::Utility(Utility::Fetch(fetch))) => self.fetch_columns(fetch),
+            Some(StatementKind::Utility(Utility::Execute { name, .. })) => {
+                self.prepared.get(name).and_then(|inner| inner.describe().columns)
+            }
+            _ => prepared.describe().columns,
+        }
+    }
+
     /// Plans a statement for later runs.
     pub(super) async fn prepared_of(
         &mut self,
         statement: Option<Arc<sql::Statement>>,
         declared: Vec<Option<arrow::datatypes::FieldRef>>,
     ) -> Result<Prepared> {
-        let mut prepared = Prepared { statement, declared, plan: None };
+        let text = statement.as_ref().map_or_else(|| Arc::from(""), |s| Arc::clone(&s.text));
+        let mut prepared = Prepared { statement, declared, plan: None, text, made: Utc::now(), from_sql: false };
         let Some(statement) = prepared.statement.as_ref().map(Arc::clone) else { return Ok(prepared) };
         if !super::utility::ends_failed_block(&statement.kind) {
             self.transaction.check_usable()?;
@@ -191,7 +206,7 @@ impl Session {
         let (plan, values) = self.bind_values(&prepared, params).await?;
         let columns = match &plan {
             Some(plan) if prepared.is_planned_rows() => plan.result_columns().map_or(0, |c| c.len()),
-            _ => prepared.describe().columns.map_or(0, |c| c.len()),
+            _ => self.result_columns(&prepared).map_or(0, |c| c.len()),
         };
         let formats = formats(result_formats, columns)?;
         Ok(Portal { prepared, plan, values, formats, state: PortalState::Ready })
@@ -231,10 +246,11 @@ impl Session {
         let values = portal.values.clone();
         let formats = Arc::clone(&portal.formats);
         match &statement.kind {
-            StatementKind::Utility(utility) => {
-                let format = formats.first().copied().unwrap_or(Format::Text);
-                self.run_utility(&statement, utility, format).await
+            StatementKind::Utility(Utility::Declare(declare)) => {
+                let declared = portal.prepared.declared.clone();
+                self.run_declare(&statement, declare, values, &declared).await
             }
+            StatementKind::Utility(utility) => self.run_utility(&statement, utility, Some(&formats)).await,
             StatementKind::Explain(options, _) => {
                 let declared = portal.prepared.declared.clone();
                 self.run_explain(&statement, *options, &values, &declared).await

@@ -6,10 +6,12 @@
 
 pub mod cancel;
 mod declare;
+mod cursor;
 pub mod engine;
 mod extended;
 mod load;
 mod objects;
+mod owned;
 mod portal;
 pub mod rows;
 mod run;
@@ -30,12 +32,13 @@ use crate::error::{Error, Result};
 use crate::sql::{self, Statement};
 use crate::sqlstate;
 pub use cancel::{CancelHandle, CancelReason};
+use cursor::Cursor;
 pub use engine::Engine;
 use objects::Objects;
+use owned::PreparedMap;
 use portal::Portal;
 pub use rows::{Chunk, Rows, RowsEnd};
 use settings::SessionSettings;
-use statement::Prepared;
 pub use statement::StatementDesc;
 use transaction::Transaction;
 
@@ -92,8 +95,9 @@ pub struct Session {
     settings: SessionSettings,
     transaction: Transaction,
     objects: Objects,
-    prepared: HashMap<String, Arc<Prepared>>,
+    prepared: Arc<PreparedMap>,
     portals: HashMap<String, Portal>,
+    cursors: HashMap<String, Cursor>,
     notices: Vec<Error>,
     reported: BTreeMap<&'static str, String>,
     /// Whether the running script has several statements.
@@ -116,8 +120,9 @@ impl Session {
             settings,
             transaction: Transaction::new(),
             objects,
-            prepared: HashMap::new(),
+            prepared: Arc::default(),
             portals: HashMap::new(),
+            cursors: HashMap::new(),
             notices: Vec::new(),
             reported: BTreeMap::new(),
             several: false,
@@ -195,7 +200,7 @@ impl Session {
             self.transaction.begin_implicit(&mut self.settings);
         }
         // The unnamed statement and portal do not outlive a simple query.
-        self.prepared.remove("");
+        self.forget_prepared("");
         self.portals.remove("");
         let span = self.statement_span();
         let answer = self.run_statement(&statement.0).instrument(span).await;
@@ -230,6 +235,7 @@ impl Session {
         self.cancel.disarm();
         if !self.transaction.is_explicit() {
             self.portals.clear();
+            self.end_cursors(!self.transaction.has_failed());
         }
         self.transaction.end_implicit(&mut self.settings, &mut self.objects);
     }

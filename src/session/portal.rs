@@ -34,6 +34,12 @@ pub enum PortalState {
 }
 
 impl Portal {
+    /// Whether it stopped at a row limit.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        matches!(self.state, PortalState::Suspended(_))
+    }
+
     /// Whether it runs a query (and not a utility statement).
     #[must_use]
     pub fn is_query(&self) -> bool {

@@ -10,6 +10,8 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use super::cancel::Timer;
+use super::cursor::{Cursor, Run};
+use super::engine::Engine;
 use crate::error::{Error, Result};
 use crate::exec::{Encode, Output};
 use crate::plan::ColumnDesc;
@@ -63,6 +65,8 @@ pub struct Rows {
 pub enum Tag {
     /// `SELECT` and the number of rows sent.
     Select,
+    /// `FETCH` and the number of rows sent.
+    Fetch,
     /// This.
     Fixed(String),
 }
@@ -70,6 +74,37 @@ pub enum Tag {
 enum Source {
     Query(Output<Chunk>),
     Ready(VecDeque<Chunk>),
+    Cursor(Box<Fetching>),
+    Ended,
+}
+
+/// The rows of one FETCH, with the cursor that they come from.
+pub struct Fetching {
+    cursor: Cursor,
+    run: Run,
+    encoder: RowChunks,
+    chunks: VecDeque<Chunk>,
+    engine: Arc<Engine>,
+}
+
+impl Fetching {
+    /// A run of rows of a cursor.
+    pub fn new(cursor: Cursor, run: Run, formats: &[Format], style: &TextStyle, engine: Arc<Engine>) -> Result<Self> {
+        let encoder = RowChunks::new(cursor.plan.schema(), formats, style)?;
+        Ok(Self { cursor, run, encoder, chunks: VecDeque::new(), engine })
+    }
+
+    async fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(chunk) = self.chunks.pop_front() {
+                return Ok(Some(chunk));
+            }
+            let Some(batch) = self.cursor.next(&mut self.run, &self.engine.executor).await? else { return Ok(None) };
+            let mut chunks = Vec::new();
+            self.encoder.chunks(&batch, &mut chunks)?;
+            self.chunks.extend(chunks);
+        }
+    }
 }
 
 /// Makes chunks of a query's batches, on the CPU runtime.
@@ -132,6 +167,27 @@ impl Rows {
         Ok(Self::new(Source::Ready(chunks.into()), columns, formats, tag, origin))
     }
 
+    /// The rows of a FETCH.
+    #[must_use]
+    pub fn of_cursor(fetching: Fetching, columns: Arc<[ColumnDesc]>, formats: Arc<[Format]>, origin: Origin) -> Self {
+        Self::new(Source::Cursor(Box::new(fetching)), columns, formats, Tag::Fetch, origin)
+    }
+
+    /// The cursor of a FETCH that has ended, standing where it ended.
+    pub(super) fn take_cursor(&mut self) -> Option<Cursor> {
+        match std::mem::replace(&mut self.source, Source::Ended) {
+            Source::Cursor(fetching) => {
+                let Fetching { mut cursor, run, .. } = *fetching;
+                cursor.settle(run);
+                Some(cursor)
+            }
+            other => {
+                self.source = other;
+                None
+            }
+        }
+    }
+
     fn new(source: Source, columns: Arc<[ColumnDesc]>, formats: Arc<[Format]>, tag: Tag, origin: Origin) -> Self {
         Self {
             columns,
@@ -173,6 +229,8 @@ impl Rows {
             None => match &mut self.source {
                 Source::Ready(chunks) => chunks.pop_front(),
                 Source::Query(output) => output.next().await.transpose()?,
+                Source::Cursor(fetching) => fetching.next().await?,
+                Source::Ended => None,
             },
         };
         let Some(mut chunk) = chunk else {
@@ -200,6 +258,7 @@ impl Rows {
         if self.ended || self.left != Some(0) {
             return RowsEnd::Complete(match &self.tag {
                 Tag::Select => format!("SELECT {}", self.sent),
+                Tag::Fetch => format!("FETCH {}", self.sent),
                 Tag::Fixed(tag) => tag.clone(),
             });
         }

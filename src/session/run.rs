@@ -14,14 +14,17 @@ use crate::catalog::temp::{PG_TEMP, TempRows};
 use crate::error::Result;
 use crate::exec::Job;
 use crate::plan::{self, Plan, PlanEnv, Values};
-use crate::sql::{Statement, StatementKind};
+use crate::sql::{Statement, StatementKind, Utility};
 use crate::types::Format;
 
 impl Session {
     /// Runs a statement of the simple protocol.
     pub(super) async fn run_statement(&mut self, statement: &Arc<Statement>) -> Result<Answer> {
         match &statement.kind {
-            StatementKind::Utility(utility) => self.run_utility(statement, utility, Format::Text).await,
+            StatementKind::Utility(Utility::Declare(declare)) => {
+                self.run_declare(statement, declare, Values::new(), &[]).await
+            }
+            StatementKind::Utility(utility) => self.run_utility(statement, utility, None).await,
             StatementKind::Explain(options, _) => self.run_explain(statement, *options, &Values::new(), &[]).await,
             StatementKind::Object(object) => self.run_object(statement, object, Values::new(), &[]).await,
             StatementKind::Query(_) | StatementKind::Write(_) => {
@@ -75,6 +78,7 @@ impl Session {
             style: Arc::clone(&derived.style),
             snapshot: Arc::clone(&snapshot),
             temp,
+            own: self.owned(),
             transaction_start,
             statement_start: Utc::now(),
             server_start: self.engine.started,
@@ -112,6 +116,9 @@ impl Session {
                     Some(query) => plan::plan_query(query, &statement.positions, &declared, &env),
                     None => Err(crate::Error::internal("this statement has no plan")),
                 },
+                StatementKind::Utility(Utility::Declare(declare)) => {
+                    plan::plan_query(&declare.query, &statement.positions, &declared, &env)
+                }
                 StatementKind::Utility(_) => Err(crate::Error::internal("a utility statement has no plan")),
             })
             .await?;
@@ -167,11 +174,20 @@ impl Session {
         };
         if let Err(error) = streamed {
             set(self, PortalState::Done);
+            if let Some(mut cursor) = rows.take_cursor() {
+                cursor.fail();
+                self.cursors.insert(cursor.name.clone(), cursor);
+            }
             return Err(self.failed(error));
         }
         rows.timer = None;
         self.cancel.disarm();
         let end = rows.end();
+        if end != RowsEnd::Suspended
+            && let Some(cursor) = rows.take_cursor()
+        {
+            self.cursors.insert(cursor.name.clone(), cursor);
+        }
         if end == RowsEnd::Suspended {
             set(self, PortalState::Suspended(Box::new(rows)));
             return Ok(end);

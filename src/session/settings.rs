@@ -13,7 +13,7 @@ use crate::settings::{self, Context, Setting, values};
 use crate::sqlstate;
 use crate::types::input::parse_interval;
 use crate::types::zone::Zone;
-use crate::types::{DateOrder, DateStyle, IntervalStyle, TextStyle};
+use crate::types::{DateOrder, DateStyle, IntervalStyle, Moment, TextStyle};
 
 /// All settings with their current text, by lower-case name.
 pub type Values = Arc<BTreeMap<String, String>>;
@@ -85,6 +85,14 @@ pub struct Mark {
     session: Values,
 }
 
+impl Mark {
+    /// The text that a setting had.
+    #[must_use]
+    pub fn value(&self, lower: &str) -> Option<&str> {
+        self.current.get(lower).map(String::as_str)
+    }
+}
+
 impl SessionSettings {
     /// The settings of a new session: the server's defaults and what the client's start-up packet said.
     pub fn new(
@@ -140,6 +148,10 @@ impl SessionSettings {
             Some(setting) => {
                 allowed(setting, self.superuser, false)?;
                 match items {
+                    Some(items) if lower == "datestyle" => {
+                        let now = self.current.get(&lower).map_or("", String::as_str);
+                        Some(values::date_style(setting, &items.join(","), now)?)
+                    }
                     Some([text]) if lower == "timezone" => match interval_zone(setting, text)? {
                         Some(name) => Some(name),
                         None => items.map(|items| settings::check(setting, items)).transpose()?,
@@ -254,6 +266,7 @@ fn derive(all: &BTreeMap<String, String>) -> Derived {
         date_style: date_style(text("datestyle")),
         date_order: date_order(text("datestyle")),
         interval_style: interval_style(text("intervalstyle")),
+        moment: Moment::default(),
     };
     let search_path = values::split_identifiers(text("search_path")).unwrap_or_default();
     Derived {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::FieldRef;
+use chrono::{DateTime, Utc};
 
 use super::utility;
 use crate::plan::{ColumnDesc, Plan};
@@ -17,6 +18,12 @@ pub struct Prepared {
     pub declared: Vec<Option<FieldRef>>,
     /// The plan of a query.
     pub plan: Option<Arc<Plan>>,
+    /// The text it was made from.
+    pub text: Arc<str>,
+    /// When it was made.
+    pub made: DateTime<Utc>,
+    /// Whether SQL's PREPARE made it.
+    pub from_sql: bool,
 }
 
 /// The description of a prepared statement.

@@ -65,6 +65,18 @@ impl Transaction {
         self.block == Block::Explicit
     }
 
+    /// Whether a statement in it has failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How many savepoints there are.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.savepoints.len()
+    }
+
     /// `25P02` in a failed block.
     pub fn check_usable(&self) -> Result<()> {
         if self.failed && self.block == Block::Explicit {
@@ -164,12 +176,21 @@ impl Transaction {
         Ok(())
     }
 
-    /// RELEASE SAVEPOINT.
-    pub fn release(&mut self, name: &str) -> Result<()> {
+    /// RELEASE SAVEPOINT. A subtransaction's read-only mode ends with it.
+    pub fn release(&mut self, name: &str, settings: &mut SessionSettings) -> Result<()> {
+        const READ_ONLY: &str = "transaction_read_only";
         self.require_block("RELEASE SAVEPOINT")?;
         let at = self.find_savepoint(name)?;
+        let before = self.savepoints[at].settings.value(READ_ONLY).map(str::to_owned);
         self.savepoints.truncate(at);
+        settings.assign(READ_ONLY, before, true);
         Ok(())
+    }
+
+    /// Whether a query has been run in the transaction.
+    #[must_use]
+    pub fn has_queried(&self) -> bool {
+        self.snapshot.is_some()
     }
 
     /// ROLLBACK TO SAVEPOINT: the block works again.

@@ -73,7 +73,12 @@ impl Session {
     }
 
     /// The table's next state, made on the CPU runtime.
-    async fn write(&self, spec: &Arc<WriteSpec>, collected: Collected, token: &CancellationToken) -> Result<Written> {
+    async fn write(
+        &mut self,
+        spec: &Arc<WriteSpec>,
+        collected: Collected,
+        token: &CancellationToken,
+    ) -> Result<Written> {
         let objects = Arc::clone(self.objects.current());
         let pool = Arc::clone(self.objects.pool());
         let style = Arc::clone(&self.settings.derived().style);
@@ -96,7 +101,7 @@ impl Session {
 
     /// What a new table holds: the rows of a query.
     pub(super) async fn fill(
-        &self,
+        &mut self,
         schema: SchemaRef,
         name: &str,
         collected: Collected,

@@ -11,7 +11,7 @@ pub fn check(setting: &Setting, items: &[String]) -> Result<String> {
         "search_path" | "temp_tablespaces" | "session_preload_libraries" | "local_preload_libraries" => {
             return Ok(items.iter().map(|i| quote_identifier(i)).collect::<Vec<_>>().join(", "));
         }
-        "datestyle" => return date_style(setting, &items.join(",")),
+        "datestyle" => return date_style(setting, &items.join(","), ""),
         _ => {}
     }
     let [text] = items else {
@@ -97,7 +97,22 @@ fn real(setting: &Setting, text: &str, min: f64, max: f64) -> Result<String> {
             format!("{value} is outside the valid range for parameter \"{}\" ({min} .. {max})", setting.name),
         ));
     }
-    Ok(format!("{value}"))
+    Ok(show_real(value, setting.unit))
+}
+
+/// A number in the largest unit that shows it whole, or in the smallest there is.
+fn show_real(value: f64, unit: &str) -> String {
+    let is_time = TIME.iter().any(|(name, _)| *name == unit);
+    if value <= 0.0 || !is_time {
+        return format!("{value}");
+    }
+    let total = value * unit_size(unit).unwrap_or(1.0);
+    let whole = TIME.iter().map(|(name, size)| (name, (total / size * 1e9).round() / 1e9));
+    let fitting = whole.clone().find(|(_, count)| *count >= 1.0 && count.fract() == 0.0);
+    match fitting.or_else(|| whole.last()) {
+        Some((name, count)) => format!("{count}{name}"),
+        None => format!("{value}{unit}"),
+    }
 }
 
 fn split_unit(text: &str) -> (&str, &str) {
@@ -200,22 +215,25 @@ fn encoding(text: &str) -> Option<&'static str> {
     }
 }
 
-/// `DateStyle` as `ISO, MDY`; parts may come in any order, and what is not named keeps its default.
-fn date_style(setting: &Setting, text: &str) -> Result<String> {
-    let (mut style, mut order) = ("ISO", "MDY");
+/// `DateStyle` as `ISO, MDY`; parts may come in any order, and what is not named stays as it is `now`.
+pub fn date_style(setting: &Setting, text: &str, now: &str) -> Result<String> {
+    let (mut style, mut order) = now.split_once(", ").unwrap_or(("ISO", "MDY"));
+    let mut ordered = false;
     for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         match part.to_ascii_lowercase().as_str() {
             "iso" => style = "ISO",
             "sql" => style = "SQL",
             "german" => {
                 style = "German";
-                order = "DMY";
+                if !ordered {
+                    order = "DMY";
+                }
             }
             p if p.starts_with("postgres") => style = "Postgres",
-            "ymd" => order = "YMD",
+            "ymd" => (order, ordered) = ("YMD", true),
             "default" => {}
-            p if p == "dmy" || p.starts_with("euro") => order = "DMY",
-            p if p == "mdy" || p == "us" || p.starts_with("noneuro") => order = "MDY",
+            p if p == "dmy" || p.starts_with("euro") => (order, ordered) = ("DMY", true),
+            p if p == "mdy" || p == "us" || p.starts_with("noneuro") => (order, ordered) = ("MDY", true),
             _ => return Err(invalid(setting, text)),
         }
     }

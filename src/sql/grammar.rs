@@ -15,6 +15,7 @@ pub const UNNAMED: &str = "unnamed columns";
 /// The tokens as the parser takes them.
 #[must_use]
 pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let tokens = super::tokens::readable(&tokens);
     let tokens = rows_from(tokens);
     let tokens = order_using(tokens);
     let tokens = column_lists(tokens);
@@ -182,23 +183,22 @@ fn in_expression(tokens: &[TokenWithSpan], i: usize) -> bool {
     match &tokens[before].token {
         // `((…)`: the outer one decides.
         Token::LParen => false,
-        Token::Word(word) if word.quote_style.is_none() => {
-            !matches!(
-                word.keyword,
-                Keyword::FROM
-                    | Keyword::JOIN
-                    | Keyword::LATERAL
-                    | Keyword::UNION
-                    | Keyword::INTERSECT
-                    | Keyword::EXCEPT
-                    | Keyword::DISTINCT
-                    | Keyword::AS
-                    | Keyword::MATERIALIZED
-                    | Keyword::VALUES
-                    | Keyword::ROWS
-                    | Keyword::NoKeyword
-            ) && !(word.keyword == Keyword::ALL && follows_set_operator(tokens, before))
-        }
+        Token::Word(word) if word.quote_style.is_none() => match word.keyword {
+            Keyword::FROM
+            | Keyword::JOIN
+            | Keyword::LATERAL
+            | Keyword::UNION
+            | Keyword::INTERSECT
+            | Keyword::EXCEPT
+            | Keyword::DISTINCT
+            | Keyword::AS
+            | Keyword::MATERIALIZED
+            | Keyword::VALUES
+            | Keyword::ROWS
+            | Keyword::NoKeyword => false,
+            Keyword::ALL => !follows_set_operator(tokens, before),
+            _ => true,
+        },
         Token::Word(_) => false,
         _ => true,
     }

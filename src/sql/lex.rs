@@ -1,12 +1,11 @@
 //! A script as tokens, split into statements at its top-level semicolons.
 //!
-//! sqlparser's lexer does the work; this adds PostgreSQL's wording for what cannot be lexed, and keeps for each
-//! statement where its text stands.
+//! [`lexer`](super::lexer) does the work; this keeps for each statement where its text stands.
 
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::position::Positions;
 use crate::error::{Error, Result};
@@ -59,8 +58,7 @@ impl<'a> Script<'a> {
     /// Lexes a script. Errors are `42601` with PostgreSQL's message and position.
     pub fn lex(text: &'a str) -> Result<Self> {
         let positions = Arc::new(Positions::new(text));
-        let tokens =
-            Tokenizer::new(&DIALECT, text).tokenize_with_location().map_err(|e| lexical_error(text, &positions, &e))?;
+        let tokens = super::lexer::tokens(text)?;
         Ok(Self { text, tokens, positions })
     }
 
@@ -118,43 +116,31 @@ impl<'a> Script<'a> {
     }
 }
 
-fn lexical_error(text: &str, positions: &Positions, error: &TokenizerError) -> Error {
-    let message = error.message.as_str();
-    let near = &text[positions.byte_offset(text, error.location)..];
-    let what = if message.contains("string literal") {
-        "unterminated quoted string"
-    } else if message.contains("quoted identifier") || message.contains("close delimiter") {
-        "unterminated quoted identifier"
-    } else if message.contains("comment") {
-        "unterminated /* comment"
-    } else if message.contains('$') || message.contains("ollar") {
-        "unterminated dollar-quoted string"
-    } else {
-        "syntax error"
-    };
-    let near = if what == "syntax error" { near.chars().take(1).collect() } else { near.to_owned() };
-    Error::new(sqlstate::SYNTAX_ERROR, format!("{what} at or near \"{near}\""))
-        .or_at(positions.char_position(error.location))
-}
-
-/// A statement's text with every literal replaced by `?`, for logs. Text that does not lex is left out whole.
+/// A statement's text with every literal replaced by `?` and without comments, for logs. Text that does not lex is left
+/// out whole.
 #[must_use]
 pub fn without_literals(text: &str) -> String {
-    let Ok(tokens) = Tokenizer::new(&DIALECT, text).tokenize() else { return String::new() };
+    let Ok(tokens) = super::lexer::tokens(text) else { return String::new() };
+    let positions = Positions::new(text);
     let mut out = String::with_capacity(text.len());
-    for token in tokens {
-        match token {
-            Token::Word(_) | Token::Whitespace(_) | Token::Placeholder(_) => out.push_str(&token.to_string()),
+    let mut last = 0;
+    for token in &tokens {
+        let start = positions.byte_offset(text, token.span.start);
+        let end = positions.byte_offset(text, token.span.end);
+        if start > last && !out.is_empty() {
+            out.push(' ');
+        }
+        match &token.token {
             Token::Number(..)
             | Token::SingleQuotedString(_)
             | Token::EscapedStringLiteral(_)
             | Token::DollarQuotedString(_)
-            | Token::UnicodeStringLiteral(_)
             | Token::NationalStringLiteral(_)
             | Token::HexStringLiteral(_)
             | Token::SingleQuotedByteStringLiteral(_) => out.push('?'),
-            other => out.push_str(&other.to_string()),
+            _ => out.push_str(&text[start..end.max(start)]),
         }
+        last = end;
     }
     out
 }

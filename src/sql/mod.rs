@@ -6,8 +6,12 @@
 pub mod grammar;
 pub mod guard;
 pub mod lex;
+pub mod lexer;
 pub mod object_ast;
 pub mod position;
+pub mod distinct;
+pub mod fetch;
+pub mod sets;
 pub mod frames;
 pub mod query;
 pub mod rewrite;
@@ -62,7 +66,7 @@ impl StatementKind {
         match self {
             Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
             Self::Object(object) => object.query().is_some(),
-            Self::Utility(_) => false,
+            Self::Utility(utility) => matches!(utility, Utility::Declare(_)),
         }
     }
 }

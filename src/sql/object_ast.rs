@@ -71,9 +71,18 @@ pub struct NewTableAs {
     /// Names for the first columns.
     pub columns: Vec<String>,
     /// Where columns and rows come from.
-    pub query: Box<ast::Query>,
+    pub source: RowSource,
     /// Whether the rows are wanted (not WITH NO DATA).
     pub with_data: bool,
+}
+
+/// Where the rows of a new table come from.
+#[derive(Clone, Debug)]
+pub enum RowSource {
+    /// A query.
+    Query(Box<ast::Query>),
+    /// EXECUTE of a prepared statement with its arguments.
+    Execute(String, Vec<ast::Expr>),
 }
 
 /// CREATE VIEW.
@@ -140,7 +149,10 @@ impl ObjectStatement {
     #[must_use]
     pub fn query(&self) -> Option<&ast::Query> {
         match self {
-            Self::CreateTableAs(table) => Some(&table.query),
+            Self::CreateTableAs(table) => match &table.source {
+                RowSource::Query(query) => Some(query),
+                RowSource::Execute(..) => None,
+            },
             _ => None,
         }
     }

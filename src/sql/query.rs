@@ -9,8 +9,8 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::lex::{DIALECT, Script, StatementTokens};
-use super::object_ast::{NewTableAs, ObjectStatement, TableHead};
-use super::{StatementKind, frames, grammar, guard, rewrite, tokens as forms, write};
+use super::object_ast::{NewTableAs, ObjectStatement, RowSource, TableHead};
+use super::{StatementKind, distinct, fetch, frames, grammar, guard, rewrite, sets, write};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -20,6 +20,9 @@ const RECURSION_LIMIT: usize = 2_000;
 /// Parses a query, or a statement that changes rows, and applies the AST rules.
 pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<StatementKind> {
     guard::check_tokens(&tokens.tokens)?;
+    if names_current_row(&tokens.tokens) {
+        return Err(Error::unsupported("WHERE CURRENT OF is not supported"));
+    }
     let parsed = match write::of(statement(script, tokens)?)? {
         Ok(write) => return Ok(StatementKind::Write(Box::new(write))),
         Err(parsed) => parsed,
@@ -37,9 +40,17 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Statem
     }
 }
 
+/// Whether a statement ends with `WHERE CURRENT OF cursor`.
+fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
+    let words = ["where", "current", "of"];
+    let is = |token: &TokenWithSpan, word: &str| matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word));
+    tokens.windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| is(token, word)))
+}
+
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
-    let adapted = grammar::adapt(forms::readable(&frames::parseable(&tokens.tokens)));
+    let readable = grammar::adapt(frames::parseable(&tokens.tokens));
+    let adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {
@@ -71,7 +82,8 @@ fn table_of(into: &ast::SelectInto, query: Box<ast::Query>) -> Result<ObjectStat
         if_not_exists: false,
         on_commit: None,
     };
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns: Vec::new(), query, with_data: true })))
+    let source = RowSource::Query(query);
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns: Vec::new(), source, with_data: true })))
 }
 
 /// What lakewire says to statements that PostgreSQL has and it has not.

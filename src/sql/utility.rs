@@ -5,6 +5,7 @@
 
 mod cursor;
 mod explain;
+mod fetch;
 mod object;
 mod transaction;
 
@@ -40,6 +41,9 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
             cursor.eat("prepare");
             Utility::Deallocate(name_or_all(&mut cursor)?)
         }
+        "declare" => Utility::Declare(Box::new(fetch::declare(script, tokens, &mut cursor)?)),
+        "fetch" => Utility::Fetch(fetch::fetch(&mut cursor, false)?),
+        "move" => Utility::Fetch(fetch::fetch(&mut cursor, true)?),
         "close" => Utility::Close(name_or_all(&mut cursor)?),
         "listen" => Utility::Listen(cursor.identifier()?),
         "unlisten" => Utility::Unlisten(if cursor.eat_symbol("*") { None } else { Some(cursor.identifier()?) }),
@@ -196,7 +200,8 @@ fn prepare(script: &Script<'_>, tokens: &StatementTokens<'_>, cursor: &mut Curso
     Ok(Utility::Prepare { name, types, statement: Box::new(statement) })
 }
 
-fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
+/// Parses what follows EXECUTE.
+pub fn execute(tokens: &StatementTokens<'_>, cursor: &mut Cursor<'_>) -> Result<Utility> {
     let name = cursor.identifier()?;
     let mut arguments = Vec::new();
     if cursor.eat_symbol("(") {

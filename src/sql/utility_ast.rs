@@ -58,6 +58,10 @@ pub enum Utility {
     },
     /// DEALLOCATE; `None` is ALL.
     Deallocate(Option<String>),
+    /// DECLARE.
+    Declare(Box<Declare>),
+    /// FETCH, MOVE.
+    Fetch(Fetch),
     /// CLOSE cursor; `None` is ALL.
     Close(Option<String>),
     /// LISTEN channel.
@@ -66,6 +70,45 @@ pub enum Utility {
     Unlisten(Option<String>),
     /// NOTIFY channel.
     Notify(String),
+}
+
+/// DECLARE name CURSOR FOR query.
+#[derive(Clone, Debug)]
+pub struct Declare {
+    /// The cursor's name.
+    pub name: String,
+    /// BINARY.
+    pub binary: bool,
+    /// SCROLL or NO SCROLL; `None` leaves it to the query.
+    pub scroll: Option<bool>,
+    /// WITH HOLD.
+    pub hold: bool,
+    /// Its query.
+    pub query: Box<ast::Query>,
+}
+
+/// FETCH or MOVE.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// The cursor.
+    pub name: String,
+    /// Where to.
+    pub direction: Direction,
+    /// MOVE.
+    pub moves: bool,
+}
+
+/// A direction of FETCH; a count of `None` is ALL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// So many rows on.
+    Forward(Option<i64>),
+    /// So many rows back.
+    Backward(Option<i64>),
+    /// To the row of this number, counted from the end when negative.
+    Absolute(i64),
+    /// So many rows from here.
+    Relative(i64),
 }
 
 /// What SET assigns.

@@ -95,7 +95,14 @@ pub fn of(statement: ast::Statement) -> Result<std::result::Result<Write, ast::S
         _ => return Ok(Err(inner)),
     };
     let with = with.map(|mut with| rewritten(&mut with).map(|()| with)).transpose()?;
-    rewritten(&mut inner)?;
+    let source = match &inner {
+        ast::Statement::Insert(insert) => insert.source.as_deref(),
+        _ => None,
+    };
+    let mut rules = rewrite::Rules::of_insert(source);
+    if let ControlFlow::Break(error) = inner.visit(&mut rules) {
+        return Err(error);
+    }
     let mut write = match inner {
         ast::Statement::Insert(insert) => insert_of(insert),
         ast::Statement::Update(update) => update_of(update),
@@ -173,10 +180,7 @@ fn assign(assignment: ast::Assignment, out: &mut Vec<(String, ast::Expr)>) -> Re
     let values = match assignment.value {
         ast::Expr::Tuple(values) => values,
         ast::Expr::Nested(value) if names.len() == 1 => vec![*value],
-        ast::Expr::Subquery(_) => {
-            return Err(Error::unsupported("assigning a subquery to several columns is not supported")
-                .hint("Join the subquery in FROM and assign its columns one by one."));
-        }
+        ast::Expr::Subquery(query) => columns_of(&query, names.len()),
         _ => {
             let message = "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression";
             return Err(Error::unsupported(message));
@@ -189,6 +193,25 @@ fn assign(assignment: ast::Assignment, out: &mut Vec<(String, ast::Expr)>) -> Re
         out.push((column_name(name)?, value));
     }
     Ok(())
+}
+
+/// Each column of a subquery of so many as a subquery of its own.
+fn columns_of(subquery: &ast::Query, count: usize) -> Vec<ast::Expr> {
+    let column = |i: usize| ident(&format!("\u{1}c{i}"));
+    let columns = (0..count).map(|i| ast::TableAliasColumnDef { name: column(i), data_type: None }).collect();
+    let alias = ast::TableAlias { explicit: true, name: ident("\u{1}source"), columns, at: None };
+    let only = |i: usize| {
+        let derived = ast::TableFactor::Derived {
+            lateral: false,
+            subquery: Box::new(subquery.clone()),
+            alias: Some(alias.clone()),
+            sample: None,
+        };
+        let from = vec![ast::TableWithJoins { relation: derived, joins: Vec::new() }];
+        let item = ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(column(i)));
+        ast::Expr::Subquery(query(None, vec![item], from, None))
+    };
+    (0..count).map(only).collect()
 }
 
 fn delete_of(delete: ast::Delete) -> Result<Write> {

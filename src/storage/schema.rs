@@ -15,7 +15,7 @@ use datafusion::parquet::schema::types::SchemaDescriptor;
 use crate::config::FileFormatKind;
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, timetz};
 
 /// OID of `json`.
 const JSON_OID: &str = "114";
@@ -95,7 +95,12 @@ pub(super) fn merge(files: &[(&str, &Schema)], format: FileFormatKind) -> Result
 fn meaning(field: &Field) -> HashMap<String, String> {
     let ours = |key: &str| matches!(key, PG_TYPE_KEY | PG_TYPMOD_KEY | EXTENSION_KEY);
     let kept = field.metadata().iter().filter(|(key, _)| ours(key));
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let mut kept: HashMap<String, String> = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if *field.data_type() == DataType::FixedSizeBinary(timetz::WIDTH) && !kept.contains_key(PG_TYPE_KEY) {
+        // Bytes of this width are a time with zone elsewhere; a file's are only bytes.
+        kept.insert(PG_TYPE_KEY.to_owned(), oid::BYTEA.to_string());
+    }
+    kept
 }
 
 /// The type a table gives to a column of this type.

@@ -44,7 +44,7 @@ pub fn pg_type(field: &Field) -> PgType {
 
 /// The field in which values of a type are kept, unnamed and nullable.
 ///
-/// A `numeric` without modifier is Decimal128(38, 10) as a column's type; a parameter has its own scale.
+/// A `numeric` without modifier is `LargeBinary` (see [`wide`](super::wide)); a parameter has its own scale.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
         oid::INT8 => DataType::Int64,
         oid::FLOAT4 => DataType::Float32,
         oid::FLOAT8 => DataType::Float64,
-        oid::NUMERIC => numeric(typmod)?,
+        oid::NUMERIC => numeric(typmod),
         oid::BYTEA => DataType::Binary,
         oid::DATE => DataType::Date32,
         oid::TIME => DataType::Time64(TimeUnit::Microsecond),
@@ -72,7 +72,7 @@ pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
         oid::TIMETZ => DataType::FixedSizeBinary(timetz::WIDTH),
         oid::INT2VECTOR => list(oid::INT2)?,
         oid::OIDVECTOR => list(oid::OID)?,
-        oid::CHAR | oid::JSONB | 0 => DataType::Utf8,
+        oid::CHAR | oid::JSONB | oid::JSONPATH | 0 => DataType::Utf8,
         _ if oid::is_text_like(oid) => DataType::Utf8,
         _ if oid::is_oid_like(oid) => DataType::UInt32,
         _ => return Err(Error::unsupported(format!("values of type {} are not supported", oid::sql_name(oid)))),
@@ -104,21 +104,20 @@ fn list(element: u32) -> Result<DataType> {
     Ok(DataType::List(Arc::new(arrow_field(element, -1)?.with_name("item"))))
 }
 
-/// The decimal that holds `numeric` of a modifier. Error `0A000`: it has more than 76 digits.
-fn numeric(typmod: i32) -> Result<DataType> {
+/// What holds `numeric` of a modifier: a decimal where one has enough digits.
+fn numeric(typmod: i32) -> DataType {
     if typmod < 4 {
-        return Ok(DataType::Decimal128(DECIMAL128_DIGITS, 10));
+        return DataType::LargeBinary;
     }
     let packed = typmod - 4;
     let precision = (packed >> 16) & 0xffff;
     let scale = ((packed & 0x7ff) ^ 1_024) - 1_024;
-    // Arrow wants the scale within the precision; PostgreSQL allows more places than digits.
-    let digits = u8::try_from(precision.max(scale)).ok().filter(|&digits| digits <= DECIMAL256_DIGITS);
+    // Arrow wants the scale within the precision; PostgreSQL allows more places than digits, and fewer than none.
+    let digits = u8::try_from(precision).ok().filter(|&digits| digits <= DECIMAL256_DIGITS && scale <= precision);
     match (digits, i8::try_from(scale)) {
-        (Some(digits), Ok(scale)) if digits <= DECIMAL128_DIGITS => Ok(DataType::Decimal128(digits, scale)),
-        (Some(digits), Ok(scale)) => Ok(DataType::Decimal256(digits, scale)),
-        _ => Err(Error::unsupported(format!("{} is not supported", oid::format_type(oid::NUMERIC, typmod)))
-            .detail(format!("Numeric values have at most {DECIMAL256_DIGITS} digits."))),
+        (Some(digits), Ok(scale @ 0..)) if digits <= DECIMAL128_DIGITS => DataType::Decimal128(digits, scale),
+        (Some(digits), Ok(scale @ 0..)) => DataType::Decimal256(digits, scale),
+        _ => DataType::LargeBinary,
     }
 }
 
@@ -139,9 +138,9 @@ fn of_data_type(data_type: &DataType) -> PgType {
         | DataType::Decimal256(precision, scale) => {
             PgType { typmod: numeric_typmod(*precision, *scale), ..plain(oid::NUMERIC) }
         }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            plain(oid::BYTEA)
-        }
+        DataType::LargeBinary => plain(oid::NUMERIC),
+        DataType::FixedSizeBinary(timetz::WIDTH) => plain(oid::TIMETZ),
+        DataType::Binary | DataType::BinaryView | DataType::FixedSizeBinary(_) => plain(oid::BYTEA),
         DataType::Date32 | DataType::Date64 => plain(oid::DATE),
         DataType::Time32(_) | DataType::Time64(_) => plain(oid::TIME),
         DataType::Timestamp(_, None) => plain(oid::TIMESTAMP),

@@ -7,6 +7,8 @@
 pub mod civil;
 pub mod encode;
 pub mod input;
+pub mod json;
+pub mod jsonpath;
 mod mapping;
 pub mod oid;
 pub mod output;
@@ -16,9 +18,11 @@ pub mod send;
 mod tests;
 pub mod timetz;
 pub mod typmod;
+pub mod wide;
 pub mod zone;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use encode::RowEncoder;
 pub use mapping::{UTC, arrow_field, numeric_typmod, pg_type};
@@ -74,6 +78,39 @@ pub struct TextStyle {
     pub date_order: DateOrder,
     /// `IntervalStyle`.
     pub interval_style: IntervalStyle,
+    /// What `now` means in a text.
+    pub moment: Moment,
+}
+
+/// The time that `now`, `today` and their like mean: that of the statement's transaction, or the machine's where
+/// there is none. All moments are equal: they are no part of a style.
+#[derive(Clone, Debug, Default)]
+pub struct Moment {
+    /// Microseconds (UTC) from 1970-01-01.
+    pub now_us: Option<i64>,
+    /// Set when a text asked for it.
+    pub asked: Arc<AtomicBool>,
+}
+
+impl Moment {
+    /// The time, which is noted as asked for.
+    #[must_use]
+    pub fn now_us(&self) -> i64 {
+        self.asked.store(true, Ordering::Relaxed);
+        self.now_us.unwrap_or_else(|| chrono::Utc::now().timestamp_micros())
+    }
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Moment {}
+
+impl std::hash::Hash for Moment {
+    fn hash<H: std::hash::Hasher>(&self, _state: &mut H) {}
 }
 
 /// The output half of `DateStyle`.
@@ -122,6 +159,7 @@ impl Default for TextStyle {
             date_style: DateStyle::Iso,
             date_order: DateOrder::Mdy,
             interval_style: IntervalStyle::Postgres,
+            moment: Moment::default(),
         }
     }
 }

@@ -3,13 +3,14 @@
 //! A NULL row gives an arbitrary value; strict overloads never ask for one.
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, LargeStringArray, ListArray,
-    PrimitiveArray, StringArray, StringViewArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, LargeBinaryArray, LargeStringArray,
+    ListArray, PrimitiveArray, StringArray, StringViewArray,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type};
 use num_bigint::BigInt;
 
 use super::call::Arg;
+use super::number::Number;
 use super::numeric::Dec;
 use super::udf::fault;
 use crate::error::{Error, Result};
@@ -138,6 +139,7 @@ pub struct Nums<'a> {
 enum Decimals<'a> {
     Narrow(&'a PrimitiveArray<Decimal128Type>),
     Wide(&'a PrimitiveArray<Decimal256Type>),
+    Any(&'a LargeBinaryArray),
 }
 
 impl<'a> Nums<'a> {
@@ -151,31 +153,33 @@ impl<'a> Nums<'a> {
         let (values, scale) = match array.data_type() {
             DataType::Decimal128(_, scale) => (Decimals::Narrow(array.as_primitive()), *scale),
             DataType::Decimal256(_, scale) => (Decimals::Wide(array.as_primitive()), *scale),
+            DataType::LargeBinary => (Decimals::Any(array.as_binary()), 0),
             _ => return Err(mismatch(array, "numeric")),
         };
         Ok(Self { values, scale: i32::from(scale), constant })
     }
 
+    /// The number in a row; `0A000` for what is none, where a function does not know what to make of it.
+    pub fn at(&self, row: usize) -> Result<Dec> {
+        self.number(row)?.finite()
+    }
+
     /// The value in a row.
-    pub fn at(&self, row: usize) -> Dec {
+    pub fn number(&self, row: usize) -> Result<Number> {
         let i = if self.constant { 0 } else { row };
-        match self.values {
+        Ok(Number::Finite(match self.values {
             Decimals::Narrow(a) => Dec::new(BigInt::from(a.value(i)), self.scale),
             Decimals::Wide(a) => Dec::new(BigInt::from_signed_bytes_le(&a.value(i).to_le_bytes()), self.scale),
-        }
+            Decimals::Any(a) => return Number::decode(a.value(i)),
+        }))
     }
 
     /// The 128-bit unscaled values, when the column has them.
     pub fn narrow(&self, row: usize) -> Option<i128> {
         match self.values {
             Decimals::Narrow(a) => Some(a.value(if self.constant { 0 } else { row })),
-            Decimals::Wide(_) => None,
+            Decimals::Wide(_) | Decimals::Any(_) => None,
         }
-    }
-
-    /// Digits after the point in every value.
-    pub fn scale(&self) -> i32 {
-        self.scale
     }
 }
 

@@ -13,7 +13,7 @@ use arrow::error::ArrowError;
 
 use super::Registry;
 use super::call::Call;
-use super::numeric::{Dec, decimal, division_by_zero, overflow, precision_scale};
+use super::numeric::{decimal, division_by_zero, overflow, precision_scale};
 use super::overload::{Ret, ReturnArgs};
 use super::ty::Ty::{self, Float4, Float8, Int2, Int4, Int8, Numeric};
 use super::ty::WIDE_NUMERIC;
@@ -70,6 +70,9 @@ static OPERATORS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 /// The type of a numeric operator's result. A quotient's scale depends on its value, so it gets the widest type.
 #[must_use]
 pub fn numeric_type(op: Op, left: &DataType, right: &DataType) -> DataType {
+    if [left, right].contains(&&WIDE_NUMERIC) {
+        return WIDE_NUMERIC;
+    }
     let ((p1, s1), (p2, s2)) = (precision_scale(left), precision_scale(right));
     let scale = s1.max(s2);
     match op {
@@ -83,7 +86,7 @@ pub fn numeric_type(op: Op, left: &DataType, right: &DataType) -> DataType {
 fn narrowed(precision: i32, scale: i32) -> DataType {
     match (precision, scale) {
         (39.., ..=NARROW_SCALE) => decimal(38, scale),
-        (77.., 39..) => WIDE_NUMERIC,
+        (77.., _) | (_, 77..) => WIDE_NUMERIC,
         _ => decimal(precision, scale),
     }
 }
@@ -103,10 +106,12 @@ pub(super) fn register(r: &mut Registry) {
     for name in ["numeric_mod", "mod"] {
         r.add(name, BOTH, Ret::Rule(|a| typed(Op::Rem, a)), |c| numeric(c, Op::Rem));
     }
-    r.add("numeric_uminus", &[Numeric], Ret::Same(0), |c| {
-        let v = c.nums(0)?;
-        c.build_numeric(|i| Ok(v.at(i).negate()))
-    });
+    for name in ["numeric_uminus", "uminus"] {
+        r.add(name, &[Numeric], Ret::Same(0), |c| {
+            let v = c.nums(0)?;
+            c.build_number(|i| Ok(v.number(i)?.negate()))
+        });
+    }
     r.add("mod", &[Int2, Int2], Int2, |c| integer(c, Op::Rem));
     r.add("mod", &[Int4, Int4], Int4, |c| integer(c, Op::Rem));
     r.add("mod", &[Int8, Int8], Int8, |c| integer(c, Op::Rem));
@@ -125,7 +130,11 @@ fn integers(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], n
             r.add(name, both, ty, kernel);
         }
     }
-    r.add(negate, one, ty, |c| checked::neg(&c.arg(0).array).map_err(|e| arithmetic(e, c)).and_then(|a| spread(c, a)));
+    for name in [negate, "uminus"] {
+        r.add(name, one, ty, |c| {
+            checked::neg(&c.arg(0).array).map_err(|e| arithmetic(e, c)).and_then(|a| spread(c, a))
+        });
+    }
 }
 
 fn floats<T>(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], negate: &'static str)
@@ -144,7 +153,9 @@ where
             r.add(name, both, ty, kernel);
         }
     }
-    r.add(negate, one, ty, |c| checked::neg(&c.arg(0).array).map_err(fault).and_then(|a| spread(c, a)));
+    for name in [negate, "uminus"] {
+        r.add(name, one, ty, |c| checked::neg(&c.arg(0).array).map_err(fault).and_then(|a| spread(c, a)));
+    }
 }
 
 /// A column of `rows` from one that a constant argument made one row long.
@@ -267,16 +278,7 @@ fn numeric(c: &Call<'_>, op: Op) -> Result<ArrayRef> {
         return Ok(result);
     }
     let (a, b) = (c.nums(0)?, c.nums(1)?);
-    c.build_numeric(|i| {
-        let (a, b): (Dec, Dec) = (a.at(i), b.at(i));
-        match op {
-            Op::Add => Ok(a.add(&b)),
-            Op::Sub => Ok(a.sub(&b)),
-            Op::Mul => Ok(a.mul(&b)),
-            Op::Div => a.div(&b),
-            Op::Rem => a.rem(&b),
-        }
-    })
+    c.build_number(|i| a.number(i)?.operate(op, &b.number(i)?))
 }
 
 /// The operator in 128 bits, when both arguments and the result have them.

@@ -16,6 +16,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 use super::access::{Binaries, Bools, Lists, Nums, Prims, Texts};
+use super::number::Number;
 use super::numeric::{self, Dec};
 use super::overload::Kernel;
 use super::udf::{fault, one_row};
@@ -238,6 +239,15 @@ impl<'a> Call<'a> {
         for row in 0..self.rows {
             let value = if self.skips(row) { None } else { f(row)? };
             out.push(value.as_ref())?;
+        }
+        Ok(out.finish())
+    }
+
+    /// A numeric column whose values need not be numbers.
+    pub fn build_number(&self, mut f: impl FnMut(usize) -> Result<Number>) -> Result<ArrayRef> {
+        let mut out = numeric::Builder::new(self.ret.data_type(), self.rows);
+        for row in 0..self.rows {
+            out.push_number(if self.skips(row) { None } else { Some(f(row)?) })?;
         }
         Ok(out.finish())
     }

@@ -244,8 +244,8 @@ impl Golden<'_> {
         let mut arrays = Vec::new();
         let mut fields: Vec<FieldRef> = Vec::new();
         for (arg, target) in args.iter().zip(&targets) {
-            arrays.push(self.coerce(arg, target)?);
-            let field = arg.field.as_ref().clone().with_data_type(target.clone());
+            arrays.push(self.coerce(arg, target.data_type())?);
+            let field = arg.field.as_ref().clone().with_data_type(target.data_type().clone());
             fields.push(Arc::new(field));
         }
         let scalars: Vec<ScalarValue> =

@@ -5,8 +5,10 @@
 //! own room and are added to the registry by [`Functions::add_scalar`].
 
 pub mod arith;
+pub mod arrays;
 pub mod datetime;
 pub mod framed;
+pub mod number;
 pub mod numeric;
 pub mod quantified;
 pub mod resolve;
@@ -15,10 +17,11 @@ pub mod ty;
 
 mod access;
 mod aggregate;
-mod arrays;
 mod call;
+pub mod cast;
 mod formatting;
 mod inherited;
+pub mod input;
 mod json;
 mod math;
 mod output;
@@ -27,6 +30,7 @@ mod record;
 mod regexp;
 mod series_list;
 mod sleep;
+mod type_of;
 mod undefined;
 mod string;
 mod table;
@@ -41,15 +45,18 @@ mod golden;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
+pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
 pub use arrays::order as order_of_values;
+pub use json::from_jsonb;
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
+pub use type_of::{TYPE_OF, typed_arguments};
 pub use udf::PgScalar;
 pub use undefined::undefined;
 
@@ -86,6 +93,7 @@ impl Functions {
         regexp::register(&mut registry);
         math::register(&mut registry);
         arith::register(&mut registry);
+        cast::register(&mut registry);
         datetime::register(&mut registry);
         formatting::register(&mut registry);
         arrays::register(&mut registry);
@@ -98,6 +106,8 @@ impl Functions {
         aggregate::register(&mut functions);
         window::register(&mut functions);
         table::register(&mut functions);
+        functions.add_scalar(arrays::constructor());
+        functions.add_scalar(type_of::type_of());
         functions.add_scalar(sleep::pg_sleep());
         functions.add_scalar(record::row());
         for function in quantified::functions() {
@@ -144,7 +154,6 @@ impl Functions {
     pub fn list_of_set(&self, name: &str) -> Option<&Arc<ScalarUDF>> {
         match name {
             "string_to_table" => self.scalar.get("string_to_array"),
-            "regexp_split_to_table" => self.scalar.get("regexp_split_to_array"),
             name => self
                 .scalar
                 .get(&format!("{name}_list"))
@@ -168,15 +177,15 @@ impl Functions {
         Ok(())
     }
 
-    /// The types a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
+    /// The fields a call's arguments are to be cast to, by PostgreSQL's overload rules: untyped literals are resolved,
     /// a call nothing takes is `42883`, one that fits several equally is `42725`. `None` for a function that is not
     /// ours, whose own signature decides.
-    pub fn coerce_scalar(&self, name: &str, args: &[ArgType]) -> Option<Result<Vec<DataType>>> {
+    pub fn coerce_scalar(&self, name: &str, args: &[ArgType]) -> Option<Result<Vec<FieldRef>>> {
         let function = self.scalar.get(name)?.inner().downcast_ref::<PgScalar>()?;
         let types: Option<Vec<Ty>> = args.iter().map(ArgType::ty).collect();
         let Some(types) = types else { return Some(Err(resolve::undefined(name, &[]))) };
-        let arrow: Vec<DataType> = args.iter().map(ArgType::arrow).collect();
-        Some(function.coerce(&types, &arrow))
+        let fields: Vec<FieldRef> = args.iter().map(ArgType::field).collect();
+        Some(function.coerce(&types, &fields))
     }
 }
 
@@ -188,10 +197,10 @@ impl ArgType {
         }
     }
 
-    fn arrow(&self) -> DataType {
+    fn field(&self) -> FieldRef {
         match self {
-            Self::Known(field) => field.data_type().clone(),
-            Self::Unknown => DataType::Null,
+            Self::Known(field) => Arc::clone(field),
+            Self::Unknown => Arc::new(Field::new("", DataType::Null, true)),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Exact decimal numbers with PostgreSQL's scale rules.
 //!
 //! [`Dec`] is unbounded; columns are `Decimal128` or `Decimal256`, and a value that does not fit its column is
-//! `22003`. PostgreSQL's NaN and infinities of numeric have no column form.
+//! `22003`. [`Number`] adds NaN and the infinities, and wide columns hold them all.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal128Array, Decimal256Array, NullBufferBuilder};
+use arrow::array::{ArrayRef, Decimal128Array, Decimal256Array, LargeBinaryBuilder, NullBufferBuilder};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, i256};
 use num_bigint::{BigInt, Sign};
 
+use super::number::Number;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -262,17 +263,41 @@ pub struct Builder {
     data_type: DataType,
     narrow: Vec<i128>,
     wide: Vec<i256>,
+    any: LargeBinaryBuilder,
     nulls: NullBufferBuilder,
 }
 
 impl Builder {
     /// A column of a decimal type.
     pub fn new(data_type: &DataType, rows: usize) -> Self {
-        Self { data_type: data_type.clone(), narrow: Vec::new(), wide: Vec::new(), nulls: NullBufferBuilder::new(rows) }
+        Self {
+            data_type: data_type.clone(),
+            narrow: Vec::new(),
+            wide: Vec::new(),
+            any: LargeBinaryBuilder::new(),
+            nulls: NullBufferBuilder::new(rows),
+        }
     }
 
-    /// Appends a value, rounded to the column's scale.
+    /// Appends a value; a decimal column rounds it to its scale and holds numbers only.
+    pub fn push_number(&mut self, value: Option<Number>) -> Result<()> {
+        match (value, &self.data_type) {
+            (Some(value), DataType::LargeBinary) => self.any.append_value(value.encode()?),
+            (Some(value), _) => self.push(Some(&value.finite()?))?,
+            (None, _) => self.push(None)?,
+        }
+        Ok(())
+    }
+
+    /// Appends a number, rounded to the column's scale.
     pub fn push(&mut self, value: Option<&Dec>) -> Result<()> {
+        if self.data_type == DataType::LargeBinary {
+            match value {
+                Some(value) => self.any.append_value(Number::Finite(value.clone()).encode()?),
+                None => self.any.append_null(),
+            }
+            return Ok(());
+        }
         self.nulls.append(value.is_some());
         match self.data_type {
             DataType::Decimal128(precision, scale) => {
@@ -293,6 +318,7 @@ impl Builder {
     pub fn finish(mut self) -> ArrayRef {
         let nulls = self.nulls.finish();
         match self.data_type {
+            DataType::LargeBinary => Arc::new(self.any.finish()),
             DataType::Decimal256(..) => {
                 Arc::new(Decimal256Array::new(self.wide.into(), nulls).with_data_type(self.data_type))
             }
@@ -316,9 +342,15 @@ pub fn div_scale(a: &Dec, b: &Dec) -> i32 {
 
 /// The decimal type that holds all values of two decimal types.
 pub fn common_type(a: &DataType, b: &DataType) -> DataType {
+    if [a, b].contains(&&DataType::LargeBinary) {
+        return DataType::LargeBinary;
+    }
     let ((pa, sa), (pb, sb)) = (precision_scale(a), precision_scale(b));
     let scale = sa.max(sb);
-    decimal((pa - sa).max(pb - sb) + scale, scale)
+    match (pa - sa).max(pb - sb) + scale {
+        77.. => DataType::LargeBinary,
+        precision => decimal(precision, scale),
+    }
 }
 
 /// A decimal type of so many digits, 128 bits where they suffice, cut at 76.

@@ -132,22 +132,17 @@ fn exact(array: &ArrayRef, i: usize, out: &mut String) -> Result<()> {
         DataType::Decimal256(_, scale) => {
             let bytes = array.as_primitive::<Decimal256Type>().value(i).to_le_bytes();
             let value = Dec::new(BigInt::from_signed_bytes_le(&bytes), i32::from(*scale));
-            write!(out, "{}", shown(value, *scale)).map_err(fault)?;
+            write!(out, "{value}").map_err(fault)?;
+            return Ok(());
+        }
+        DataType::LargeBinary => {
+            let value = crate::types::wide::Numeric::decode(array.as_binary::<i64>().value(i))?;
+            ascii(out, |to| value.write_text(to));
             return Ok(());
         }
         other => return Err(Error::unsupported(format!("values of type {other} cannot be written as text"))),
     };
     write!(out, "{value}").map_err(fault)
-}
-
-/// A value of a wide column at the scale PostgreSQL would have kept: no zeros beyond 16 significant digits.
-fn shown(value: Dec, scale: i8) -> Dec {
-    if scale < 38 {
-        return value;
-    }
-    let trimmed = value.trimmed();
-    let least = if trimmed.scale == 0 { 0 } else { trimmed.scale.max(16) };
-    trimmed.round(least)
 }
 
 /// Appends what one of the type room's writers writes.

@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar};
 use arrow::compute::kernels::{cmp, comparison};
 use arrow::compute::{cast, not};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use super::datetime::interval;
+use super::regexp::{Flags, Matchers};
 use super::ty::element;
+use super::udf::external;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,6 +133,7 @@ impl Quantified {
             DataType::Null => return Ok(None),
             other => return plan_err!("op ANY/ALL (array) requires array on right side, not {other}"),
         };
+        let elements = innermost(elements);
         // An empty array decides without a comparison.
         if elements.is_empty() {
             return Ok(Some(self.all));
@@ -137,7 +141,13 @@ impl Quantified {
         if values.is_null(i) {
             return Ok(None);
         }
-        let value = Scalar::new(cast(&values.slice(i, 1), elements.data_type())?);
+        let value = cast(&values.slice(i, 1), elements.data_type())?;
+        let (value, elements) = match elements.data_type() {
+            // Intervals are equal when their lengths are.
+            DataType::Interval(_) => (interval::lengths(&value)?, interval::lengths(&elements)?),
+            _ => (value, elements),
+        };
+        let value = Scalar::new(value);
         let answers = self.compare(&value, &elements)?;
         let hits = answers.true_count();
         let misses = answers.len() - answers.null_count() - hits;
@@ -191,6 +201,17 @@ impl Quantified {
     }
 }
 
+/// All elements of an array, whatever its dimensions.
+fn innermost(array: ArrayRef) -> ArrayRef {
+    let mut level = array;
+    while let Some(list) = level.as_list_opt::<i32>() {
+        let at = |row: usize| usize::try_from(list.value_offsets()[row]).unwrap_or(0);
+        let (from, until) = (at(0), at(list.len()));
+        level = list.values().slice(from, until - from);
+    }
+    level
+}
+
 /// The one value as often as there are elements.
 fn spread(value: &Scalar<ArrayRef>, count: usize) -> Result<ArrayRef> {
     let value = datafusion::common::ScalarValue::try_from_array(&value.clone().into_inner(), 0)?;
@@ -199,9 +220,16 @@ fn spread(value: &Scalar<ArrayRef>, count: usize) -> Result<ArrayRef> {
 
 /// The value against each element as a regular expression.
 fn matches(value: &Scalar<ArrayRef>, elements: &ArrayRef) -> Result<BooleanArray> {
-    let text = cast(&spread(value, elements.len())?, &DataType::Utf8)?;
+    let text = cast(&value.clone().into_inner(), &DataType::Utf8)?;
+    let text = text.as_string::<i32>();
     let patterns = cast(elements, &DataType::Utf8)?;
-    Ok(arrow::compute::regexp_is_match(text.as_string::<i32>(), patterns.as_string::<i32>(), None::<&StringArray>)?)
+    let mut matchers = Matchers::default();
+    let mut found = |pattern: Option<&str>| -> Result<Option<bool>> {
+        let Some(pattern) = pattern.filter(|_| text.is_valid(0)) else { return Ok(None) };
+        let matcher = matchers.get(pattern, Flags::default()).map_err(external)?;
+        matcher.is_match(text.value(0)).map(Some).map_err(external)
+    };
+    patterns.as_string::<i32>().iter().map(&mut found).collect()
 }
 
 /// The type the left side is compared as, for the planner.

@@ -2,7 +2,9 @@
 //!
 //! Knows types only; whether an argument is an untyped literal is told by [`Ty::Unknown`].
 
-use arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
 
 use super::overload::Overload;
 use super::ty::{self, Ty};
@@ -30,18 +32,25 @@ pub fn resolve<'a>(name: &str, overloads: &'a [Overload], types: &[Ty]) -> Resul
     }
 }
 
-/// The Arrow types the arguments are to be cast to for `overload`.
-pub fn targets(overload: &Overload, arguments: &[DataType]) -> Result<Vec<DataType>> {
+/// The fields the arguments are to be cast to for `overload`; their metadata tells json and its kin from text.
+pub fn targets(overload: &Overload, arguments: &[FieldRef]) -> Result<Vec<FieldRef>> {
     let common = common_element(overload, arguments)?;
-    let target = |(i, from): (usize, &DataType)| match (overload.param(i), &common) {
-        (Ty::AnyElement, Some(element)) => element.clone(),
-        (Ty::AnyArray, Some(element)) => match from {
-            list if nested(list) => ty::plain(list),
-            _ => ty::list_of(element.clone()),
-        },
-        (param, _) => param.arrow(from),
+    let target = |(i, from): (usize, &FieldRef)| {
+        let data_type = from.data_type();
+        match (overload.param(i), &common) {
+            (Ty::AnyElement, Some(element)) => element.clone(),
+            (Ty::AnyArray, Some(element)) if nested(data_type) => {
+                Field::new("", ty::with_leaf(&ty::plain(data_type), element), true)
+            }
+            (Ty::AnyArray, Some(element)) => Field::new("", ty::list_field(element), true),
+            (param @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::TimeTz), _) => {
+                param.field().with_data_type(param.arrow(data_type))
+            }
+            (Ty::Any, _) => from.as_ref().clone().with_data_type(Ty::Any.arrow(data_type)),
+            (param, _) => Field::new("", param.arrow(data_type), true),
+        }
     };
-    Ok(arguments.iter().enumerate().map(target).collect())
+    Ok(arguments.iter().enumerate().map(|argument| Arc::new(target(argument))).collect())
 }
 
 /// The error of a call that no overload takes.
@@ -110,26 +119,38 @@ fn nested(data_type: &DataType) -> bool {
     ty::element(data_type).is_some_and(|e| ty::element(e).is_some())
 }
 
-/// The element type all polymorphic arguments are cast to; `None` when the overload is not polymorphic.
-fn common_element(overload: &Overload, arguments: &[DataType]) -> Result<Option<DataType>> {
-    let mut common: Option<DataType> = None;
+/// The element all polymorphic arguments are cast to; `None` when the overload is not polymorphic.
+fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<Field>> {
+    let mut common: Option<Field> = None;
     for (i, argument) in arguments.iter().enumerate() {
-        let element = match overload.param(i) {
-            Ty::AnyArray => ty::element(argument).cloned().unwrap_or(DataType::Null),
-            Ty::AnyElement => argument.clone(),
+        let is_array = match overload.param(i) {
+            Ty::AnyArray => true,
+            Ty::AnyElement => false,
             _ => continue,
         };
-        let mut leaf = &element;
-        while let Some(inner) = ty::element(leaf) {
-            leaf = inner;
+        let unknown = || Field::new("item", DataType::Null, true);
+        let mut leaf = argument.as_ref().clone();
+        if is_array && ty::element_field(leaf.data_type()).is_none() {
+            leaf = unknown();
+        }
+        while let Some(inner) = ty::element_field(leaf.data_type()) {
+            leaf = inner.as_ref().clone();
         }
         common = Some(match common {
-            None => leaf.clone(),
-            Some(DataType::Null) => leaf.clone(),
-            Some(other) => wider(&other, leaf)?,
+            None => leaf,
+            Some(other) if *other.data_type() == DataType::Null => leaf,
+            Some(other) if *leaf.data_type() == DataType::Null || other.data_type() == leaf.data_type() => other,
+            Some(other) => {
+                let wide = wider(other.data_type(), leaf.data_type())?;
+                let same = [&other, &leaf].into_iter().find(|f| *f.data_type() == wide).map(|f| f.metadata().clone());
+                Field::new("item", wide, true).with_metadata(same.unwrap_or_default())
+            }
         });
     }
-    Ok(common.map(|c| ty::plain(&c)))
+    Ok(common.map(|c| {
+        let data_type = ty::plain(c.data_type());
+        c.with_name("item").with_nullable(true).with_data_type(data_type)
+    }))
 }
 
 /// The type both fit in by implicit casts.
@@ -144,9 +165,6 @@ pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
         (l, r) if l == r => Ok(ty::plain(a)),
         (l, r) if l.casts_implicitly(r) => Ok(r.arrow(a)),
         (l, r) if r.casts_implicitly(l) => Ok(l.arrow(b)),
-        // An untyped literal may have arrived as text.
-        (Ty::Text, r) => Ok(r.arrow(b)),
-        (l, Ty::Text) => Ok(l.arrow(a)),
         _ => Err(mismatch(a, b)),
     }
 }

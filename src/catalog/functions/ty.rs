@@ -10,12 +10,14 @@ use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
 use crate::types::{PG_TYPE_KEY, timetz};
 
-/// Digits and scale of a numeric result whose scale depends on its value: 38 digits on either side of the point.
-pub const WIDE_NUMERIC: DataType = DataType::Decimal256(76, 38);
+/// A numeric whose scale depends on its value (see [`crate::types::wide`]).
+pub const WIDE_NUMERIC: DataType = DataType::LargeBinary;
 
 const JSON_OID: &str = "114";
 const JSONB_OID: &str = "3802";
+const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
+const JSONPATH_OID: &str = "4072";
 const TIMETZ_OID: &str = "1266";
 
 /// A parameter's or a result's type.
@@ -57,6 +59,8 @@ pub enum Ty {
     Json,
     /// `jsonb`
     Jsonb,
+    /// `jsonpath`
+    Jsonpath,
     /// `record`
     Record,
     /// An array of an element type
@@ -89,9 +93,8 @@ impl Ty {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::FixedSizeBinary(16) => Self::Uuid,
             DataType::FixedSizeBinary(timetz::WIDTH) => Self::TimeTz,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-                Self::Bytea
-            }
+            DataType::LargeBinary => Self::Numeric,
+            DataType::Binary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Self::Bytea,
             DataType::Date32 | DataType::Date64 => Self::Date,
             DataType::Time32(_) | DataType::Time64(_) => Self::Time,
             DataType::Timestamp(_, None) => Self::Timestamp,
@@ -109,6 +112,8 @@ impl Ty {
             Some(JSON_OID) => Some(Self::Json),
             Some(JSONB_OID) => Some(Self::Jsonb),
             Some(UUID_OID) => Some(Self::Uuid),
+            Some(JSONPATH_OID) => Some(Self::Jsonpath),
+            Some(BYTEA_OID) => Some(Self::Bytea),
             _ => Self::of(field.data_type()),
         }
     }
@@ -161,6 +166,7 @@ impl Ty {
             Self::Uuid => "uuid",
             Self::Json => "json",
             Self::Jsonb => "jsonb",
+            Self::Jsonpath => "jsonpath",
             Self::Record => "record",
             Self::AnyArray => "anyarray",
             Self::AnyElement => "anyelement",
@@ -186,7 +192,7 @@ impl Ty {
             Self::Interval => 'T',
             Self::Array(_) => 'A',
             Self::AnyArray | Self::AnyElement | Self::Any => 'P',
-            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Record => 'U',
+            Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Jsonpath | Self::Record => 'U',
             Self::Unknown => 'X',
         }
     }
@@ -198,7 +204,7 @@ impl Ty {
             (Self::Unknown, _) | (_, Self::Any | Self::AnyElement) | (Self::Array(_), Self::AnyArray) => true,
             (a, b) if a == b => true,
             // Without field metadata json is not told from text; the kernel checks the text it gets.
-            (Self::Text, Self::Json | Self::Jsonb) => true,
+            (Self::Text, Self::Json | Self::Jsonb | Self::Jsonpath) => true,
             (Int2, Int4 | Int8 | Numeric | Float4 | Float8)
             | (Int4, Int8 | Numeric | Float4 | Float8)
             | (Int8, Numeric | Float4 | Float8)
@@ -225,7 +231,7 @@ impl Ty {
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
             Self::Numeric => numeric_for(from),
-            Self::Text | Self::Json | Self::Jsonb => match from {
+            Self::Text | Self::Json | Self::Jsonb | Self::Jsonpath => match from {
                 DataType::LargeUtf8 | DataType::Utf8View => from.clone(),
                 _ => DataType::Utf8,
             },
@@ -263,6 +269,7 @@ impl Ty {
             Self::Json => with_oid(field, JSON_OID),
             Self::Jsonb => with_oid(field, JSONB_OID),
             Self::Uuid => with_oid(field, UUID_OID),
+            Self::Jsonpath => with_oid(field, JSONPATH_OID),
             Self::TimeTz => with_oid(field, TIMETZ_OID),
             Self::Array(element) => {
                 let inner = element.field().with_name("item");
@@ -293,6 +300,19 @@ pub fn element_field(data_type: &DataType) -> Option<&FieldRef> {
 /// `List` of an element type, with Arrow's usual field name.
 pub fn list_of(element: DataType) -> DataType {
     DataType::List(Arc::new(Field::new("item", element, true)))
+}
+
+/// `List` of an element's field, its metadata kept.
+pub fn list_field(element: &Field) -> DataType {
+    DataType::List(Arc::new(element.clone().with_name("item").with_nullable(true)))
+}
+
+/// A list type of the same depth with other innermost elements.
+pub fn with_leaf(list: &DataType, leaf: &Field) -> DataType {
+    match element(list) {
+        Some(inner) if element(inner).is_some() => list_of(with_leaf(inner, leaf)),
+        _ => list_field(leaf),
+    }
 }
 
 /// The one Arrow type functions use for a PostgreSQL type: no dictionaries, microseconds, `List`.

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use super::call::Call;
 use super::overload::{Overload, ReturnArgs};
 use super::resolve;
-use super::ty::Ty;
+use super::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 
 /// A PostgreSQL scalar function.
@@ -39,10 +39,10 @@ impl PgScalar {
         &self.overloads
     }
 
-    /// The Arrow types a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
-    pub fn coerce(&self, types: &[Ty], arrow: &[DataType]) -> Result<Vec<DataType>, Error> {
+    /// The fields a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
+    pub fn coerce(&self, types: &[Ty], fields: &[FieldRef]) -> Result<Vec<FieldRef>, Error> {
         let overload = resolve::resolve(self.name, &self.overloads, types)?;
-        resolve::targets(overload, arrow)
+        resolve::targets(overload, fields)
     }
 
     /// The overload of a call whose arguments have already been cast.
@@ -89,13 +89,21 @@ impl ScalarUDFImpl for PgScalar {
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         let known: Option<Vec<Ty>> = arg_types.iter().map(Ty::of).collect();
         let Some(known) = known else { return Err(external(resolve::undefined(self.name, &[]))) };
-        self.coerce(&known, arg_types)
+        let fields: Vec<FieldRef> = arg_types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
+        let coerced = self
+            .coerce(&known, &fields)
             .or_else(|error| {
                 // DataFusion's own planner hands untyped literals over as text.
                 let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
-                self.coerce(&lenient, arg_types).map_err(|_| error)
+                self.coerce(&lenient, &fields).map_err(|_| error)
             })
-            .map_err(external)
+            .map_err(external)?;
+        // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
+        let wide = |(target, own): (FieldRef, &DataType)| {
+            let target = target.data_type().clone();
+            if target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) { own.clone() } else { target }
+        };
+        Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {

@@ -108,6 +108,7 @@ pub fn vars(user: &str, search_path: &[&str]) -> SessionVars {
         style: Arc::new(TextStyle::default()),
         snapshot: Arc::new(snapshot()),
         temp: Arc::default(),
+        own: Arc::new(super::live::NoSessions),
         transaction_start: start,
         statement_start: start,
         server_start: start,

@@ -8,19 +8,22 @@ use std::net::SocketAddr;
 
 use chrono::{DateTime, Utc};
 
-/// A source of `pg_stat_activity`, `pg_prepared_statements` and `pg_cursors`.
+/// A source of `pg_stat_activity` and its like.
 pub trait LiveSource: fmt::Debug + Send + Sync {
     /// The sessions of the server.
     fn activity(&self) -> Vec<Activity>;
 
-    /// The prepared statements of one session.
-    fn prepared_statements(&self, backend_pid: i32) -> Vec<PreparedStatement>;
-
-    /// The open cursors of one session.
-    fn cursors(&self, backend_pid: i32) -> Vec<Cursor>;
-
     /// Signals a session; whether there is one of that number.
     fn signal(&self, backend_pid: i32, signal: Signal) -> bool;
+}
+
+/// What the session that asks has open.
+pub trait OwnObjects: Send + Sync {
+    /// Its prepared statements.
+    fn prepared_statements(&self) -> Vec<PreparedStatement>;
+
+    /// Its open cursors.
+    fn cursors(&self) -> Vec<Cursor>;
 }
 
 /// What one session may tell another.
@@ -99,16 +102,18 @@ pub struct Cursor {
 #[derive(Clone, Copy, Debug)]
 pub struct NoSessions;
 
+impl OwnObjects for NoSessions {
+    fn prepared_statements(&self) -> Vec<PreparedStatement> {
+        Vec::new()
+    }
+
+    fn cursors(&self) -> Vec<Cursor> {
+        Vec::new()
+    }
+}
+
 impl LiveSource for NoSessions {
     fn activity(&self) -> Vec<Activity> {
-        Vec::new()
-    }
-
-    fn prepared_statements(&self, _backend_pid: i32) -> Vec<PreparedStatement> {
-        Vec::new()
-    }
-
-    fn cursors(&self, _backend_pid: i32) -> Vec<Cursor> {
         Vec::new()
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{Constraint, Constraints, Result, internal_err};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::{Expr, TableType};
@@ -26,13 +26,22 @@ pub struct TempTable {
     schema: SchemaRef,
     /// Whether the last column is [`ROW_NUMBER`].
     numbered: bool,
+    /// The primary key, on which all columns depend.
+    constraints: Constraints,
 }
 
 impl TempTable {
     /// The table with an OID; its rows are looked up by it.
     #[must_use]
     pub fn new(oid: u32, schema: SchemaRef) -> Self {
-        Self { oid, schema, numbered: false }
+        Self { oid, schema, numbered: false, constraints: Constraints::default() }
+    }
+
+    /// The same table with a primary key by the places of its columns.
+    #[must_use]
+    pub fn with_primary_key(mut self, columns: Vec<usize>) -> Self {
+        self.constraints = Constraints::new_unverified(vec![Constraint::PrimaryKey(columns)]);
+        self
     }
 
     /// The table with the numbers of its rows as one more column.
@@ -40,7 +49,7 @@ impl TempTable {
     pub fn numbered(oid: u32, schema: &Schema) -> Self {
         let number = Arc::new(Field::new(ROW_NUMBER, DataType::Int64, false));
         let fields: Vec<_> = schema.fields().iter().map(Arc::clone).chain([number]).collect();
-        Self { oid, schema: Arc::new(Schema::new(fields)), numbered: true }
+        Self { oid, schema: Arc::new(Schema::new(fields)), numbered: true, constraints: Constraints::default() }
     }
 }
 
@@ -48,6 +57,10 @@ impl TempTable {
 impl TableProvider for TempTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
+    }
+
+    fn constraints(&self) -> Option<&Constraints> {
+        Some(&self.constraints)
     }
 
     fn table_type(&self) -> TableType {

@@ -1,5 +1,5 @@
 //! Names in a statement before it is planned: `*` and `t.*` written out, USING and NATURAL joins as conditions, a
-//! relation's name as its whole row, VALUES as an item of FROM that knows its columns' types.
+//! relation's name as its whole row.
 //!
 //! What a bare name means follows PostgreSQL's scopes: the innermost FROM list that has it. A name that this pass does
 //! not need to change is left for the planner to find.
@@ -22,13 +22,9 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use self::scope::{Ctes, Names, Relation, Scope};
 use super::PlanEnv;
 use crate::error::{Error, Result};
-use crate::sql::rewrite::forms::{function, function_of};
+use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::{display_name, folded, last_part, marked_name};
-use crate::sql::rewrite::selects;
 use crate::sqlstate;
-
-/// The name VALUES goes by as an item of FROM; its arguments are the rows.
-pub const VALUES_LIST: &str = "values list";
 
 /// Settles the names of a query.
 pub fn bind(query: &mut Query, env: &PlanEnv) -> Result<()> {
@@ -79,12 +75,11 @@ impl VisitorMut for Binder<'_> {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<Error> {
         self.ctes.pop();
         if self.bodies.pop().flatten().is_some() {
             self.scopes.pop();
         }
-        values_as_relation(&mut query.body);
         ControlFlow::Continue(())
     }
 
@@ -598,33 +593,4 @@ fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Scope)
         }
     }
     Ok(())
-}
-
-/// VALUES as `SELECT * FROM` its rows, whose columns then get their types as PostgreSQL finds them.
-fn values_as_relation(body: &mut SetExpr) {
-    match body {
-        SetExpr::SetOperation { left, right, .. } => {
-            values_as_relation(left);
-            values_as_relation(right);
-        }
-        SetExpr::Values(values) => {
-            let rows = std::mem::take(&mut values.rows).into_iter();
-            let args = rows.map(|row| FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Tuple(row.content)))).collect();
-            let Expr::Function(call) = function_of(ast::ObjectName::from(vec![Ident::new(VALUES_LIST)]), args) else {
-                return;
-            };
-            let FunctionArguments::List(list) = call.args else { return };
-            let relation = TableFactor::Function {
-                lateral: false,
-                name: call.name,
-                args: list.args,
-                with_ordinality: false,
-                alias: None,
-            };
-            let star = SelectItem::Wildcard(ast::WildcardAdditionalOptions::default());
-            let from = TableWithJoins { relation, joins: Vec::new() };
-            *body = SetExpr::Select(Box::new(selects::select(vec![star], vec![from])));
-        }
-        _ => {}
-    }
 }

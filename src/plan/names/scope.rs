@@ -17,8 +17,10 @@ use crate::plan::PlanEnv;
 use crate::plan::context::Context;
 use crate::plan::relations::output_name;
 use crate::sql::rewrite::names::{display_name, distinct_names, folded, last_part};
+use crate::sql::rewrite::rows;
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET};
 use crate::sql::rewrite::setops::Operation;
+use crate::sql::rewrite::values::VALUES_LIST;
 
 /// The columns of the WITH queries that a query sees, by name.
 pub type Ctes = HashMap<String, Option<Vec<String>>>;
@@ -230,6 +232,14 @@ impl Names<'_> {
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 joins::single(named(Vec::new(), alias.as_ref(), self.of_query(subquery, ctes), false))
+            }
+            TableFactor::Function { name, args, .. } if last_part(name) == VALUES_LIST => {
+                let width = match args.first() {
+                    Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(row))) => rows::items(row).map(|items| items.len()),
+                    _ => None,
+                };
+                let columns = width.map(|width| (1..=width).map(|i| format!("column{i}")).collect());
+                joins::single(named(Vec::new(), None, columns, false))
             }
             TableFactor::Function { name, args, .. } if Operation::of_name(name).is_some() => {
                 let columns = match args.first() {

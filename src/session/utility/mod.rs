@@ -1,5 +1,6 @@
 //! Statements that need no plan, one file per kind.
 
+mod cursor;
 mod drop;
 mod explain;
 mod prepare;
@@ -16,7 +17,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::rows::{Origin, Rows, Tag};
 use super::{Answer, Session};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::ColumnDesc;
 use crate::sql::{Statement, StatementKind, Utility};
 use crate::types::{Format, PgType, oid};
@@ -57,8 +58,9 @@ impl Session {
         &mut self,
         statement: &Arc<Statement>,
         utility: &Utility,
-        format: Format,
+        formats: Option<&[Format]>,
     ) -> Result<Answer> {
+        let format = formats.and_then(|formats| formats.first().copied()).unwrap_or(Format::Text);
         if !ends_failed_block(&statement.kind) {
             self.transaction.check_usable()?;
         }
@@ -69,8 +71,8 @@ impl Session {
             Utility::Show(name) => self.run_show(statement, name.as_deref(), format),
             Utility::Discard(what) => self.run_discard(*what),
             Utility::Begin(modes) => self.run_begin(modes, &statement.text),
-            Utility::Commit(chain) => self.run_end(true, *chain),
-            Utility::Rollback(chain) => self.run_end(false, *chain),
+            Utility::Commit(chain) => self.run_end(true, *chain).await,
+            Utility::Rollback(chain) => self.run_end(false, *chain).await,
             Utility::SetTransaction(modes) => self.run_set_transaction(modes),
             Utility::SetSessionCharacteristics(modes) => self.run_set_characteristics(modes),
             Utility::Savepoint(name) => {
@@ -78,16 +80,22 @@ impl Session {
                 done("SAVEPOINT")
             }
             Utility::Release(name) => {
-                self.transaction.release(name)?;
+                self.transaction.release(name, &mut self.settings)?;
+                self.release_cursors();
                 done("RELEASE")
             }
             Utility::RollbackTo(name) => {
                 self.transaction.rollback_to(name, &mut self.settings, &mut self.objects)?;
+                self.rewind_cursors();
                 done("ROLLBACK")
             }
-            Utility::Prepare { name, types, statement } => self.run_prepare(name, types, statement).await,
+            Utility::Prepare { name, types, statement: inner } => {
+                self.run_prepare(name, types, inner, &statement.text).await
+            }
             Utility::Execute { name, arguments } => self.run_execute(statement, name, arguments, format).await,
             Utility::Deallocate(name) => self.run_deallocate(name.as_deref()),
+            Utility::Declare(_) => Err(Error::internal("DECLARE runs with its params")),
+            Utility::Fetch(fetch) => self.run_fetch(statement, fetch, formats).await,
             Utility::Close(name) => self.run_close(name.as_deref()),
             // There is nothing to be told of: no table changes behind a client's back.
             Utility::Listen(_) => done("LISTEN"),

@@ -1,11 +1,12 @@
-//! SQL-level PREPARE, EXECUTE, DEALLOCATE; CLOSE of a portal. They share the protocol's names.
+//! SQL-level PREPARE, EXECUTE, DEALLOCATE. They share the protocol's names.
 
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
-use crate::plan;
+use crate::plan::{self, Plan, Values};
 use crate::session::statement::Prepared;
 use crate::session::{Answer, Session};
 use crate::sql::{Statement, StatementKind};
@@ -19,6 +20,7 @@ impl Session {
         name: &str,
         types: &[ast::DataType],
         inner: &Statement,
+        text: &Arc<str>,
     ) -> Result<Answer> {
         if self.prepared.contains_key(name) {
             return Err(Error::new(
@@ -30,8 +32,9 @@ impl Session {
             return Err(Error::new(sqlstate::SYNTAX_ERROR, "syntax error in the statement to prepare"));
         }
         let declared = types.iter().map(|t| plan::params::of_sql_type(t).map(Some)).collect::<Result<_>>()?;
-        let prepared = self.prepared_of(Some(Arc::new(inner.clone())), declared).await?;
-        self.prepared.insert(name.to_owned(), Arc::new(prepared));
+        let mut prepared = self.prepared_of(Some(Arc::new(inner.clone())), declared).await?;
+        (prepared.text, prepared.from_sql) = (Arc::clone(text), true);
+        self.keep_prepared(name, prepared);
         Ok(Answer::Done("PREPARE".to_owned()))
     }
 
@@ -43,6 +46,24 @@ impl Session {
         arguments: &[ast::Expr],
         format: Format,
     ) -> Result<Answer> {
+        let token = self.start_statement()?;
+        let (plan, values) = self.executed(name, arguments, &token).await?;
+        let formats = vec![format; plan.columns.len()].into();
+        self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
+    }
+
+    /// The plan of a prepared statement for EXECUTE's arguments, and their values.
+    ///
+    /// # Errors
+    ///
+    /// `26000` for an unknown name, `42601` for another number of arguments, `0A000` when its result is not of the
+    /// types any more that it had.
+    pub(super) async fn executed(
+        &mut self,
+        name: &str,
+        arguments: &[ast::Expr],
+        token: &CancellationToken,
+    ) -> Result<(Arc<Plan>, Values)> {
         let prepared: Arc<Prepared> = self.prepared(name)?;
         let (Some(plan), Some(inner)) = (&prepared.plan, &prepared.statement) else {
             return Err(Error::unsupported(format!("prepared statement \"{name}\" is not a query")));
@@ -52,35 +73,25 @@ impl Session {
             let detail = format!("Expected {} parameters but got {}.", plan.params.len(), arguments.len());
             return Err(Error::new(sqlstate::SYNTAX_ERROR, message).detail(detail));
         }
-        let token = self.start_statement()?;
-        let env = self.plan_env(&token);
+        let env = self.plan_env(token);
         let values = plan::params::evaluate(arguments, &plan.params, &env)?;
         let declared = plan::params::refined(&plan.params, &values).unwrap_or_else(|| prepared.declared.clone());
-        let plan = self.plan(inner, &declared, &token).await?;
-        let formats = vec![format; plan.columns.len()].into();
-        self.run_planned(plan, values, formats, Arc::clone(&statement.text), token).await
+        let current = self.plan(inner, &declared, token).await?;
+        let shape = |plan: &Plan| plan.columns.iter().map(|c| (c.name.clone(), c.pg_type.oid)).collect::<Vec<_>>();
+        if shape(&current) != shape(plan) {
+            return Err(Error::unsupported("cached plan must not change result type"));
+        }
+        Ok((current, values))
     }
 
     /// DEALLOCATE; `26000` for an unknown name.
     pub(super) fn run_deallocate(&mut self, name: Option<&str>) -> Result<Answer> {
         let Some(name) = name else {
-            self.prepared.clear();
+            self.prepared = Arc::default();
             return Ok(Answer::Done("DEALLOCATE ALL".to_owned()));
         };
         self.prepared(name)?;
-        self.prepared.remove(name);
+        self.forget_prepared(name);
         Ok(Answer::Done("DEALLOCATE".to_owned()))
-    }
-
-    /// CLOSE; `34000` for an unknown portal.
-    pub(super) fn run_close(&mut self, name: Option<&str>) -> Result<Answer> {
-        let Some(name) = name else {
-            self.portals.clear();
-            return Ok(Answer::Done("CLOSE CURSOR ALL".to_owned()));
-        };
-        match self.portals.remove(name) {
-            Some(_) => Ok(Answer::Done("CLOSE CURSOR".to_owned())),
-            None => Err(Error::new(sqlstate::INVALID_CURSOR_NAME, format!("cursor \"{name}\" does not exist"))),
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! SET, RESET, DISCARD.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::session::{Answer, Session};
 use crate::sql::utility_ast::{Discard, SetValue};
@@ -41,7 +43,8 @@ impl Session {
                     ));
                 }
                 self.portals.clear();
-                self.prepared.clear();
+                self.cursors.clear();
+                self.prepared = Arc::default();
                 self.settings.reset_all();
                 self.objects.discard();
                 "DISCARD ALL"

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::plan::{self, Values};
 use crate::session::{Answer, Session};
 use crate::sql::Statement;
-use crate::sql::object_ast::{NewTable, NewTableAs, ObjectStatement, RelationName, TableHead};
+use crate::sql::object_ast::{NewTable, NewTableAs, ObjectStatement, RelationName, RowSource, TableHead};
 use crate::sqlstate;
 
 impl Session {
@@ -68,7 +68,13 @@ impl Session {
             return Ok(Answer::Done("CREATE TABLE AS".to_owned()));
         }
         let token = self.start_statement()?;
-        let plan = self.plan(statement, declared, &token).await?;
+        let (plan, values) = match &table.source {
+            RowSource::Query(_) => (self.plan(statement, declared, &token).await?, values),
+            RowSource::Execute(name, arguments) => self.executed(name, arguments, &token).await?,
+        };
+        if plan.write.is_some() {
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, "prepared statement is not a SELECT"));
+        }
         let schema = Arc::new(plan::write::columns_of(&plan, &table.columns)?);
         let spec = TableSpec {
             defaults: vec![None; schema.fields().len()],
@@ -82,7 +88,10 @@ impl Session {
             let tag = format!("SELECT {}", collected.rows());
             (self.fill(schema, &table.head.name.name, collected, &token).await?, tag)
         } else {
-            (Arc::new(TableRows::empty(schema)), "CREATE TABLE AS".to_owned())
+            // PostgreSQL counts what EXECUTE would have given, which is nothing.
+            let executes = matches!(table.source, RowSource::Execute(..));
+            let tag = if executes { "SELECT 0" } else { "CREATE TABLE AS" };
+            (Arc::new(TableRows::empty(schema)), tag.to_owned())
         };
         self.cancel.disarm();
         self.objects.change(self.objects.current().with(relation, Some(rows)));
@@ -115,6 +124,11 @@ impl Session {
     pub(super) fn is_own(&self, name: &RelationName, temporary: bool, _what: &str) -> Result<bool> {
         let own = self.objects.current().schema();
         let inside = name.schema.as_deref().is_some_and(|schema| schema == PG_TEMP || schema == own.as_ref());
+        if let Some(schema) = name.schema.as_deref().filter(|_| !inside)
+            && !self.engine.catalog.snapshot().has_schema(schema)
+        {
+            return Err(Error::new(sqlstate::INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist")));
+        }
         if temporary && name.schema.is_some() && !inside {
             let message = "cannot create temporary relation in non-temporary schema";
             return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));

@@ -9,8 +9,11 @@ impl Session {
     /// BEGIN, START TRANSACTION.
     pub(super) fn run_begin(&mut self, modes: &TransactionModes, text: &str) -> Result<Answer> {
         let warning = self.transaction.begin(&mut self.settings);
+        if warning.is_none() {
+            self.default_modes();
+        }
         self.notices.extend(warning);
-        self.apply_modes(modes);
+        self.apply_modes(modes)?;
         let tag = if text.trim_start().get(..5).is_some_and(|w| w.eq_ignore_ascii_case("start")) {
             "START TRANSACTION"
         } else {
@@ -20,18 +23,35 @@ impl Session {
     }
 
     /// COMMIT, ROLLBACK. The block's portals end with it.
-    pub(super) fn run_end(&mut self, commit: bool, chain: bool) -> Result<Answer> {
+    pub(super) async fn run_end(&mut self, commit: bool, chain: bool) -> Result<Answer> {
+        let committed = commit && !self.transaction.has_failed();
+        if committed
+            && self.transaction.is_explicit()
+            && let Err(error) = self.hold_cursors().await
+        {
+            self.transaction.end(false, false, &mut self.settings, &mut self.objects)?;
+            self.end_cursors(false);
+            return Err(error);
+        }
+        let modes = MODES.map(|name| (name, self.settings.show(name).map(|(_, value)| value.to_owned()).ok()));
         let (tag, warning) = self.transaction.end(commit, chain, &mut self.settings, &mut self.objects)?;
         self.notices.extend(warning);
         let running = |state: &_| matches!(state, crate::session::portal::PortalState::Running);
         self.portals.retain(|_, portal| running(&portal.state));
+        self.end_cursors(committed);
+        if chain {
+            // The next transaction is like this one was.
+            for (name, value) in modes {
+                self.settings.assign(name, value, true);
+            }
+        }
         Ok(Answer::Done(tag.to_owned()))
     }
 
     /// SET TRANSACTION.
     pub(super) fn run_set_transaction(&mut self, modes: &TransactionModes) -> Result<Answer> {
         if self.transaction.is_explicit() || self.several {
-            self.apply_modes(modes);
+            self.apply_modes(modes)?;
         } else {
             self.notices.push(Error::warning(
                 sqlstate::NO_ACTIVE_SQL_TRANSACTION,
@@ -49,17 +69,48 @@ impl Session {
         Ok(Answer::Done("SET".to_owned()))
     }
 
-    /// The modes of this transaction: what it says, else the session's defaults.
-    fn apply_modes(&mut self, modes: &TransactionModes) {
-        for name in ["transaction_isolation", "transaction_read_only", "transaction_deferrable"] {
+    /// The modes of a new transaction: the session's defaults.
+    fn default_modes(&mut self) {
+        for name in MODES {
             let default = self.settings.show(&format!("default_{name}")).map(|(_, value)| value.to_owned());
             self.settings.assign(name, default.ok(), true);
         }
+    }
+
+    /// The modes that a statement names. Error `25001` when it is too late for one of them.
+    fn apply_modes(&mut self, modes: &TransactionModes) -> Result<()> {
+        let (inner, queried) = (self.transaction.depth() > 0, self.transaction.has_queried());
         for (name, value) in settings_of(modes) {
+            let now = self.settings.show(name).map_or("", |(_, value)| value);
+            let refused = match name {
+                "transaction_read_only" if now != "on" || value == "on" => None,
+                "transaction_read_only" if inner => {
+                    Some("cannot set transaction read-write mode inside a read-only transaction")
+                }
+                "transaction_read_only" => {
+                    queried.then_some("transaction read-write mode must be set before any query")
+                }
+                "transaction_isolation" if now == value => None,
+                "transaction_isolation" if queried => {
+                    Some("SET TRANSACTION ISOLATION LEVEL must be called before any query")
+                }
+                "transaction_isolation" => {
+                    inner.then_some("SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+                }
+                _ if inner => Some("SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction"),
+                _ => queried.then_some("SET TRANSACTION [NOT] DEFERRABLE must be called before any query"),
+            };
+            if let Some(message) = refused {
+                return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
+            }
             self.settings.assign(name, Some(value), true);
         }
+        Ok(())
     }
 }
+
+/// The settings that are a transaction's modes.
+const MODES: [&str; 3] = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
 
 fn settings_of(modes: &TransactionModes) -> impl Iterator<Item = (&'static str, String)> {
     let on_off = |b: bool| if b { "on" } else { "off" }.to_owned();

@@ -4,10 +4,11 @@
 //! The functions are those that PostgreSQL's grammar names for them, so that the planner resolves them as any call.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, Subscript, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
+use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
 use crate::sql::tokens::LOCAL_ZONE;
 
 /// The operator that `IS DISTINCT FROM` becomes; no client can write it.
@@ -23,22 +24,36 @@ pub fn call(expr: &mut Expr) {
             let args = if local { vec![take(timestamp)] } else { vec![take(time_zone), take(timestamp)] };
             *expr = function("timezone", args);
         }
+        Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } if escape_char.is_some() => {
+            let mut args = vec![take(pattern)];
+            args.extend(escape_char.take().map(Expr::Value));
+            **pattern = function("like_escape", args);
+        }
+        Expr::UnaryOp { op, expr: value } => {
+            let is_number = *op == UnaryOperator::Minus
+                && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
+            if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
+                *expr = function(name, vec![take(value)]);
+            }
+        }
+        Expr::IsNormalized { expr: value, form, negated } => {
+            let mut args = vec![take(value)];
+            args.extend(form.map(|form| Expr::Value(Value::SingleQuotedString(form.to_string()).with_empty_span())));
+            let call = function("is_normalized", args);
+            *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(call) } } else { call };
+        }
         Expr::IsDistinctFrom(left, right) => *expr = custom(take(left), DISTINCT, take(right)),
         Expr::IsNotDistinctFrom(left, right) => *expr = custom(take(left), NOT_DISTINCT, take(right)),
-        Expr::Like { any: true, negated, expr: value, pattern, escape_char: None } => {
-            let op = if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };
-            *expr = any(value, op, pattern);
-        }
-        Expr::ILike { any: true, negated, expr: value, pattern, escape_char: None } => {
-            let op = if *negated { BinaryOperator::PGNotILikeMatch } else { BinaryOperator::PGILikeMatch };
-            *expr = any(value, op, pattern);
-        }
         Expr::SimilarTo { negated, expr: value, pattern, escape_char } => {
             let mut pattern = vec![take(pattern)];
             pattern.extend(escape_char.take().map(Expr::Value));
             let regex = function("similar_to_escape", pattern);
             let matched = function("textregexeq", vec![take(value), regex]);
             *expr = if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) } } else { matched };
+        }
+        // An array without elements has the type it is cast to.
+        Expr::Cast { expr: inner, data_type: DataType::Array(_), .. } if is_empty_array(inner) => {
+            **inner = Expr::Value(Value::SingleQuotedString("{}".to_owned()).with_empty_span());
         }
         Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
             if let (Expr::Tuple(a), Expr::Tuple(b)) = (left.as_mut(), right.as_mut())
@@ -47,6 +62,11 @@ pub fn call(expr: &mut Expr) {
             {
                 let args = a.drain(..).chain(b.drain(..)).collect();
                 *expr = function("overlaps", args);
+            }
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
+            if let Some(predicate) = distinct(left, right) {
+                *expr = predicate;
             }
         }
         Expr::CompoundFieldAccess { root, access_chain } => {
@@ -58,28 +78,66 @@ pub fn call(expr: &mut Expr) {
     }
 }
 
-/// `root[i][j]` or `root[lower:upper]`; `None` for anything else (a field of a row).
-fn subscripts(root: &mut Expr, chain: &mut [AccessExpr]) -> Option<Expr> {
-    if let [AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride: None })] = chain {
-        let bounds = (lower_bound.take(), upper_bound.take());
-        let root = take(root);
-        return Some(match bounds {
-            (Some(from), Some(until)) => function("array_slice_pg", vec![root, from, until]),
-            (Some(from), None) => function("array_slice_from", vec![root, from]),
-            (None, Some(until)) => function("array_slice_to", vec![root, until]),
-            (None, None) => root,
-        });
+/// `a IS [NOT] DISTINCT FROM b` of the operator that `sql/distinct.rs` put in its place.
+fn distinct(left: &mut Expr, right: &mut Expr) -> Option<Expr> {
+    let Expr::Function(marker) = right else { return None };
+    let name = super::names::last_part(&marker.name);
+    let FunctionArguments::List(list) = &mut marker.args else { return None };
+    let operand = match list.args.as_mut_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))] => take(operand),
+        _ => return None,
+    };
+    match name.as_str() {
+        IS_DISTINCT => Some(custom(take(left), DISTINCT, operand)),
+        IS_NOT_DISTINCT => Some(custom(take(left), NOT_DISTINCT, operand)),
+        _ => None,
     }
-    if !chain.iter().all(|access| matches!(access, AccessExpr::Subscript(Subscript::Index { .. }))) {
+}
+
+/// The function behind an operator before its operand.
+fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
+    Some(match op {
+        UnaryOperator::PGSquareRoot => "dsqrt",
+        UnaryOperator::PGCubeRoot => "cbrt",
+        UnaryOperator::PGAbs => "abs",
+        UnaryOperator::BitwiseNot => "bitnot",
+        UnaryOperator::Minus => "uminus",
+        _ => return None,
+    })
+}
+
+/// `ARRAY[]`, or an array of such arrays.
+fn is_empty_array(expr: &Expr) -> bool {
+    matches!(expr, Expr::Array(array) if array.elem.iter().all(is_empty_array))
+}
+
+/// `root[i][j]` or `root[lower:upper][k]`; `None` for anything else (a field of a row).
+fn subscripts(root: &mut Expr, chain: &mut [AccessExpr]) -> Option<Expr> {
+    let subscript = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(_));
+    if !chain.iter().all(subscript) {
         return None;
     }
+    let is_slice = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Slice { .. }));
+    let slices = chain.iter().any(is_slice);
     let mut args = vec![take(root)];
     for access in chain {
-        if let AccessExpr::Subscript(Subscript::Index { index }) = access {
-            args.push(take(index));
+        let AccessExpr::Subscript(subscript) = access else { continue };
+        match subscript {
+            Subscript::Index { index } if !slices => args.push(take(index)),
+            // Beside a slice a lone subscript is the upper bound of one from 1.
+            Subscript::Index { index } => args.extend([integer(2), integer(1), take(index)]),
+            Subscript::Slice { lower_bound, upper_bound, .. } => {
+                let written = i64::from(lower_bound.is_some()) + 2 * i64::from(upper_bound.is_some());
+                let bound = |bound: &mut Option<Expr>| bound.take().unwrap_or_else(|| integer(1));
+                args.extend([integer(written), bound(lower_bound), bound(upper_bound)]);
+            }
         }
     }
-    Some(function("array_subscript", args))
+    Some(function(if slices { "array_slice_of" } else { "array_subscript" }, args))
+}
+
+fn integer(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).with_empty_span())
 }
 
 fn custom(left: Expr, op: &str, right: Expr) -> Expr {
@@ -88,11 +146,6 @@ fn custom(left: Expr, op: &str, right: Expr) -> Expr {
 
 fn take(expr: &mut Expr) -> Expr {
     std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()))
-}
-
-/// `value op ANY (pattern)`.
-fn any(value: &mut Expr, compare_op: BinaryOperator, pattern: &mut Expr) -> Expr {
-    Expr::AnyOp { left: Box::new(take(value)), compare_op, right: Box::new(take(pattern)), is_some: false }
 }
 
 /// A call of a built-in function.

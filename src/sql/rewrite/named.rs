@@ -1,54 +1,114 @@
-//! Arguments by name, `make_interval(days => 10)`, of the functions whose parameters clients name.
+//! Calls with named arguments (`f(a, silent => true)`) as calls by position, the defaults between filled in.
 //!
-//! They take their places among the others; what is left out has its default. A name that a function does not have is
-//! left to the planner, which refuses it.
+//! The names are those of PostgreSQL's built-in functions; a name a function does not have stays for the planner to
+//! refuse.
 
-use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Value,
+};
 
 use super::names::{folded, last_part};
 
-/// A function's parameters in order, and whether each may be left out (it is 0 then).
-const FUNCTIONS: &[(&str, &[&str], bool)] = &[
-    ("make_date", &["year", "month", "day"], false),
-    ("make_time", &["hour", "min", "sec"], false),
-    ("make_timestamp", &["year", "month", "mday", "hour", "min", "sec"], false),
-    ("make_timestamptz", &["year", "month", "mday", "hour", "min", "sec", "timezone"], false),
-    ("make_interval", &["years", "months", "weeks", "days", "hours", "mins", "secs"], true),
-];
+/// A parameter: its name, and its default if it has one.
+type Param = (&'static str, Option<Default>);
 
-/// Puts named arguments in their places.
+/// A default value.
+#[derive(Clone, Copy)]
+enum Default {
+    Bool(bool),
+    Text(&'static str),
+    Number(&'static str),
+}
+
+const PATH: [Param; 4] =
+    [("target", None), ("path", None), ("vars", Some(Default::Text("{}"))), ("silent", Some(Default::Bool(false)))];
+const SET: [Param; 4] =
+    [("jsonb_in", None), ("path", None), ("replacement", None), ("create_if_missing", Some(Default::Bool(true)))];
+const SET_LAX: [Param; 5] =
+    [SET[0], SET[1], SET[2], SET[3], ("null_value_treatment", Some(Default::Text("use_json_null")))];
+const INSERT: [Param; 4] = [SET[0], SET[1], SET[2], ("insert_after", Some(Default::Bool(false)))];
+const ZERO: Option<Default> = Some(Default::Number("0"));
+const INTERVAL: [Param; 7] = [
+    ("years", ZERO),
+    ("months", ZERO),
+    ("weeks", ZERO),
+    ("days", ZERO),
+    ("hours", ZERO),
+    ("mins", ZERO),
+    ("secs", Some(Default::Number("0.0"))),
+];
+const DATE: [Param; 3] = [("year", None), ("month", None), ("day", None)];
+const TIME: [Param; 3] = [("hour", None), ("min", None), ("sec", None)];
+const TIMESTAMP: [Param; 6] =
+    [("year", None), ("month", None), ("mday", None), ("hour", None), ("min", None), ("sec", None)];
+const TIMESTAMPTZ: [Param; 7] =
+    [TIMESTAMP[0], TIMESTAMP[1], TIMESTAMP[2], TIMESTAMP[3], TIMESTAMP[4], TIMESTAMP[5], ("timezone", None)];
+const IDENT: [Param; 2] = [("str", None), ("strict", Some(Default::Bool(true)))];
+
+/// The parameters of a function that is called by name.
+fn params(function: &str) -> Option<&'static [Param]> {
+    Some(match function {
+        "jsonb_set" => &SET,
+        "jsonb_set_lax" => &SET_LAX,
+        "jsonb_insert" => &INSERT,
+        "make_interval" => &INTERVAL,
+        "make_date" => &DATE,
+        "make_time" => &TIME,
+        "make_timestamp" => &TIMESTAMP,
+        "make_timestamptz" => &TIMESTAMPTZ,
+        "parse_ident" => &IDENT,
+        name if name.starts_with("jsonb_path_") => &PATH,
+        _ => return None,
+    })
+}
+
+/// Brings a call's named arguments into the order of its parameters.
 pub fn arguments(expr: &mut Expr) {
     let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr else { return };
-    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
-        return;
-    }
-    let name = last_part(name);
-    let Some((_, params, optional)) = FUNCTIONS.iter().find(|(function, ..)| *function == name) else { return };
-    if let Some(placed) = placed(&list.args, params, *optional) {
-        list.args = placed;
-    }
+    let Some(params) = params(&last_part(name)) else { return };
+    let _ = order(list, params);
 }
 
-/// The arguments in the parameters' order; `None` when a name is wrong or one is missing.
-fn placed(args: &[FunctionArg], params: &[&str], optional: bool) -> Option<Vec<FunctionArg>> {
-    let mut places: Vec<Option<FunctionArgExpr>> = vec![None; params.len()];
-    for (at, arg) in args.iter().enumerate() {
-        let (place, value) = match arg {
-            FunctionArg::Unnamed(value) => (at, value),
-            FunctionArg::Named { name, arg, .. } => (position(name, params)?, arg),
-            FunctionArg::ExprNamed { .. } => return None,
-        };
-        let slot = places.get_mut(place).filter(|slot| slot.is_none())?;
-        *slot = Some(value.clone());
-    }
-    let last = places.iter().rposition(Option::is_some)?;
-    places.truncate(last + 1);
-    let zero = || FunctionArgExpr::Expr(Expr::Value(Value::Number("0".to_owned(), false).with_empty_span()));
-    let filled = places.into_iter().map(|place| place.or_else(|| optional.then(zero)).map(FunctionArg::Unnamed));
-    filled.collect()
+/// Brings the named arguments of a function in FROM into order.
+pub fn arguments_in_from(function: &str, args: &mut Vec<FunctionArg>) {
+    let Some(params) = params(function) else { return };
+    let mut list = FunctionArgumentList { duplicate_treatment: None, args: std::mem::take(args), clauses: Vec::new() };
+    let _ = order(&mut list, params);
+    *args = list.args;
 }
 
-fn position(name: &Ident, params: &[&str]) -> Option<usize> {
-    let name = folded(name);
-    params.iter().position(|param| *param == name)
+fn order(list: &mut FunctionArgumentList, params: &[Param]) -> Option<()> {
+    let named = list.args.iter().position(|arg| !matches!(arg, FunctionArg::Unnamed(_)))?;
+    let mut slots: Vec<Option<FunctionArgExpr>> = Vec::with_capacity(params.len());
+    for (i, arg) in list.args.iter().enumerate() {
+        match arg {
+            FunctionArg::Unnamed(value) if i < named => slots.push(Some(value.clone())),
+            FunctionArg::Named { name, arg, .. } | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg, .. } => {
+                let at = params.iter().position(|(param, _)| *param == folded(name))?;
+                slots.resize(slots.len().max(at + 1), None);
+                if slots[at].replace(arg.clone()).is_some() {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+    }
+    let mut ordered = Vec::with_capacity(slots.len());
+    for (slot, (_, default)) in slots.into_iter().zip(params) {
+        ordered.push(FunctionArg::Unnamed(match slot {
+            Some(value) => value,
+            None => FunctionArgExpr::Expr(literal((*default)?)),
+        }));
+    }
+    list.args = ordered;
+    Some(())
+}
+
+fn literal(default: Default) -> Expr {
+    let value = match default {
+        Default::Bool(value) => Value::Boolean(value),
+        Default::Text(text) => Value::SingleQuotedString(text.to_owned()),
+        Default::Number(digits) => Value::Number(digits.to_owned(), false),
+    };
+    Expr::Value(value.with_empty_span())
 }

@@ -54,7 +54,7 @@ fn is_column(expr: &Expr) -> bool {
 /// The name of the `i`th column of a list that has another of that name.
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
-    repeated(display_name(name), i)
+    format!("{}{MARK}{i}", display_name(name))
 }
 
 /// Names of which the repeated ones carry the mark that [`marked_name`] gives.
@@ -72,12 +72,6 @@ fn marked(name: &str, i: usize) -> Ident {
     Ident::with_quote('"', marked_name(name, i))
 }
 
-/// A repeated name with its invisible mark and the number `i`.
-#[must_use]
-pub fn repeated(name: &str, i: usize) -> String {
-    format!("{name}{MARK}{i}")
-}
-
 /// An identifier as PostgreSQL folds it.
 #[must_use]
 pub fn folded(ident: &Ident) -> String {
@@ -85,7 +79,7 @@ pub fn folded(ident: &Ident) -> String {
 }
 
 /// PostgreSQL's `FigureColname`: a name and whether it is strong enough to survive a cast.
-fn figure(expr: &Expr) -> (String, bool) {
+pub fn figure(expr: &Expr) -> (String, bool) {
     let unnamed = || ("?column?".to_owned(), false);
     let strong = |name: &str| (name.to_owned(), true);
     match expr {
@@ -104,6 +98,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::Subquery(query) => subquery_name(query).map_or_else(unnamed, |name| (name, true)),
         Expr::Extract { .. } => strong("extract"),
         Expr::Position { .. } => strong("position"),
+        Expr::Substring { shorthand: true, .. } => strong("substr"),
         Expr::Substring { .. } => strong("substring"),
         Expr::Overlay { .. } => strong("overlay"),
         Expr::Ceil { .. } => strong("ceil"),
@@ -111,7 +106,7 @@ fn figure(expr: &Expr) -> (String, bool) {
         Expr::AtTimeZone { .. } => strong("timezone"),
         Expr::BinaryOp { op: ast::BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::Tuple(_) => strong("row"),
-        Expr::IsNormalized { .. } => strong("is_normalized"),
+        Expr::IsNormalized { negated: false, .. } => strong("is_normalized"),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
             Some(TrimWhereField::Trailing) => "rtrim",

@@ -10,32 +10,51 @@ use datafusion::sql::sqlparser::ast::{
 
 /// Gives a number its type.
 pub fn type_integer(expr: &mut Expr) {
-    let digits = match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.clone(),
-            _ => return,
-        },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => match inner.as_ref() {
-            Expr::Value(value) => match &value.value {
-                Value::Number(digits, _) => format!("-{digits}"),
-                _ => return,
-            },
-            _ => return,
-        },
-        _ => return,
-    };
+    let Some(digits) = constant(expr) else { return };
     let data_type = if digits.parse::<i32>().is_ok() {
         DataType::Int4(None)
     } else if digits.parse::<i64>().is_ok() {
         DataType::Int8(None)
-    } else if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) {
-        let precision = digits.trim_start_matches('-').len() as u64;
-        DataType::Numeric(ExactNumberInfo::PrecisionAndScale(precision, 0))
+    } else if is_short(&digits) {
+        return;
     } else {
+        // Read as PostgreSQL reads the text of a numeric: any digits, exponents.
+        *expr = typed(Value::SingleQuotedString(digits), DataType::Numeric(ExactNumberInfo::None));
         return;
     };
-    let number = std::mem::replace(expr, placeholder());
-    *expr = Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false };
+    *expr = typed(Value::Number(digits.trim_start_matches('-').to_owned(), false), data_type);
+    if let (Some(_), Expr::Cast { expr: number, .. }) = (digits.strip_prefix('-'), expr) {
+        let positive = std::mem::replace(number, Box::new(placeholder()));
+        **number = Expr::UnaryOp { op: UnaryOperator::Minus, expr: positive };
+    }
+}
+
+/// The number that an expression is, minus signs and parentheses before it taken in as the grammar takes them.
+fn constant(expr: &Expr) -> Option<String> {
+    let mut negative = false;
+    let mut inner = expr;
+    loop {
+        match inner {
+            Expr::Value(value) => {
+                let Value::Number(digits, _) = &value.value else { return None };
+                return Some(if negative { format!("-{digits}") } else { digits.clone() });
+            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => (negative, inner) = (!negative, expr),
+            Expr::Nested(expr) => inner = expr,
+            _ => return None,
+        }
+    }
+}
+
+fn typed(value: Value, data_type: DataType) -> Expr {
+    let number = Expr::Value(value.with_empty_span());
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false }
+}
+
+/// Whether a number with a point is one that the planner reads as it stands.
+fn is_short(digits: &str) -> bool {
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    digits.contains('.') && count <= 18 && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }
 
 /// Whether `expr` is a number that [`type_integer`] has dealt with (its operand must not be typed again).

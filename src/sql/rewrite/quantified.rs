@@ -13,6 +13,7 @@ use super::forms::function;
 
 /// Rewrites a quantified comparison with an array. `name` gives a function's name for an operator's symbol.
 pub fn array_comparison(expr: &mut Expr) {
+    like_any(expr);
     let (left, op, right, all) = match expr {
         Expr::AnyOp { left, compare_op, right, .. } => (left, compare_op, right, false),
         Expr::AllOp { left, compare_op, right } => (left, compare_op, right, true),
@@ -63,6 +64,34 @@ fn subquery_comparison(expr: &mut Expr, query: Box<Query>) {
             *expr = function(&format!("{} {symbol}", if all { "all" } else { "any" }), vec![left, values]);
         }
     }
+}
+
+/// `x LIKE ANY (array)` and `x ILIKE ALL (array)` as comparisons by operator.
+fn like_any(expr: &mut Expr) {
+    let (any, left, pattern, op) = match expr {
+        Expr::Like { negated, any, expr, pattern, escape_char: None } => {
+            (*any, expr, pattern, if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch })
+        }
+        Expr::ILike { negated, any, expr, pattern, escape_char: None } => {
+            (*any, expr, pattern, if *negated { BinaryOperator::PGNotILikeMatch } else { BinaryOperator::PGILikeMatch })
+        }
+        _ => return,
+    };
+    let null = || Box::new(Expr::Value(Value::Null.with_empty_span()));
+    if any {
+        let (left, right) = (std::mem::replace(left, null()), std::mem::replace(pattern, null()));
+        *expr = Expr::AnyOp { left, compare_op: op, right, is_some: false };
+        return;
+    }
+    // The parser reads ALL as a function's name.
+    let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = pattern.as_mut() else { return };
+    if super::names::last_part(name) != "all" {
+        return;
+    }
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))] = list.args.as_mut_slice() else { return };
+    let right = Box::new(std::mem::replace(array, *null()));
+    let left = std::mem::replace(left, null());
+    *expr = Expr::AllOp { left, compare_op: op, right };
 }
 
 fn symbol(op: &BinaryOperator) -> Option<&'static str> {

@@ -63,7 +63,8 @@ pub fn form(expr: &mut Expr) {
 }
 
 /// The items of a row constructor; `None` for any other expression.
-fn items(expr: &Expr) -> Option<Vec<Expr>> {
+#[must_use]
+pub fn items(expr: &Expr) -> Option<Vec<Expr>> {
     match expr {
         Expr::Tuple(items) => Some(items.clone()),
         Expr::Nested(inner) => items(inner),

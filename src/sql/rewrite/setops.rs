@@ -190,7 +190,7 @@ fn nothing() -> SetExpr {
 }
 
 /// `SELECT * FROM relation`.
-fn everything_of(relation: TableFactor) -> Select {
+pub(super) fn everything_of(relation: TableFactor) -> Select {
     Select {
         select_token: AttachedToken::empty(),
         optimizer_hints: Vec::new(),

@@ -284,7 +284,7 @@ fn offset(bound: &WindowFrameBound) -> Option<&Expr> {
 }
 
 /// Whether an expression refers to a column outside its subqueries.
-fn has_variable(expr: &Expr) -> bool {
+pub fn has_variable(expr: &Expr) -> bool {
     match expr {
         Expr::Identifier(_) => !super::keywords::is_function_word(expr),
         Expr::CompoundIdentifier(_) => true,

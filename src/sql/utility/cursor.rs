@@ -110,6 +110,22 @@ impl<'a> Cursor<'a> {
         Ok(item)
     }
 
+    /// Reads an integer with its sign, if one stands next.
+    pub fn signed_integer(&mut self) -> Result<Option<i64>> {
+        let start = self.next;
+        let negative = self.eat_symbol("-");
+        if !negative {
+            self.eat_symbol("+");
+        }
+        let Some(Token::Number(digits, _)) = self.peek() else {
+            return if self.next == start { Ok(None) } else { Err(self.unexpected()) };
+        };
+        // PostgreSQL's grammar takes counts of 32 bits here.
+        let number: i32 = digits.parse().map_err(|_| self.unexpected())?;
+        self.next += 1;
+        Ok(Some(if negative { -i64::from(number) } else { i64::from(number) }))
+    }
+
     /// Reads up to and over the parenthesis that closes the one already read.
     pub fn skip_to_closing(&mut self) -> Result<()> {
         let mut depth = 1usize;

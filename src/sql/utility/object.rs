@@ -10,7 +10,9 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::sql::lex::{Script, StatementTokens};
+use crate::sql::object_ast::RowSource;
 use crate::sql::object_ast::{Drop, DropKind, NewTable, NewTableAs, NewView, ObjectStatement, RelationName, TableHead};
+use crate::sql::utility_ast::Utility;
 use crate::sql::{StatementKind, query};
 
 /// Parses what follows CREATE; `None` for what is not made here.
@@ -85,23 +87,34 @@ fn table_as(
         cursor.identifier()?;
     }
     if cursor.eat("with") {
-        return Err(Error::unsupported("storage parameters are not supported"));
+        // How PostgreSQL would store the table changes no answer.
+        if !cursor.eat_symbol("(") {
+            return Err(cursor.unexpected());
+        }
+        cursor.skip_to_closing()?;
     }
-    cursor.eat("without");
     if cursor.eat("on") {
         cursor.expect("commit")?;
         head.on_commit = Some(on_commit(cursor)?);
     }
     cursor.expect("as")?;
-    if matches!(cursor.peek(), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("execute"))
-    {
-        return Err(Error::unsupported("CREATE TABLE AS EXECUTE is not supported"));
-    }
     let mut rest = tokens.after(script, cursor.consumed()).ok_or_else(|| cursor.unexpected())?;
     let with_data = take_with_data(&mut rest);
     cursor.finish();
-    let query = query_of(script, &rest)?;
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, query, with_data })))
+    let executes = matches!(rest.tokens.first().map(|t| &t.token),
+        Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("execute"));
+    let source = if executes {
+        let mut inner = Cursor::new(script, &rest.tokens);
+        inner.expect("execute")?;
+        let Utility::Execute { name, arguments } = super::execute(&rest, &mut inner)? else {
+            return Err(inner.unexpected());
+        };
+        inner.end()?;
+        RowSource::Execute(name, arguments)
+    } else {
+        RowSource::Query(query_of(script, &rest)?)
+    };
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, source, with_data })))
 }
 
 fn on_commit(cursor: &mut Cursor<'_>) -> Result<ast::OnCommit> {
@@ -156,6 +169,10 @@ fn columns(script: &Script<'_>, tokens: &StatementTokens<'_>, mut head: TableHea
         .global(table.global)
         .if_not_exists(table.if_not_exists)
         .on_commit(table.on_commit)
+        .table_options(match &table.table_options {
+            options @ ast::CreateTableOptions::With(_) => options.clone(),
+            _ => ast::CreateTableOptions::None,
+        })
         .build();
     if known != table {
         return Err(Error::unsupported("this form of CREATE TABLE is not supported")
@@ -203,7 +220,11 @@ fn view_options(cursor: &mut Cursor<'_>) -> Result<()> {
             ));
         }
         if cursor.eat_symbol("=") {
-            cursor.set_item()?;
+            let value = cursor.set_item()?;
+            if crate::settings::values::boolean(&value).is_none() {
+                let message = format!("invalid value for boolean option \"{name}\": {value}");
+                return Err(Error::new(crate::sqlstate::INVALID_PARAMETER_VALUE, message));
+            }
         }
         if !cursor.eat_symbol(",") {
             break;

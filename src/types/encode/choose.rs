@@ -4,8 +4,7 @@
 //! common meaning the answer is an error, never the bytes of another type.
 
 use arrow::array::{
-    BinaryArray, BinaryViewArray, FixedSizeBinaryArray, LargeBinaryArray, LargeStringArray, StringArray,
-    StringViewArray,
+    BinaryArray, BinaryViewArray, FixedSizeBinaryArray, LargeStringArray, StringArray, StringViewArray,
 };
 use arrow::datatypes::{
     DataType, Decimal32Type, Decimal64Type, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
@@ -75,7 +74,7 @@ fn flat(data_type: &DataType, oid: u32, format: Format, style: &TextStyle) -> Re
         (DataType::FixedSizeBinary(16), oid::UUID) => Some(text::uuid(format)),
         (DataType::FixedSizeBinary(timetz::WIDTH), oid::TIMETZ) => Some(text::timetz(format)),
         (DataType::Binary, oid::BYTEA) => Some(bytes::<BinaryArray>(format, style)),
-        (DataType::LargeBinary, oid::BYTEA) => Some(bytes::<LargeBinaryArray>(format, style)),
+        (DataType::LargeBinary, oid::NUMERIC) => Some(text::wide_numeric(format)),
         (DataType::BinaryView, oid::BYTEA) => Some(bytes::<BinaryViewArray>(format, style)),
         (DataType::FixedSizeBinary(_), oid::BYTEA) => Some(bytes::<FixedSizeBinaryArray>(format, style)),
         _ => temporal::writer(data_type, oid, format, style),

@@ -13,28 +13,6 @@ use crate::types::{Format, TextStyle, oid, output, send};
 /// What every function here makes.
 type Writer = Box<dyn ColumnWriter>;
 
-/// Scale of the columns whose values each have a scale of their own (quotients, averages).
-const WIDE_SCALE: i8 = 38;
-/// Digits that such a value shows at least, as PostgreSQL's division does.
-const LEAST_SCALE: i8 = 16;
-
-/// A value without the zeros that only its column's scale gave it.
-fn shown_digits(value: i256, scale: i8) -> (i256, i8) {
-    if scale != WIDE_SCALE {
-        return (value, scale);
-    }
-    let ten = i256::from_i128(10);
-    let (mut value, mut scale) = (value, scale);
-    while scale > LEAST_SCALE {
-        match (value.checked_rem(ten), value.checked_div(ten)) {
-            (Some(i256::ZERO), Some(shorter)) => value = shorter,
-            _ => break,
-        }
-        scale -= 1;
-    }
-    (value, scale)
-}
-
 /// Writes booleans, a byte each.
 struct Flags {
     no: u8,
@@ -160,14 +138,12 @@ pub fn decimal256(scale: i8, format: Format) -> Writer {
     match format {
         Format::Text => {
             Box::new(Rendered::new(Each::<Decimal256Type, _>::new(move |value: i256, out: &mut Vec<u8>| {
-                let (value, scale) = shown_digits(value, scale);
                 output::numeric256(value, scale, out);
                 Ok(())
             })))
         }
         Format::Binary => {
             Box::new(Rendered::new(Each::<Decimal256Type, _>::new(move |value: i256, out: &mut Vec<u8>| {
-                let (value, scale) = shown_digits(value, scale);
                 send::numeric256(value, scale, out);
                 Ok(())
             })))

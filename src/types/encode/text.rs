@@ -11,8 +11,9 @@ use arrow::array::{
 use super::choose;
 use super::writer::{Bytewise, Cells, ColumnWriter, Copied, EachOf, Rendered};
 use crate::error::{Error, Result};
-use crate::types::input::{self, Numeric};
+use crate::types::input;
 use crate::types::timetz::TimeTz;
+use crate::types::wide::Numeric;
 use crate::types::{Format, TextStyle, oid, output, send};
 
 /// What every function here makes.
@@ -24,17 +25,13 @@ pub fn string<A: 'static + Bytewise + Send>(oid: u32, format: Format, style: &Te
     let writer: Writer = match (format, oid) {
         (Format::Text, _) => Box::new(Copied::<A>::new(b"")),
         (Format::Binary, _) if made_by_users || oid::is_text_like(oid) => Box::new(Copied::<A>::new(b"")),
-        (Format::Binary, oid::JSONB) => Box::new(Copied::<A>::new(b"\x01")),
+        (Format::Binary, oid::JSONB | oid::JSONPATH) => Box::new(Copied::<A>::new(b"\x01")),
         (Format::Binary, oid::CHAR) => each::<A>(|value, out| {
             out.push(input::char_byte(value));
             Ok(())
         }),
         (Format::Binary, oid::NUMERIC) => each::<A>(|value, out| {
-            match input::parse_numeric(text_of(value)?)? {
-                Numeric::Finite { value, scale } => send::numeric256(value, scale, out),
-                Numeric::NaN => send::numeric_special(None, out),
-                Numeric::Infinity { negative } => send::numeric_special(Some(negative), out),
-            }
+            input::parse_numeric(text_of(value)?)?.write_binary(out);
             Ok(())
         }),
         (Format::Binary, _) if oid::is_oid_like(oid) => each::<A>(move |value, out| {
@@ -60,6 +57,20 @@ pub fn uuid(format: Format) -> Writer {
         Format::Binary => Box::new(Copied::<FixedSizeBinaryArray>::new(b"")),
         Format::Text => each::<FixedSizeBinaryArray>(|value, out| {
             output::uuid(value.try_into().expect("the column's width is 16"), out);
+            Ok(())
+        }),
+    }
+}
+
+/// A column of numerics with a scale each.
+pub fn wide_numeric(format: Format) -> Writer {
+    match format {
+        Format::Text => each::<LargeBinaryArray>(|value, out| {
+            Numeric::decode(value)?.write_text(out);
+            Ok(())
+        }),
+        Format::Binary => each::<LargeBinaryArray>(|value, out| {
+            Numeric::decode(value)?.write_binary(out);
             Ok(())
         }),
     }

@@ -25,8 +25,7 @@ pub use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz, p
 pub use interval::{parse_interval, parse_interval_as};
 pub use json::{check_json, normal_jsonb};
 pub use number::{parse_float4, parse_float8, parse_int2, parse_int4, parse_int8, parse_oid, parse_oid_alias};
-pub(super) use numeric::too_many_digits;
-pub use numeric::{MAX_DIGITS, Numeric, parse_numeric};
+pub use numeric::parse_numeric;
 pub use reader::Fault;
 
 use crate::error::{Error, Result};

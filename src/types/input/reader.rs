@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
-
 use super::clock::{Clock, displacement};
 use super::fields::{Field, Kind, fields};
 use super::words::{self, Word};
@@ -387,7 +385,7 @@ fn of_time(word: Word) -> bool {
 
 /// The session's local time now, in microseconds from 1970-01-01.
 pub(super) fn local_now_us(style: &TextStyle) -> i64 {
-    let now_us = Utc::now().timestamp_micros();
+    let now_us = style.moment.now_us();
     let offset_s = style.time_zone.at_utc(now_us.div_euclid(1_000_000)).offset_s;
     now_us + i64::from(offset_s) * 1_000_000
 }

@@ -83,3 +83,15 @@ pub fn decode_text(oid: u32, text: &str, style: &TextStyle) -> Result<ArrayRef> 
     input::utf8(text.as_bytes())?;
     values::decode(oid, Format::Text, &[Some(text.as_bytes())], style)
 }
+
+/// Texts of a type as an array of as many elements; none is NULL.
+///
+/// # Errors
+///
+/// As [`decode_param`].
+pub fn decode_texts(oid: u32, texts: &[Option<&[u8]>], style: &TextStyle) -> Result<ArrayRef> {
+    if texts.iter().all(Option::is_none) {
+        return Ok(new_null_array(arrow_field(oid, -1)?.data_type(), texts.len()));
+    }
+    values::decode(oid, Format::Text, texts, style)
+}

@@ -4,9 +4,9 @@ use super::LEFT_OVER;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::civil::{self, DAY_US, PG_EPOCH_DAYS, PG_EPOCH_US};
-use crate::types::input::{MAX_DIGITS, Numeric};
 use crate::types::output::Interval;
 use crate::types::timetz::TimeTz;
+use crate::types::wide::{Digits, MAX_SCALE, MAX_WEIGHT, Numeric, overflow};
 
 /// The bytes of one value, read from the front.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +150,7 @@ pub fn interval(cursor: &mut Cursor<'_>) -> Result<(i32, i32, i64)> {
     Interval { months, days, us }.to_nanos().ok_or_else(|| out_of_range("interval"))
 }
 
-/// A numeric of up to [`MAX_DIGITS`] digits.
+/// A numeric.
 pub fn numeric(cursor: &mut Cursor<'_>) -> Result<Numeric> {
     let count = usize::from(cursor.int2()?.cast_unsigned());
     let (weight, sign, scale) = (cursor.int2()?, cursor.int2()?.cast_unsigned(), cursor.int2()?);
@@ -164,7 +164,7 @@ pub fn numeric(cursor: &mut Cursor<'_>) -> Result<Numeric> {
     };
     let scale = u16::try_from(scale)
         .ok()
-        .filter(|&scale| scale <= 0x3fff)
+        .filter(|&scale| scale <= MAX_SCALE)
         .ok_or_else(|| malformed("invalid scale in external \"numeric\" value"))?;
     let groups = cursor.take(count * 2)?;
     let group = |at: i32| {
@@ -175,14 +175,13 @@ pub fn numeric(cursor: &mut Cursor<'_>) -> Result<Numeric> {
     if groups.chunks_exact(2).any(|group| u16::from_be_bytes([group[0], group[1]]) >= 10_000) {
         return Err(malformed("invalid digit in external \"numeric\" value"));
     }
-    let digits_limit = i32::from(MAX_DIGITS);
     let weight = i32::from(weight);
     // Leading zeros may make the weight larger than the value needs; what is left must fit.
     let zeros = groups.chunks_exact(2).take_while(|group| *group == [0, 0]).count();
     let top = weight - i32::try_from(zeros).expect("at most 65535 groups");
     let empty = zeros == count;
-    if i32::from(scale) > digits_limit || !empty && top > digits_limit / 4 {
-        return Err(crate::types::input::too_many_digits());
+    if !empty && top > MAX_WEIGHT / 4 {
+        return Err(overflow());
     }
     let top = if empty { -1 } else { top.max(-1) };
     let fraction_groups = i32::from(scale.div_ceil(4));
@@ -192,7 +191,7 @@ pub fn numeric(cursor: &mut Cursor<'_>) -> Result<Numeric> {
     });
     // Digits beyond the scale are dropped, as PostgreSQL drops them.
     let wanted = usize::try_from((top + 1) * 4).expect("not negative") + usize::from(scale);
-    Numeric::from_digits(negative, decimals.take(wanted), usize::from(scale))
+    Digits::new(negative, decimals.take(wanted), usize::from(scale)).map(Numeric::Finite)
 }
 
 /// A `22P03` error.

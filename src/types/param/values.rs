@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, Decimal128Array, Decimal256Array, FixedSizeBinaryArray,
-    PrimitiveArray, StringArray, new_null_array,
+    LargeBinaryArray, PrimitiveArray, StringArray, new_null_array,
 };
 use arrow::datatypes::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNano,
-    IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, i256,
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type,
+    Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
+    UInt32Type, i256,
 };
 
 use super::list;
 use super::receive::{self, Cursor, malformed, whole};
 use crate::error::{Error, Result};
-use crate::types::input::{self, MAX_DIGITS, Numeric};
+use crate::types::input;
+use crate::types::jsonpath;
 use crate::types::output::Interval;
 use crate::types::timetz::TimeTz;
+use crate::types::wide::{Digits, Numeric};
 use crate::types::{Format, TextStyle, UTC, arrow_field, oid};
 
 /// The bytes of values, none for NULL.
@@ -54,6 +57,7 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
             Ok(text.to_owned())
         })?,
         oid::JSONB => strings(raw, format, jsonb)?,
+        oid::JSONPATH => strings(raw, format, jsonpath)?,
         oid::NAME => strings(raw, format, |_, bytes| input::utf8(bytes).map(|text| name(text).to_owned()))?,
         0 => strings(raw, format, plain)?,
         _ if oid::is_text_like(oid) => strings(raw, format, plain)?,
@@ -185,59 +189,65 @@ fn jsonb(format: Format, bytes: &[u8]) -> Result<String> {
     input::normal_jsonb(input::utf8(text)?)
 }
 
+/// A path in the form it prints; its binary form has a version in front.
+fn jsonpath(format: Format, bytes: &[u8]) -> Result<String> {
+    let text = match (format, bytes) {
+        (Format::Text, _) => bytes,
+        (Format::Binary, [1, text @ ..]) => text,
+        (Format::Binary, []) => return Err(receive::insufficient()),
+        (Format::Binary, _) => return Err(malformed("unsupported jsonpath version number")),
+    };
+    jsonpath::normal(input::utf8(text)?)
+}
+
 /// A name has at most 63 bytes; PostgreSQL cuts what is longer, at a character.
 fn name(text: &str) -> &str {
     &text[..text.floor_char_boundary(63)]
 }
 
-/// Numerics of one common scale, in the narrowest Arrow type that holds them all.
+/// Numerics: decimals where all have the same scale and fit, else a scale each.
 fn numerics(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
     let values = native(raw, format, input::parse_numeric, receive::numeric)?;
-    let finite = values.into_iter().map(|value| value.map(finite).transpose()).collect::<Result<Vec<_>>>()?;
-    let Some(scale) = finite.iter().flatten().map(|(_, scale)| *scale).max() else {
-        return Ok(new_null_array(arrow_field(oid::NUMERIC, -1)?.data_type(), raw.len()));
-    };
-    let mut digits = scale.unsigned_abs().max(1);
-    let mut scaled = Vec::with_capacity(finite.len());
-    for value in finite {
-        let Some((value, own)) = value else {
-            scaled.push(None);
-            continue;
-        };
-        let places = (scale - own).unsigned_abs();
-        let count = count_digits(value);
-        if value != i256::ZERO && count + places > MAX_DIGITS {
-            return Err(input::too_many_digits());
+    if let Some(decimals) = decimals(&values)? {
+        return Ok(decimals);
+    }
+    let bytes = values.iter().map(|value| value.as_ref().map(Numeric::encode));
+    Ok(Arc::new(bytes.collect::<LargeBinaryArray>()))
+}
+
+/// The values as Arrow's decimals; `None` when they are not all numbers of one scale and few digits.
+fn decimals(values: &[Option<Numeric>]) -> Result<Option<ArrayRef>> {
+    let mut common: Option<u16> = None;
+    let mut digits = 1;
+    for value in values.iter().flatten() {
+        let Numeric::Finite(number) = value else { return Ok(None) };
+        if common.is_some_and(|scale| scale != number.scale) {
+            return Ok(None);
         }
-        digits = digits.max(if value == i256::ZERO { 1 } else { count + places });
-        scaled.push(Some(value.wrapping_mul(i256::from_i128(10).wrapping_pow(u32::from(places)))));
+        common = Some(number.scale);
+        digits = digits.max(number.count()).max(usize::from(number.scale));
     }
+    let Some(scale) = common.and_then(|scale| i8::try_from(scale).ok()) else { return Ok(None) };
+    let Some(precision) = u8::try_from(digits).ok().filter(|p| *p <= DECIMAL256_MAX_PRECISION) else {
+        return Ok(None);
+    };
+    let unscaled = values.iter().map(|value| match value {
+        Some(Numeric::Finite(number)) => Some(unscaled(number)),
+        _ => None,
+    });
     let fault = |error| Error::internal(format!("could not build a numeric column: {error}"));
-    if digits <= 38 {
-        let narrow = scaled.into_iter().map(|value| value.map(i256::as_i128)).collect::<Decimal128Array>();
-        return Ok(Arc::new(narrow.with_precision_and_scale(digits, scale).map_err(fault)?));
+    if precision <= DECIMAL128_MAX_PRECISION {
+        let narrow = unscaled.map(|value| value.map(i256::as_i128)).collect::<Decimal128Array>();
+        return Ok(Some(Arc::new(narrow.with_precision_and_scale(precision, scale).map_err(fault)?)));
     }
-    let wide = scaled.into_iter().collect::<Decimal256Array>();
-    Ok(Arc::new(wide.with_precision_and_scale(digits, scale).map_err(fault)?))
+    let wide = unscaled.collect::<Decimal256Array>();
+    Ok(Some(Arc::new(wide.with_precision_and_scale(precision, scale).map_err(fault)?)))
 }
 
-/// A number that a decimal can hold.
-fn finite(value: Numeric) -> Result<(i256, i8)> {
-    match value {
-        Numeric::Finite { value, scale } => Ok((value, scale)),
-        Numeric::NaN => Err(not_finite("NaN")),
-        Numeric::Infinity { negative: false } => Err(not_finite("Infinity")),
-        Numeric::Infinity { negative: true } => Err(not_finite("-Infinity")),
-    }
-}
-
-/// `0A000`: Arrow's decimals have no such value.
-fn not_finite(text: &str) -> Error {
-    Error::unsupported(format!("numeric value \"{text}\" is not supported")).hint("Use double precision for it.")
-}
-
-/// Decimal digits of a value, 1 for zero.
-fn count_digits(value: i256) -> u8 {
-    let digits = crate::types::output::Digits256::new(value).as_bytes().len();
-    u8::try_from(digits.max(1)).expect("256 bits have 77 digits")
+/// The number without its point, which has at most 76 digits.
+fn unscaled(number: &Digits) -> i256 {
+    let ten = i256::from_i128(10);
+    let add = |sum: i256, digit: u8| sum.wrapping_mul(ten).wrapping_add(i256::from_i128(digit.into()));
+    let value = number.unscaled().fold(i256::ZERO, add);
+    if number.negative { value.wrapping_neg() } else { value }
 }

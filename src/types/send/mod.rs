@@ -4,7 +4,7 @@
 
 mod numeric;
 
-pub use numeric::{numeric, numeric_special, numeric256};
+pub use numeric::{numeric, numeric256};
 
 use super::civil::{self, PG_EPOCH_DAYS, PG_EPOCH_US};
 use super::output::Interval;

@@ -7,12 +7,9 @@ use arrow::datatypes::i256;
 
 use crate::types::output::Digits256;
 
-/// Signs, and the values that are only a sign.
+/// Signs.
 const POSITIVE: u16 = 0x0000;
 const NEGATIVE: u16 = 0x4000;
-const NAN: u16 = 0xC000;
-const INFINITY: u16 = 0xD000;
-const NEG_INFINITY: u16 = 0xF000;
 
 /// 77 decimal digits and three of padding.
 const MAX_GROUPS: usize = 20;
@@ -39,16 +36,6 @@ pub fn numeric256(value: i256, scale: i8, out: &mut Vec<u8>) {
         Some(value) => numeric(value, scale, out),
         None => numeric_digits(value, scale, out),
     }
-}
-
-/// `NaN` (`None`), `Infinity` or `-Infinity`.
-pub fn numeric_special(infinite: Option<bool>, out: &mut Vec<u8>) {
-    let (sign, dscale) = match infinite {
-        None => (NAN, 0),
-        Some(true) => (NEG_INFINITY, 0x20),
-        Some(false) => (INFINITY, 0x20),
-    };
-    header(0, 0, sign, dscale, out);
 }
 
 /// The slow way, by decimal digits, for what does not fit 128 bits with its padding.

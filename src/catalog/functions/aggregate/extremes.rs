@@ -14,10 +14,11 @@ use datafusion::logical_expr::{
 };
 
 use super::super::resolve;
-use super::super::ty::{Ty, plain};
+use super::super::ty::{Ty, element, plain};
 use super::super::udf::external;
 use super::frame::SharedKind;
 use super::ordered::interval_extreme;
+use crate::error::Error;
 
 /// `min` and `max`.
 pub fn functions() -> Vec<AggregateUDF> {
@@ -74,6 +75,15 @@ impl AggregateUDFImpl for Extreme {
     }
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
+        if let Some(field) = arg_fields.first() {
+            if let Some(ty @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath)) = Ty::of_field(field) {
+                return Err(external(resolve::undefined(self.name(), &[ty])));
+            }
+            if element(field.data_type()).is_some_and(|inner| element(inner).is_some()) {
+                let message = format!("{} of arrays of several dimensions is not supported", self.name());
+                return Err(external(Error::unsupported(message)));
+            }
+        }
         self.inner.return_field(arg_fields)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::concat;
+use arrow::datatypes::DataType;
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
@@ -31,6 +32,8 @@ pub struct Single<K: Kind> {
 #[derive(Debug)]
 pub struct Distinct<K: Kind> {
     kind: K,
+    /// The arguments' types, for the state of a group without rows.
+    types: Vec<DataType>,
     seen: HashSet<Vec<ScalarValue>>,
     rows: Vec<Vec<ScalarValue>>,
 }
@@ -183,8 +186,8 @@ impl<K: Kind> Accumulator for Single<K> {
 
 impl<K: Kind> Distinct<K> {
     /// A group of no rows.
-    pub fn new(kind: K) -> Self {
-        Self { kind, seen: HashSet::new(), rows: Vec::new() }
+    pub fn new(kind: K, types: Vec<DataType>) -> Self {
+        Self { kind, types, seen: HashSet::new(), rows: Vec::new() }
     }
 
     fn add(&mut self, values: &[ArrayRef]) -> DfResult<()> {
@@ -226,14 +229,11 @@ impl<K: Kind> Accumulator for Distinct<K> {
     }
 
     fn state(&mut self) -> DfResult<Vec<ScalarValue>> {
-        let width = self.rows.first().map_or(0, Vec::len);
-        (0..width)
-            .map(|i| {
-                let values: Vec<ScalarValue> = self.rows.iter().map(|row| row[i].clone()).collect();
-                let data_type = values[0].data_type();
-                Ok(ScalarValue::List(ScalarValue::new_list(&values, &data_type, true)))
-            })
-            .collect()
+        let list = |(i, data_type): (usize, &DataType)| {
+            let values: Vec<ScalarValue> = self.rows.iter().map(|row| row[i].clone()).collect();
+            ScalarValue::List(ScalarValue::new_list(&values, data_type, true))
+        };
+        Ok(self.types.iter().enumerate().map(list).collect())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
@@ -307,12 +307,12 @@ pub trait AnyKind: std::fmt::Debug + Send + Sync {
     fn groups(&self) -> Box<dyn GroupsAccumulator>;
     /// For one group.
     fn single(&self) -> Box<dyn Accumulator>;
-    /// For one group of distinct rows.
-    fn distinct(&self) -> Box<dyn Accumulator>;
+    /// For one group of distinct rows of arguments of these types.
+    fn distinct(&self, types: Vec<DataType>) -> Box<dyn Accumulator>;
     /// For a moving frame.
     fn sliding(&self) -> Box<dyn Accumulator>;
     /// The types of a saved state.
-    fn state_types(&self) -> Vec<arrow::datatypes::DataType>;
+    fn state_types(&self) -> Vec<DataType>;
 }
 
 impl<K: Kind> AnyKind for K {
@@ -324,15 +324,15 @@ impl<K: Kind> AnyKind for K {
         Box::new(Single::new(self.clone()))
     }
 
-    fn distinct(&self) -> Box<dyn Accumulator> {
-        Box::new(Distinct::new(self.clone()))
+    fn distinct(&self, types: Vec<DataType>) -> Box<dyn Accumulator> {
+        Box::new(Distinct::new(self.clone(), types))
     }
 
     fn sliding(&self) -> Box<dyn Accumulator> {
         if self.retracts() { Box::new(Single::new(self.clone())) } else { Box::new(Sliding::new(self.clone())) }
     }
 
-    fn state_types(&self) -> Vec<arrow::datatypes::DataType> {
+    fn state_types(&self) -> Vec<DataType> {
         Kind::state_types(self)
     }
 }

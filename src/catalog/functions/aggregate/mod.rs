@@ -7,8 +7,10 @@
 mod arrays;
 mod extremes;
 mod frame;
+pub(super) mod hypothetical;
 mod kind;
 mod moments;
+mod numbers;
 pub(super) mod ordered;
 pub(super) mod sorted;
 mod strings;

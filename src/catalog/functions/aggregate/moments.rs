@@ -13,6 +13,7 @@ use num_bigint::BigInt;
 use super::super::access::Nums;
 use super::super::arith::float_overflow;
 use super::super::math::transcendental;
+use super::super::number::Number;
 use super::super::numeric::{self, Dec};
 use super::super::ty::{Ty, WIDE_NUMERIC, numeric_for};
 use super::super::udf::fault;
@@ -281,13 +282,39 @@ struct Exact {
     root: bool,
 }
 
-/// How many values, their sum, the sum of their squares, and their scale.
+/// How many values, their sum, the sum of their squares, and their scale; how many were no numbers.
 #[derive(Clone, Debug, Default)]
 struct Squares {
     n: i64,
     sum: BigInt,
     squares: BigInt,
     scale: i32,
+    special: i64,
+}
+
+impl Squares {
+    /// Adds a value, or takes it away again.
+    fn add(&mut self, value: Number, sign: i64) {
+        self.n += sign;
+        let Number::Finite(value) = value else {
+            self.special += sign;
+            return;
+        };
+        self.at_least(value.scale);
+        let mantissa = if value.scale < self.scale { value.round(self.scale).mantissa } else { value.mantissa };
+        self.squares += &mantissa * &mantissa * sign;
+        self.sum += mantissa * sign;
+    }
+
+    /// Gives the sums a larger scale.
+    fn at_least(&mut self, scale: i32) {
+        if scale > self.scale {
+            let factor = numeric::ten(scale - self.scale);
+            self.sum *= &factor;
+            self.squares *= &factor * &factor;
+            self.scale = scale;
+        }
+    }
 }
 
 impl Kind for Exact {
@@ -295,7 +322,7 @@ impl Kind for Exact {
     type Input = ArrayRef;
 
     fn state_types(&self) -> Vec<DataType> {
-        vec![DataType::Int64, DataType::Binary, DataType::Binary, DataType::Int64]
+        vec![DataType::Int64, DataType::Binary, DataType::Binary, DataType::Int64, DataType::Int64]
     }
 
     fn bind(&self, columns: &[ArrayRef]) -> Result<ArrayRef> {
@@ -303,10 +330,7 @@ impl Kind for Exact {
     }
 
     fn update(&self, state: &mut Squares, input: &ArrayRef, row: usize) -> Result<()> {
-        let value = Nums::over(input, false)?.at(row);
-        state.squares += &value.mantissa * &value.mantissa;
-        state.sum += value.mantissa;
-        (state.n, state.scale) = (state.n + 1, value.scale);
+        state.add(Nums::over(input, false)?.number(row)?, 1);
         Ok(())
     }
 
@@ -315,7 +339,13 @@ impl Kind for Exact {
             Arc::new(BinaryArray::from_iter_values(states.iter().map(|s| of(s).to_signed_bytes_le()))) as ArrayRef
         };
         let ints = |of: fn(&Squares) -> i64| Arc::new(Int64Array::from_iter_values(states.iter().map(of))) as ArrayRef;
-        Ok(vec![ints(|s| s.n), bytes(|s| &s.sum), bytes(|s| &s.squares), ints(|s| i64::from(s.scale))])
+        Ok(vec![
+            ints(|s| s.n),
+            bytes(|s| &s.sum),
+            bytes(|s| &s.squares),
+            ints(|s| i64::from(s.scale)),
+            ints(|s| s.special),
+        ])
     }
 
     fn load(&self, columns: &[ArrayRef]) -> Result<Vec<Squares>> {
@@ -326,16 +356,20 @@ impl Kind for Exact {
             sum: big(1, i),
             squares: big(2, i),
             scale: i32::try_from(int(3, i)).unwrap_or(0),
+            special: int(4, i),
         };
         Ok((0..columns[0].len()).map(one).collect())
     }
 
     fn merge(&self, state: &mut Squares, other: &Squares) -> Result<()> {
         if other.n > 0 {
+            let mut other = other.clone();
+            other.at_least(state.scale);
+            state.at_least(other.scale);
             state.n += other.n;
             state.sum += &other.sum;
             state.squares += &other.squares;
-            state.scale = other.scale;
+            state.special += other.special;
         }
         Ok(())
     }
@@ -343,19 +377,14 @@ impl Kind for Exact {
     fn finish(&self, states: &[Squares]) -> Result<ArrayRef> {
         let mut out = numeric::Builder::new(&WIDE_NUMERIC, states.len());
         for state in states {
-            out.push(self.result(state)?.as_ref())?;
+            out.push_number(self.result(state)?)?;
         }
         Ok(out.finish())
     }
 
     fn retract(&self, state: &mut Squares, input: &ArrayRef, row: usize) -> Option<Result<()>> {
-        let taken = Nums::over(input, false).map(|nums| {
-            let value = nums.at(row);
-            state.squares -= &value.mantissa * &value.mantissa;
-            state.sum -= value.mantissa;
-            state.n -= 1;
-        });
-        Some(taken)
+        let value = Nums::over(input, false).and_then(|nums| nums.number(row));
+        Some(value.map(|value| state.add(value, -1)))
     }
 
     fn retracts(&self) -> bool {
@@ -368,22 +397,25 @@ impl Kind for Exact {
 }
 
 impl Exact {
-    fn result(&self, state: &Squares) -> Result<Option<Dec>> {
+    fn result(&self, state: &Squares) -> Result<Option<Number>> {
         let least = if self.sample { 2 } else { 1 };
         if state.n < least {
             return Ok(None);
         }
+        if state.special > 0 {
+            return Ok(Some(Number::NaN));
+        }
         // N ΣX² − (ΣX)², over N² or N (N − 1)
         let numerator = Dec::new(&state.squares * state.n - &state.sum * &state.sum, 2 * state.scale);
         if numerator.is_zero() || numerator.is_negative() {
-            return Ok(Some(Dec::int(0)));
+            return Ok(Some(Dec::int(0).into()));
         }
         let divisor = Dec::int(BigInt::from(state.n) * (if self.sample { state.n - 1 } else { state.n }));
         let scale = numeric::div_scale(&numerator, &divisor);
         let variance = numerator.div_to(&divisor, scale)?;
         if !self.root {
-            return Ok(Some(variance));
+            return Ok(Some(variance.into()));
         }
-        transcendental::sqrt_to(&variance, scale).map(Some)
+        Ok(Some(transcendental::sqrt_to(&variance, scale)?.into()))
     }
 }

@@ -50,7 +50,7 @@ impl AnyKind for StringAgg {
         Box::new(One { inner: Joined::new(self.clone()), seen: None })
     }
 
-    fn distinct(&self) -> Box<dyn Accumulator> {
+    fn distinct(&self, _types: Vec<DataType>) -> Box<dyn Accumulator> {
         Box::new(One { inner: Joined::new(self.clone()), seen: Some(std::collections::HashSet::new()) })
     }
 

@@ -17,6 +17,7 @@ use super::super::numeric::{self, Dec, overflow, precision_scale};
 use super::super::ty::{Ty, WIDE_NUMERIC};
 use super::super::udf::fault;
 use super::kind::Kind;
+use super::numbers::Numbers;
 use super::udaf::{Chosen, PgAggregate};
 use crate::error::{Error, Result};
 
@@ -37,6 +38,7 @@ fn choose(types: &[DataType], average: bool) -> Option<Chosen> {
         Ty::Numeric => {
             let scale = precision_scale(&from).1;
             match from {
+                DataType::LargeBinary => (WIDE_NUMERIC, Arc::new(Numbers { average })),
                 DataType::Decimal128(_, s) => (exact(DataType::Decimal128(38, s)), kind::<Narrow>(scale, average)),
                 _ => (exact(DataType::Decimal256(76, i8::try_from(scale).ok()?)), kind::<Wide>(scale, average)),
             }

@@ -74,6 +74,10 @@ impl PgAggregate {
     }
 }
 
+fn types_of(fields: &[FieldRef]) -> Vec<DataType> {
+    fields.iter().map(|f| f.data_type().clone()).collect()
+}
+
 impl std::fmt::Debug for PgAggregate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PgAggregate").field("name", &self.name).finish_non_exhaustive()
@@ -122,7 +126,7 @@ impl AggregateUDFImpl for PgAggregate {
         if self.ordered && (args.is_distinct || !args.order_bys.is_empty()) {
             return Ok(Box::new(Sorted::new(kind.single(), &args)?));
         }
-        Ok(if args.is_distinct { kind.distinct() } else { kind.single() })
+        Ok(if args.is_distinct { kind.distinct(types_of(args.expr_fields)) } else { kind.single() })
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
@@ -148,7 +152,7 @@ impl AggregateUDFImpl for PgAggregate {
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
         let kind = self.kind(args.expr_fields).map_err(external)?;
-        Ok(if args.is_distinct { kind.distinct() } else { kind.sliding() })
+        Ok(if args.is_distinct { kind.distinct(types_of(args.expr_fields)) } else { kind.sliding() })
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {

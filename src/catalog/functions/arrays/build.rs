@@ -1,6 +1,9 @@
 //! New arrays: `array_fill`, `array_shuffle`, `array_sample`, and `num_nulls` over an argument list.
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_empty_array};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{Field, Int32Type};
 
@@ -8,21 +11,32 @@ use super::super::Registry;
 use super::super::call::{Call, too_large};
 use super::super::overload::{Ret, ReturnArgs};
 use super::super::ty::Ty::{Any, AnyArray, AnyElement, Array as ArrayOf, Int4};
-use super::super::ty::list_of;
+use super::super::ty::{element, list_field, list_of, plain};
 use super::super::udf::fault;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
+/// `array_fill`.
+pub const FILL: &str = "array_fill";
+/// `array_fill` with the number of dimensions before its arguments.
+pub const FILL_OF: &str = "array_fill_of";
+
 /// The most elements a filled array may have; PostgreSQL's bound is the same array size in bytes.
 const FILL_LIMIT: i64 = 1 << 24;
+/// PostgreSQL's limit of dimensions.
+const MAX_DIMS: usize = 6;
 
 pub(super) fn register(r: &mut Registry) {
-    r.add_lax("array_fill", &[AnyElement, ArrayOf(&Int4)], Ret::Rule(filled), fill);
+    // The planner puts the number of dimensions in front.
+    r.add_lax(FILL, &[AnyElement, ArrayOf(&Int4)], Ret::Rule(filled), fill);
+    r.add_lax(FILL, &[AnyElement, ArrayOf(&Int4), ArrayOf(&Int4)], Ret::Rule(filled), fill);
+    r.add_lax(FILL_OF, &[Int4, AnyElement, ArrayOf(&Int4)], Ret::Rule(filled), fill);
+    r.add_lax(FILL_OF, &[Int4, AnyElement, ArrayOf(&Int4), ArrayOf(&Int4)], Ret::Rule(filled), fill);
     r.add("array_shuffle", &[AnyArray], Ret::Same(0), |c| shuffle(c, None));
     r.add("array_sample", &[AnyArray, Int4], Ret::Same(0), |c| shuffle(c, Some(1)));
     r.volatility(datafusion::logical_expr::Volatility::Volatile, &["array_shuffle", "array_sample"]);
-    r.add_variadic("num_nulls", &[Any], Int4, |c| count(c, true));
-    r.add_variadic("num_nonnulls", &[Any], Int4, |c| count(c, false));
+    r.add_variadic("num_nulls", &[Any, Any], Int4, |c| count(c, true));
+    r.add_variadic("num_nonnulls", &[Any, Any], Int4, |c| count(c, false));
 }
 
 fn count(c: &Call<'_>, nulls: bool) -> Result<ArrayRef> {
@@ -32,38 +46,94 @@ fn count(c: &Call<'_>, nulls: bool) -> Result<ArrayRef> {
     })
 }
 
+/// An array over the value, with as many levels as the constant sizes say.
 fn filled(args: &ReturnArgs<'_>) -> Result<Field> {
-    Ok(Field::new("", list_of(args.fields[0].data_type().clone()), true))
+    let dims = args.int(0).unwrap_or(1);
+    if usize::try_from(dims).is_ok_and(|dims| dims > MAX_DIMS) {
+        let message = format!("number of array dimensions ({dims}) exceeds the maximum allowed ({MAX_DIMS})");
+        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
+    }
+    let element = args.fields[1].as_ref();
+    let leaf = element.clone().with_data_type(plain(element.data_type()));
+    let nested = (1..dims).fold(list_field(&leaf), |inner, _| list_of(inner));
+    Ok(Field::new("", nested, true))
+}
+
+fn null_bound(what: &'static str) -> Error {
+    Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, what)
+}
+
+/// The numbers of a one-dimensional array argument.
+fn numbers(c: &Call<'_>, i: usize, row: usize, what: &'static str) -> Result<Vec<i32>> {
+    if c.is_null(i, row) {
+        return Err(null_bound("dimension array or low bound array cannot be null"));
+    }
+    let lists = c.lists(i)?;
+    let list = lists.at(row);
+    let Some(values) = list.as_primitive_opt::<Int32Type>() else {
+        return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts")
+            .detail("Dimension array must be one dimensional."));
+    };
+    if values.null_count() > 0 {
+        return Err(null_bound(what));
+    }
+    Ok(values.values().to_vec())
 }
 
 fn fill(c: &Call<'_>) -> Result<ArrayRef> {
-    let sizes = c.lists(1)?;
-    let value = c.arg(0);
+    let value = c.arg(1);
+    let mut levels = 0;
+    let mut level = c.ret.data_type();
+    while let Some(inner) = element(level) {
+        (levels, level) = (levels + 1, inner);
+    }
     c.build_list(|row| {
-        if c.is_null(1, row) {
-            let message = "dimension array or low bound array cannot be null";
-            return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message));
+        let sizes = numbers(c, 2, row, "dimension values cannot be null")?;
+        if c.arity() > 3 {
+            let bounds = numbers(c, 3, row, "dimension values cannot be null")?;
+            if bounds.len() != sizes.len() {
+                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts")
+                    .detail("Low bound array has different size than dimensions array."));
+            }
+            if bounds.iter().any(|bound| *bound != 1) {
+                return Err(Error::unsupported("arrays with a lower bound other than 1 are not supported"));
+            }
         }
-        let sizes = sizes.at(row);
-        let sizes = sizes.as_primitive::<Int32Type>();
-        if sizes.null_count() > 0 {
-            return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, "dimension values cannot be null"));
+        if sizes.len() > MAX_DIMS {
+            let message =
+                format!("number of array dimensions ({}) exceeds the maximum allowed ({MAX_DIMS})", sizes.len());
+            return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
         }
-        let sizes = match sizes.values().as_ref() {
-            [] => return Ok(Some(value.array.slice(0, 0))),
-            [one] => i64::from(*one),
-            _ => return Err(Error::unsupported("array_fill of several dimensions is not supported")),
+        if sizes.contains(&0) || sizes.is_empty() {
+            return Ok(Some(new_empty_array(element(c.ret.data_type()).unwrap_or(c.ret.data_type()))));
+        }
+        let total = sizes.iter().try_fold(1_i64, |total, size| {
+            (*size > 0).then(|| total.checked_mul(i64::from(*size))).flatten().filter(|total| *total <= FILL_LIMIT)
+        });
+        let Some(total) = total else {
+            let message = format!("array size exceeds the maximum allowed ({FILL_LIMIT})");
+            return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
         };
-        if !(0..=FILL_LIMIT).contains(&sizes) {
-            return Err(Error::new(
-                sqlstate::PROGRAM_LIMIT_EXCEEDED,
-                format!("array size exceeds the maximum allowed ({FILL_LIMIT})"),
-            ));
+        if sizes.len() != levels {
+            return Err(Error::unsupported("array_fill of dimensions that are not constant is not supported"));
         }
         let same = u32::try_from(value.index(row)).map_err(fault)?;
-        let picks = UInt32Array::from_value(same, usize::try_from(sizes).map_err(fault)?);
-        take(&value.array, &picks, None).map(Some).map_err(fault)
+        let picks = UInt32Array::from_value(same, usize::try_from(total).map_err(fault)?);
+        let values = take(&value.array, &picks, None).map_err(fault)?;
+        nest(values, &sizes[1..]).map(Some)
     })
+}
+
+/// Values as lists of the given lengths, the last one innermost.
+fn nest(values: ArrayRef, sizes: &[i32]) -> Result<ArrayRef> {
+    let mut array = values;
+    for size in sizes.iter().rev() {
+        let size = usize::try_from(*size).map_err(fault)?;
+        let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(size, array.len() / size.max(1)));
+        let field = Arc::new(Field::new("item", array.data_type().clone(), true));
+        array = Arc::new(ListArray::try_new(field, offsets, array, None).map_err(fault)?);
+    }
+    Ok(array)
 }
 
 fn shuffle(c: &Call<'_>, count_at: Option<usize>) -> Result<ArrayRef> {

@@ -1,11 +1,15 @@
 //! Set relations of arrays (`@>`, `<@`, `&&`) and their comparison, under the names of `pg_operator`.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef};
 
 use super::super::Registry;
 use super::super::call::Call;
 use super::super::ty::Ty::{AnyArray, Bool};
+use super::super::ty::element;
 use super::order;
+use super::shape::dimensions;
 use crate::error::Result;
 
 pub(super) fn register(r: &mut Registry) {
@@ -68,7 +72,24 @@ impl Finder {
     }
 }
 
+/// Arrays compare by their elements in order, then by how many they are, then by their dimensions.
 fn compared(c: &Call<'_>, test: fn(std::cmp::Ordering) -> bool) -> Result<ArrayRef> {
+    let is_nested = |i: usize| element(c.arg(i).array.data_type()).is_some_and(|inner| element(inner).is_some());
+    if is_nested(0) || is_nested(1) {
+        let (a, b) = (c.lists(0)?, c.lists(1)?);
+        return c.build_bool(|row| {
+            let (left, right) = (a.at(row), b.at(row));
+            let (x, y) = (flat(Arc::clone(&left)), flat(Arc::clone(&right)));
+            let compare = order(&x, &y)?;
+            let differ = (0..x.len().min(y.len())).map(|i| compare(i, i)).find(|o| o.is_ne());
+            let (dims_a, dims_b) = (dimensions(&left), dimensions(&right));
+            let order = differ
+                .unwrap_or_else(|| x.len().cmp(&y.len()))
+                .then_with(|| dims_a.len().cmp(&dims_b.len()))
+                .then_with(|| dims_a.cmp(&dims_b));
+            Ok(test(order))
+        });
+    }
     let compare = order(&c.arg(0).array, &c.arg(1).array)?;
     c.build_bool(|i| Ok(test(compare(c.arg(0).index(i), c.arg(1).index(i)))))
 }

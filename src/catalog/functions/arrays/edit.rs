@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
@@ -59,7 +59,7 @@ fn one_dimensional(list: &ArrayRef) -> Result<()> {
 fn extend(c: &Call<'_>, array: usize, value: usize) -> Result<ArrayRef> {
     let lists = c.lists(array)?;
     if element(&lists.element_type()).is_some() {
-        return Err(Error::new(sqlstate::DATATYPE_MISMATCH, "argument must be empty or one-dimensional array"));
+        return Err(Error::new(sqlstate::DATA_EXCEPTION, "argument must be empty or one-dimensional array"));
     }
     let added = c.arg(value);
     c.build_list(|row| {
@@ -92,6 +92,9 @@ fn cat(c: &Call<'_>) -> Result<ArrayRef> {
     let wanted = field.data_type();
     // An array of one dimension less joins as one element.
     let as_part = |list: ArrayRef| -> Result<ArrayRef> {
+        if list.is_empty() {
+            return Ok(arrow::array::new_empty_array(wanted));
+        }
         if list.data_type() == wanted || element(wanted) != Some(list.data_type()) {
             return Ok(list);
         }
@@ -105,6 +108,8 @@ fn cat(c: &Call<'_>) -> Result<ArrayRef> {
             (true, true) => return Ok(None),
             (true, false) => return as_part(b.at(row)).map(Some),
             (false, true) => return as_part(a.at(row)).map(Some),
+            (false, false) if b.at(row).is_empty() => return as_part(a.at(row)).map(Some),
+            (false, false) if a.at(row).is_empty() => return as_part(b.at(row)).map(Some),
             (false, false) => [as_part(a.at(row))?, as_part(b.at(row))?],
         };
         if let [Some(x), Some(y)] = parts.each_ref().map(|p| list_row(p, 0))
@@ -143,16 +148,26 @@ fn replace(c: &Call<'_>) -> Result<ArrayRef> {
         if c.is_null(0, row) {
             return Ok(None);
         }
-        let list = lists.at(row);
-        let compare = order(&list, &wanted.array)?;
-        let at = wanted.index(row);
         let replacement = new.array.slice(new.index(row), 1);
-        let picks: Vec<(usize, usize)> =
-            (0..list.len()).map(|i| if compare(i, at).is_eq() { (1, 0) } else { (0, i) }).collect();
-        let replacement = match replacement.data_type() == list.data_type() {
-            true => replacement,
-            false => arrow::compute::cast(&replacement, &ty::plain(list.data_type())).map_err(fault)?,
-        };
-        interleave(&[list.as_ref(), replacement.as_ref()], &picks).map(Some).map_err(fault)
+        replaced(&lists.at(row), &wanted.array, wanted.index(row), &replacement).map(Some)
     })
+}
+
+/// The elements, at whatever depth, with those equal to the wanted one replaced.
+fn replaced(list: &ArrayRef, wanted: &ArrayRef, at: usize, replacement: &ArrayRef) -> Result<ArrayRef> {
+    if let Some(inner) = list.as_list_opt::<i32>() {
+        let values = replaced(inner.values(), wanted, at, replacement)?;
+        let DataType::List(field) = list.data_type() else { return Err(fault("the value is not an array")) };
+        let (offsets, nulls) = (inner.offsets().clone(), inner.nulls().cloned());
+        let made = arrow::array::ListArray::try_new(Arc::clone(field), offsets, values, nulls).map_err(fault)?;
+        return Ok(Arc::new(made));
+    }
+    let compare = order(list, wanted)?;
+    let picks: Vec<(usize, usize)> =
+        (0..list.len()).map(|i| if compare(i, at).is_eq() { (1, 0) } else { (0, i) }).collect();
+    let replacement = match replacement.data_type() == list.data_type() {
+        true => Arc::clone(replacement),
+        false => arrow::compute::cast(replacement, &ty::plain(list.data_type())).map_err(fault)?,
+    };
+    interleave(&[list.as_ref(), replacement.as_ref()], &picks).map_err(fault)
 }

@@ -3,6 +3,7 @@
 //! Arrays start at 1; PostgreSQL's other lower bounds have no column form. An empty array has no dimensions.
 
 mod build;
+mod construct;
 mod contain;
 mod edit;
 mod search;
@@ -18,6 +19,10 @@ use super::Registry;
 use super::datetime::{from_arrow, interval};
 use super::udf::fault;
 use crate::error::Result;
+
+pub use build::{FILL, FILL_OF};
+pub use construct::{CONSTRUCTOR, constructor};
+pub use subscript::{SLICE, SUBSCRIPT};
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {

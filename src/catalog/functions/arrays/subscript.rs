@@ -1,101 +1,166 @@
 //! Subscripts and slices, as functions for the planner: outside the array there is NULL, or an empty array.
 
-use arrow::array::{Array, ArrayRef, UInt32Array};
-use arrow::compute::{concat, take};
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{Field, Int32Type};
 
 use super::super::Registry;
+use super::super::access::Prims;
 use super::super::call::{Call, list_row};
-use super::super::overload::Ret;
-use super::super::ty::Ty::{AnyArray, Int4};
-use super::super::udf::fault;
-use crate::error::Result;
+use super::super::overload::{Ret, ReturnArgs};
+use super::super::ty::Ty::{self, Any};
+use super::super::ty::{element, element_field};
+use super::super::udf::{fault, nulls};
+use crate::error::{Error, Result};
+use crate::sqlstate;
+use crate::types::{oid, pg_type};
+
+/// `a[i][j]`.
+pub const SUBSCRIPT: &str = "array_subscript";
+/// `a[i:j][k:l]`: for each dimension which bounds were written (1 the lower, 2 the upper), and the bounds.
+pub const SLICE: &str = "array_slice_of";
+/// PostgreSQL's limit of dimensions.
+const MAX_DIMS: usize = 6;
 
 pub(super) fn register(r: &mut Registry) {
-    r.add("array_subscript", &[AnyArray, Int4], Ret::Element(0), subscript);
-    r.add("array_subscript", &[AnyArray, Int4, Int4], Ret::Rule(|a| inner(a, 2)), subscripts);
-    r.add("array_subscript", &[AnyArray, Int4, Int4, Int4], Ret::Rule(|a| inner(a, 3)), subscripts);
-    // A NULL bound that was written makes the slice NULL, so an open bound has functions of its own.
-    r.add("array_slice_pg", &[AnyArray, Int4, Int4], Ret::Same(0), |c| {
-        let (from, until) = (c.prims::<Int32Type>(1)?, c.prims::<Int32Type>(2)?);
-        slice(c, |i| from.at(i), |i| until.at(i))
-    });
-    r.add("array_slice_from", &[AnyArray, Int4], Ret::Same(0), |c| {
-        let from = c.prims::<Int32Type>(1)?;
-        slice(c, |i| from.at(i), |_| i32::MAX)
-    });
-    r.add("array_slice_to", &[AnyArray, Int4], Ret::Same(0), |c| {
-        let until = c.prims::<Int32Type>(1)?;
-        slice(c, |_| 1, |i| until.at(i))
-    });
+    // What is no array is told from one by the planner.
+    r.add_variadic(SUBSCRIPT, &[Any, Any], Ret::Rule(leaf), subscripts);
+    r.add_variadic(SLICE, &[Any, Any], Ret::Rule(same), slices);
 }
 
-/// The type some levels down; a scalar level ends the descent.
-fn inner(args: &super::super::overload::ReturnArgs<'_>, levels: usize) -> Result<arrow::datatypes::Field> {
-    let mut data_type = args.fields[0].data_type();
-    for _ in 0..levels {
-        data_type = super::super::ty::element(data_type).unwrap_or(data_type);
+/// The innermost element's type.
+fn leaf(args: &ReturnArgs<'_>) -> Result<Field> {
+    let mut field = args.fields[0].as_ref();
+    if Ty::of_field(field) == Some(Ty::Jsonb) {
+        return Ok(Ty::Jsonb.field());
     }
-    Ok(arrow::datatypes::Field::new("", data_type.clone(), true))
+    has_subscripts(field)?;
+    check_dims(args.fields.len() - 1)?;
+    while let Some(inner) = element_field(field.data_type()) {
+        field = inner;
+    }
+    Ok(field.clone().with_name("element").with_nullable(true))
+}
+
+fn same(args: &ReturnArgs<'_>) -> Result<Field> {
+    if Ty::of_field(&args.fields[0]) == Some(Ty::Jsonb) {
+        return Err(Error::new(sqlstate::DATATYPE_MISMATCH, "jsonb subscript does not support slices"));
+    }
+    has_subscripts(&args.fields[0])?;
+    check_dims((args.fields.len() - 1) / 3)?;
+    Ok(args.fields[0].as_ref().clone().with_nullable(true))
+}
+
+/// `42804` of a value that is no array.
+fn has_subscripts(field: &Field) -> Result<()> {
+    if element(field.data_type()).is_some() {
+        return Ok(());
+    }
+    let name = oid::sql_name(pg_type(field).oid);
+    let message = format!("cannot subscript type {name} because it does not support subscripting");
+    Err(Error::new(sqlstate::DATATYPE_MISMATCH, message))
+}
+
+fn check_dims(count: usize) -> Result<()> {
+    if count <= MAX_DIMS {
+        return Ok(());
+    }
+    let message = format!("number of array dimensions ({count}) exceeds the maximum allowed ({MAX_DIMS})");
+    Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message))
 }
 
 fn position(subscript: i32, length: usize) -> Option<usize> {
     usize::try_from(i64::from(subscript) - 1).ok().filter(|n| *n < length)
 }
 
-fn subscript(c: &Call<'_>) -> Result<ArrayRef> {
-    use arrow::array::AsArray as _;
-    let arg = c.arg(0);
-    let list = arg.array.as_list_opt::<i32>().ok_or_else(|| fault("the argument is not an array"))?;
-    let number = c.prims::<Int32Type>(1)?;
-    let offsets = list.value_offsets();
-    let picks: UInt32Array = (0..c.rows)
-        .map(|row| {
-            if c.skips(row) {
+/// One element; with too few or too many subscripts there is none.
+fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
+    let numbers = (1..c.arity()).map(|i| c.prims::<Int32Type>(i)).collect::<Result<Vec<_>>>()?;
+    let mut values = std::sync::Arc::clone(&c.arg(0).array);
+    let mut levels = Vec::new();
+    while let Some(list) = values.as_list_opt::<i32>() {
+        levels.push(list.clone());
+        values = std::sync::Arc::clone(list.values());
+    }
+    if levels.len() != numbers.len() {
+        return Ok(nulls(c.ret.data_type(), c.rows));
+    }
+    let pick = |row: usize| {
+        let mut at = c.arg(0).index(row);
+        for (level, number) in levels.iter().zip(&numbers) {
+            if level.is_null(at) {
                 return None;
             }
-            let i = arg.index(row);
-            let (from, until) = (offsets[i], offsets[i + 1]);
-            let at = position(number.at(row), usize::try_from(until - from).ok()?)?;
-            u32::try_from(from).ok()?.checked_add(u32::try_from(at).ok()?)
-        })
-        .collect();
-    take(list.values(), &picks, None).map_err(fault)
-}
-
-/// One element of an array of several dimensions; with too few or too many subscripts there is none.
-fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
-    let lists = c.lists(0)?;
-    let numbers = (1..c.arity()).map(|i| c.prims::<Int32Type>(i)).collect::<Result<Vec<_>>>()?;
-    let nothing = super::super::udf::nulls(c.ret.data_type(), 1);
-    let mut parts = Vec::with_capacity(c.rows);
-    for row in 0..c.rows {
-        let mut found = None;
-        let mut level = if c.skips(row) { None } else { Some(lists.at(row)) };
-        for (n, number) in numbers.iter().enumerate() {
-            let Some(list) = level.take() else { break };
-            let Some(at) = position(number.at(row), list.len()) else { break };
-            if n + 1 == numbers.len() {
-                found = Some(list.slice(at, 1));
-            } else {
-                level = list_row(&list, at);
-            }
+            let (from, until) = (level.value_offsets()[at], level.value_offsets()[at + 1]);
+            let inside = position(number.at(row), usize::try_from(until - from).ok()?)?;
+            at = usize::try_from(from).ok()? + inside;
         }
-        parts.push(found.filter(|f| f.data_type() == c.ret.data_type()).unwrap_or_else(|| nothing.clone()));
-    }
-    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    if parts.is_empty() {
-        return Ok(arrow::array::new_empty_array(c.ret.data_type()));
-    }
-    concat(&parts).map_err(fault)
+        u32::try_from(at).ok()
+    };
+    let given = |row: usize| (0..c.arity()).all(|i| !c.is_null(i, row));
+    let picks: UInt32Array = (0..c.rows).map(|row| if given(row) { pick(row) } else { None }).collect();
+    take(&values, &picks, None).map_err(fault)
 }
 
-fn slice(c: &Call<'_>, from: impl Fn(usize) -> i32, until: impl Fn(usize) -> i32) -> Result<ArrayRef> {
+/// The bounds of one dimension.
+struct Bounds<'a> {
+    written: Prims<'a, Int32Type>,
+    lower: Prims<'a, Int32Type>,
+    upper: Prims<'a, Int32Type>,
+}
+
+impl Bounds<'_> {
+    /// The first element and their count in a dimension of some length.
+    fn range(&self, row: usize, length: usize) -> (usize, usize) {
+        let written = self.written.at(row);
+        let lower = if written & 1 != 0 { self.lower.at(row) } else { 1 };
+        let start = usize::try_from(lower.max(1) - 1).unwrap_or(0).min(length);
+        let end = if written & 2 != 0 { usize::try_from(self.upper.at(row)).unwrap_or(0).min(length) } else { length };
+        (start, end.saturating_sub(start))
+    }
+}
+
+fn slices(c: &Call<'_>) -> Result<ArrayRef> {
     let lists = c.lists(0)?;
+    let dims = (1..c.arity())
+        .step_by(3)
+        .map(|i| Ok(Bounds { written: c.prims(i)?, lower: c.prims(i + 1)?, upper: c.prims(i + 2)? }))
+        .collect::<Result<Vec<_>>>()?;
     c.build_list(|row| {
+        if (0..c.arity()).any(|i| c.is_null(i, row)) {
+            return Ok(None);
+        }
         let list = lists.at(row);
-        let start = usize::try_from(from(row).max(1) - 1).unwrap_or(0).min(list.len());
-        let end = usize::try_from(until(row)).unwrap_or(0).min(list.len());
-        Ok(Some(list.slice(start, end.saturating_sub(start))))
+        Ok(Some(sliced(&list, &dims, row)?.unwrap_or_else(|| list.slice(0, 0))))
     })
+}
+
+/// The part of an array; `None` when it is empty.
+fn sliced(list: &ArrayRef, dims: &[Bounds<'_>], row: usize) -> Result<Option<ArrayRef>> {
+    let Some((bounds, rest)) = dims.split_first() else { return Ok(Some(std::sync::Arc::clone(list))) };
+    let (start, count) = bounds.range(row, list.len());
+    if count == 0 {
+        return Ok(None);
+    }
+    let outer = list.slice(start, count);
+    if rest.is_empty() {
+        return Ok(Some(outer));
+    }
+    let Some(field) = element_field(outer.data_type()).filter(|_| element(outer.data_type()).is_some()) else {
+        // More subscripts than dimensions.
+        return Ok(None);
+    };
+    let mut parts = Vec::with_capacity(count);
+    for at in 0..count {
+        let Some(inner) = list_row(&outer, at) else { return Ok(None) };
+        match sliced(&inner, rest, row)? {
+            Some(part) => parts.push(part),
+            None => return Ok(None),
+        }
+    }
+    let offsets = arrow::buffer::OffsetBuffer::from_lengths(parts.iter().map(Array::len));
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let values = arrow::compute::concat(&parts).map_err(fault)?;
+    let made = arrow::array::ListArray::try_new(std::sync::Arc::clone(field), offsets, values, None).map_err(fault)?;
+    Ok(Some(std::sync::Arc::new(made)))
 }

@@ -113,14 +113,7 @@ fn register_comparable(r: &mut Registry) {
     // The order of intervals as a number.
     r.add(LENGTH, &[IntervalTy], Ret::Rule(|_| Ok(Field::new("", DataType::Decimal128(38, 0), true))), |c| {
         let spans = c.prims::<IntervalMonthDayNanoType>(0)?;
-        c.build::<Decimal128Type>(|i| {
-            let span = super::from_arrow(spans.at(i));
-            Ok(match span {
-                Interval::INFINITY => 10_i128.pow(37),
-                Interval::NEG_INFINITY => -10_i128.pow(37),
-                _ => super::interval::length_us(span),
-            })
-        })
+        c.build::<Decimal128Type>(|i| Ok(super::interval::comparable_length(super::from_arrow(spans.at(i)))))
     });
     r.volatility(datafusion::logical_expr::Volatility::Stable, &[COMPARABLE_TZ]);
 }

@@ -5,8 +5,10 @@
 
 use std::cmp::Ordering;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Decimal128Array};
+use arrow::datatypes::{DataType, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit};
 
 use super::super::Registry;
 use super::super::call::Call;
@@ -23,7 +25,9 @@ pub(super) fn register(r: &mut Registry) {
     r.add("justify_hours", &[IntervalTy], IntervalTy, |c| map(c, justify_hours));
     r.add("justify_days", &[IntervalTy], IntervalTy, |c| map(c, justify_days));
     r.add("justify_interval", &[IntervalTy], IntervalTy, |c| map(c, justify_interval));
-    r.add("interval_um", &[IntervalTy], IntervalTy, |c| map(c, negate));
+    for name in ["interval_um", "uminus"] {
+        r.add(name, &[IntervalTy], IntervalTy, |c| map(c, negate));
+    }
     r.add("interval_pl", &[IntervalTy, IntervalTy], IntervalTy, |c| zip(c, add));
     r.add("interval_mi", &[IntervalTy, IntervalTy], IntervalTy, |c| zip(c, subtract));
     r.add("interval_mul", &[IntervalTy, Float8], IntervalTy, |c| scale(c, multiply));
@@ -65,6 +69,25 @@ pub fn is_infinite(value: Interval) -> bool {
 pub fn length_us(value: Interval) -> i128 {
     let days = i128::from(value.months) * i128::from(DAYS_PER_MONTH) + i128::from(value.days);
     days * i128::from(DAY_US) + i128::from(value.us)
+}
+
+/// The lengths of a column of intervals, in the order that intervals have; the infinities are beyond all others.
+pub fn lengths(array: &ArrayRef) -> arrow::error::Result<ArrayRef> {
+    let array = arrow::compute::cast(array, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+    let spans = array.as_primitive::<IntervalMonthDayNanoType>();
+    let lengths: Decimal128Array =
+        spans.iter().map(|span| span.map(|span| comparable_length(from_arrow(span)))).collect();
+    Ok(Arc::new(lengths))
+}
+
+/// The number by which an interval is compared.
+#[must_use]
+pub fn comparable_length(value: Interval) -> i128 {
+    match value {
+        Interval::INFINITY => 10_i128.pow(37),
+        Interval::NEG_INFINITY => -10_i128.pow(37),
+        _ => length_us(value),
+    }
 }
 
 /// PostgreSQL's order: `1 month` equals `30 days` equals `720:00:00`.

@@ -5,6 +5,7 @@ use arrow::datatypes::{Float32Type, Float64Type, Int32Type, Int64Type};
 
 use super::super::Registry;
 use super::super::call::Call;
+use super::super::number::Number;
 use super::super::numeric::Dec;
 use super::super::ty::Ty::{Float4, Float8, Int4, Int8, Numeric, Text};
 use super::number_template::{Part, SignPlace, Template};
@@ -22,7 +23,12 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("to_char", &[Numeric, Text], Text, |c| {
         let v = c.nums(0)?;
-        print(c, |i, template| Ok(Digits::of(&v.at(i), template)))
+        print(c, |i, template| {
+            Ok(match v.number(i)? {
+                Number::Finite(value) => Digits::of(&value, template),
+                special => Digits::of_float(special.to_f64(), 15, template),
+            })
+        })
     });
     r.add("to_char", &[Float8, Text], Text, |c| {
         let v = c.prims::<Float64Type>(0)?;

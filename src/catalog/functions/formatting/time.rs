@@ -314,7 +314,13 @@ fn write_year(m: &Moment, key: Key, fill: bool, out: &mut String) -> Result<()> 
             number(century, 2, fill, out)
         }
         Key::YearComma => write!(out, "{},{:03}", year / 1000, year % 1000).map_err(fault),
-        Key::IsoYear(width) => digits(m.shown_year(m.iso().0), width, out),
+        Key::IsoYear(width) => {
+            // The calendar year's sign makes room, not the ISO year's.
+            let room = if fill { 0 } else { usize::try_from(width).unwrap_or(4) + usize::from(year < 0) };
+            let iso = m.shown_year(m.iso().0);
+            let iso = if width == 4 { iso } else { iso % 10_i64.pow(width) };
+            write!(out, "{iso:0room$}").map_err(fault)
+        }
         Key::Year(width) => digits(year, width, out),
         _ => Ok(()),
     }

@@ -88,7 +88,7 @@ impl Distance {
 fn exact(column: &ArrayRef) -> Result<Vec<Option<Dec>>> {
     let column = arrow::compute::cast(column, &numeric_for(column.data_type())).map_err(fault)?;
     let numbers = Nums::over(&column, false)?;
-    Ok((0..column.len()).map(|i| column.is_valid(i).then(|| numbers.at(i))).collect())
+    (0..column.len()).map(|i| column.is_valid(i).then(|| numbers.at(i)).transpose()).collect()
 }
 
 impl Keys {

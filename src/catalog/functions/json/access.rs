@@ -1,16 +1,15 @@
 //! `->`, `->>`, `#>`, `#>>` under the names of `pg_operator`, and what asks about a value.
 
-use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::{Call, list_row, too_large};
 use super::super::ty::Ty::{self, Array as ArrayOf, Int4, Json as JsonTy, Jsonb, Text};
 use super::super::udf::fault;
-use super::value::{Json, Kind};
-use super::write::canonical_text;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{Json, Kind};
 
 const TEXTS: Ty = ArrayOf(&Text);
 
@@ -43,25 +42,6 @@ pub(super) fn register(r: &mut Registry) {
         });
         r.add(length_name, ty, Int4, array_length);
     }
-    register_lists(r);
-    r.add("jsonb_in_text", &[Text], Jsonb, |c| {
-        let text = c.text(0)?;
-        c.build_text(|i, out| {
-            out.push_str(&canonical_text(text.at(i))?);
-            Ok(())
-        })
-    });
-}
-
-/// The set-returning functions as functions that give arrays, for the planner to unnest.
-fn register_lists(r: &mut Registry) {
-    r.add("json_array_elements_list", &[JsonTy], ArrayOf(&JsonTy), |c| elements(c, false));
-    r.add("jsonb_array_elements_list", &[Jsonb], ArrayOf(&Jsonb), |c| elements(c, false));
-    for (name, ty) in [("json_array_elements_text_list", &[JsonTy]), ("jsonb_array_elements_text_list", &[Jsonb])] {
-        r.add(name, ty, ArrayOf(&Text), |c| elements(c, true));
-    }
-    r.add("json_object_keys_list", &[JsonTy], ArrayOf(&Text), |c| keys(c, false));
-    r.add("jsonb_object_keys_list", &[Jsonb], ArrayOf(&Text), |c| keys(c, true));
 }
 
 /// Appends what was found: as text, or as json; `false` when nothing was, or null as text.
@@ -78,7 +58,14 @@ fn member(c: &Call<'_>, as_text: bool) -> Result<ArrayRef> {
 
 fn element(c: &Call<'_>, as_text: bool) -> Result<ArrayRef> {
     let (json, index) = (c.text(0)?, c.prims::<Int32Type>(1)?);
-    c.build_text_opt(|i, out| Ok(give(Json::parse(json.at(i))?.element(index.at(i).into()), as_text, out)))
+    let binary = Ty::of_field(&c.fields[0]) == Some(Jsonb);
+    c.build_text_opt(|i, out| {
+        let (json, index) = (Json::parse(json.at(i))?, index.at(i));
+        // jsonb keeps a scalar as an array of one.
+        let alone = binary && !json.is_container() && matches!(index, 0 | -1);
+        let found = if alone { Some(&json) } else { json.element(index.into()) };
+        Ok(give(found, as_text, out))
+    })
 }
 
 /// A path argument: an array of texts, or the rest of the arguments.
@@ -113,42 +100,6 @@ fn array_length(c: &Call<'_>) -> Result<ArrayRef> {
             Kind::Array(elements) => return i32::try_from(elements.len()).map_err(|_| too_large()),
             Kind::Object(_) => "cannot get array length of a non-array",
             _ => "cannot get array length of a scalar",
-        };
-        Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message))
-    })
-}
-
-fn elements(c: &Call<'_>, as_text: bool) -> Result<ArrayRef> {
-    let json = c.text(0)?;
-    c.build_list(|i| {
-        let value = Json::parse(json.at(i))?;
-        let message = match &value.kind {
-            Kind::Array(elements) => {
-                let text = |e| if as_text { Json::as_text(e) } else { Some(e.raw) };
-                let texts: StringArray = elements.iter().map(text).collect();
-                return Ok(Some(std::sync::Arc::new(texts) as ArrayRef));
-            }
-            Kind::Object(_) => "cannot extract elements from an object",
-            _ => "cannot extract elements from a scalar",
-        };
-        Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message))
-    })
-}
-
-fn keys(c: &Call<'_>, sorted: bool) -> Result<ArrayRef> {
-    let json = c.text(0)?;
-    c.build_list(|i| {
-        let value = Json::parse(json.at(i))?;
-        let message = match &value.kind {
-            Kind::Object(_) if sorted => {
-                return Ok(Some(std::sync::Arc::new(StringArray::from(value.keys())) as ArrayRef));
-            }
-            Kind::Object(members) => {
-                let names: StringArray = members.iter().map(|(k, _)| Some(k.as_str())).collect();
-                return Ok(Some(std::sync::Arc::new(names) as ArrayRef));
-            }
-            Kind::Array(_) => "cannot call jsonb_object_keys on an array",
-            _ => "cannot call jsonb_object_keys on a scalar",
         };
         Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message))
     })

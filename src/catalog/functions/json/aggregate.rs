@@ -12,14 +12,13 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Sign
 use super::super::access::TextArray;
 use super::super::aggregate::sorted::{self, Sorted};
 use super::super::call::{VALUE_LIMIT, too_large};
-use super::super::output::Writer;
 use super::super::ty::{self, Ty};
 use super::super::udf::{external, fault};
-use super::build::key_text;
-use super::write::{JsonWriter, canonical_text, string};
+use super::write::JsonWriter;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::TextStyle;
+use crate::types::json::normal_jsonb;
 
 /// The aggregates of this module.
 pub fn functions() -> Vec<AggregateUDF> {
@@ -121,7 +120,7 @@ impl Members {
         let style = Arc::new(TextStyle::default());
         let last = values.len() - 1;
         let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
-        let key = if self.object { Some(Writer::for_element(&values[0], &style)?) } else { None };
+        let key = if self.object { Some(JsonWriter::new(&values[0], &self.fields[0], &style)?) } else { None };
         for row in 0..values[0].len() {
             self.separate()?;
             if let Some(key) = &key {
@@ -135,9 +134,7 @@ impl Members {
                         if self.binary { sqlstate::INVALID_PARAMETER_VALUE } else { sqlstate::NULL_VALUE_NOT_ALLOWED };
                     return Err(Error::new(state, message));
                 }
-                let mut name = String::new();
-                key.write(row, &mut name)?;
-                string(&key_text(&values[0], name), &mut self.text);
+                super::build::key(key, row, &mut self.text)?;
                 self.text.push_str(" : ");
             }
             value.write(row, &mut self.text)?;
@@ -153,7 +150,7 @@ impl Members {
             true => format!("{{ {} }}", self.text),
             false => format!("[{}]", self.text),
         };
-        if self.binary { canonical_text(&whole).map(Some) } else { Ok(Some(whole)) }
+        if self.binary { normal_jsonb(&whole).map(Some) } else { Ok(Some(whole)) }
     }
 }
 

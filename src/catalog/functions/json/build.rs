@@ -1,16 +1,18 @@
 //! SQL values made json: `to_json`, `json_build_object`, `json_build_array`, `row_to_json`, `json_object`, ….
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef};
 
 use super::super::Registry;
-use super::super::call::{Call, check_length};
-use super::super::output::Writer;
-use super::super::ty::Ty::{Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
+use super::super::access::TextArray;
+use super::super::call::{Call, check_length, list_row};
+use super::super::ty::Ty::{self, Any, Array as ArrayOf, Json as JsonTy, Jsonb, Text};
+use super::super::ty::element;
+use super::super::udf::fault;
 use super::access::path_at;
-use super::write::{JsonWriter, canonical_text, string};
+use super::write::JsonWriter;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{normal_jsonb, string};
 
 pub(super) fn register(r: &mut Registry) {
     for name in ["to_json", "array_to_json", "row_to_json"] {
@@ -39,7 +41,7 @@ fn writers(c: &Call<'_>) -> Result<Vec<JsonWriter>> {
 /// Appends json, made canonical for jsonb.
 fn finish(text: String, binary: bool, out: &mut String) -> Result<()> {
     check_length(text.len())?;
-    out.push_str(&if binary { canonical_text(&text)? } else { text });
+    out.push_str(&if binary { normal_jsonb(&text)? } else { text });
     Ok(())
 }
 
@@ -72,20 +74,24 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
         let message = "argument list must have even number of elements";
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).hint(hint));
     }
-    let (writers, style) = (writers(c)?, c.style());
-    let keys = (0..c.arity()).step_by(2).map(|i| Writer::for_element(&c.arg(i).array, &style));
-    let keys = keys.collect::<Result<Vec<_>>>()?;
+    for i in (0..c.arity()).step_by(2) {
+        let field = &c.fields[i];
+        let structured = matches!(Ty::of_field(field), Some(Ty::Json | Ty::Jsonb | Ty::Record | Ty::Array(_)));
+        if structured && (0..c.rows).any(|row| !c.is_null(i, row)) {
+            let message = "key value must be scalar, not array, composite, or json";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        }
+    }
+    let writers = writers(c)?;
     c.build_text(|row, out| {
         let mut text = String::from("{");
-        for (n, key) in keys.iter().enumerate() {
+        for n in 0..c.arity() / 2 {
             let i = 2 * n;
             if c.is_null(i, row) {
                 return Err(null_key(binary, i + 1));
             }
             text.push_str(if n > 0 { ", " } else { "" });
-            let mut name = String::new();
-            key.write(c.arg(i).index(row), &mut name)?;
-            string(&key_text(&c.arg(i).array, name), &mut text);
+            key(&writers[i], c.arg(i).index(row), &mut text)?;
             text.push_str(" : ");
             writers[i + 1].write(c.arg(i + 1).index(row), &mut text)?;
         }
@@ -94,13 +100,15 @@ fn build_object(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
     })
 }
 
-/// A boolean key is spelled out.
-pub(super) fn key_text(array: &ArrayRef, text: String) -> String {
-    match (array.data_type(), text.as_str()) {
-        (DataType::Boolean, "t") => "true".to_owned(),
-        (DataType::Boolean, _) => "false".to_owned(),
-        _ => text,
+/// Appends a value as the key of a member: its json text, in quotes.
+pub(super) fn key(writer: &JsonWriter, at: usize, out: &mut String) -> Result<()> {
+    let start = out.len();
+    writer.write(at, out)?;
+    if !out[start..].starts_with('"') {
+        out.insert(start, '"');
+        out.push('"');
     }
+    Ok(())
 }
 
 fn null_key(binary: bool, position: usize) -> Error {
@@ -110,27 +118,58 @@ fn null_key(binary: bool, position: usize) -> Error {
     }
 }
 
+/// The texts of an argument, by rows of an array of two dimensions.
+fn text_rows(c: &Call<'_>, i: usize, row: usize) -> Result<Option<Vec<Vec<Option<String>>>>> {
+    let wrong = || Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+    let arg = c.arg(i);
+    let Some(inner) = element(arg.array.data_type()) else { return Err(fault("the argument is not an array")) };
+    if element(inner).is_none() {
+        return Ok(None);
+    }
+    let outer = list_row(&arg.array, arg.index(row)).ok_or_else(wrong)?;
+    let mut rows = Vec::with_capacity(outer.len());
+    for at in 0..outer.len() {
+        let items = list_row(&outer, at).ok_or_else(wrong)?;
+        let texts = TextArray::of(items.as_ref()).ok_or_else(wrong)?;
+        rows.push((0..items.len()).map(|i| items.is_valid(i).then(|| texts.value(i).to_owned())).collect());
+    }
+    Ok(Some(rows))
+}
+
+/// The pairs of alternating keys and values, or of rows of two.
+fn alternating(c: &Call<'_>, row: usize) -> Result<Vec<(Option<String>, Option<String>)>> {
+    let fault = |message: &'static str| Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message);
+    let items = match text_rows(c, 0, row)? {
+        Some(rows) if rows.iter().all(|row| row.len() == 2) => rows.into_iter().flatten().collect(),
+        Some(_) => return Err(fault("array must have two columns")),
+        None => path_at(c, 0, row)?.unwrap_or_default(),
+    };
+    if items.len() % 2 == 1 {
+        return Err(fault("array must have even number of elements"));
+    }
+    let mut items = items.into_iter();
+    let mut pairs = Vec::new();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
 /// An object from texts: alternating keys and values, or keys and values apart.
 fn from_texts(c: &Call<'_>, binary: bool) -> Result<ArrayRef> {
+    let fault = |message: &'static str| Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message);
     c.build_text(|row, out| {
-        let first = path_at(c, 0, row)?.unwrap_or_default();
-        let pairs: Vec<(Option<String>, Option<String>)> = if c.arity() == 2 {
-            let second = path_at(c, 1, row)?.unwrap_or_default();
-            if first.len() != second.len() {
-                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "mismatched array dimensions"));
+        let pairs = if c.arity() == 2 {
+            if text_rows(c, 0, row)?.is_some() || text_rows(c, 1, row)?.is_some() {
+                return Err(fault("wrong number of array subscripts"));
             }
-            first.into_iter().zip(second).collect()
+            let (keys, values) = (path_at(c, 0, row)?.unwrap_or_default(), path_at(c, 1, row)?.unwrap_or_default());
+            if keys.len() != values.len() {
+                return Err(fault("mismatched array dimensions"));
+            }
+            keys.into_iter().zip(values).collect()
         } else {
-            if first.len() % 2 == 1 {
-                let message = "array must have even number of elements";
-                return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message));
-            }
-            let mut items = first.into_iter();
-            let mut pairs = Vec::new();
-            while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                pairs.push((key, value));
-            }
-            pairs
+            alternating(c, row)?
         };
         let mut text = String::from("{");
         for (n, (key, value)) in pairs.iter().enumerate() {

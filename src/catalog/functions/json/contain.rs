@@ -1,19 +1,28 @@
 //! `@>`, `<@`, `?`, `?|`, `?&`, and equality of jsonb.
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::ty::Ty::{Array as ArrayOf, Bool, Jsonb, Text};
+use super::super::ty::Ty::{Array as ArrayOf, Bool, Int4, Jsonb, Text};
 use super::access::path_at;
-use super::value::{Json, Kind};
 use crate::error::Result;
+use crate::types::json::{Json, Kind, compare};
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
     r.add("jsonb_contained", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(b, a, true)));
     r.add("jsonb_eq", &[Jsonb, Jsonb], Bool, |c| pairs(c, same));
     r.add("jsonb_ne", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| !a.equals(b)));
+    r.add("jsonb_lt", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_lt()));
+    r.add("jsonb_le", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_le()));
+    r.add("jsonb_gt", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_gt()));
+    r.add("jsonb_ge", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| compare(a, b).is_ge()));
+    r.add("jsonb_cmp", &[Jsonb, Jsonb], Int4, |c| {
+        let (a, b) = (c.text(0)?, c.text(1)?);
+        c.build::<Int32Type>(|i| Ok(compare(&Json::parse(a.at(i))?, &Json::parse(b.at(i))?) as i32))
+    });
     r.add("jsonb_exists", &[Jsonb, Text], Bool, |c| {
         let (json, key) = (c.text(0)?, c.text(1)?);
         c.build_bool(|i| Ok(exists(&Json::parse(json.at(i))?, key.at(i))))
@@ -51,8 +60,8 @@ fn contains(a: &Json<'_>, b: &Json<'_>, top: bool) -> bool {
 fn exists(json: &Json<'_>, key: &str) -> bool {
     match &json.kind {
         Kind::Object(_) => json.member(key).is_some(),
-        Kind::Array(elements) => elements.iter().any(|e| matches!(&e.kind, Kind::String(s) if s == key)),
-        Kind::String(text) => text == key,
+        Kind::Array(elements) => elements.iter().any(|e| matches!(&e.kind, Kind::String(s) if s.as_ref() == key)),
+        Kind::String(text) => text.as_ref() == key,
         _ => false,
     }
 }

@@ -7,20 +7,19 @@ use super::super::Registry;
 use super::super::call::Call;
 use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Int4, Json as JsonTy, Jsonb, Text};
 use super::access::path_at;
-use super::value::{Json, Kind, position};
-use super::write::{canonical, string};
+use std::borrow::Cow;
+
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::json::{Json, Kind, canonical, position, string};
 
 const PATH: Ty = ArrayOf(&Text);
+const SET_LAX: [Ty; 5] = [Jsonb, PATH, Jsonb, Bool, Text];
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_concat", &[Jsonb, Jsonb], Jsonb, |c| {
         let (a, b) = (c.text(0)?, c.text(1)?);
-        c.build_text(|i, out| {
-            canonical(&concat(Json::parse(a.at(i))?, Json::parse(b.at(i))?), out);
-            Ok(())
-        })
+        c.build_text(|i, out| canonical(&concat(Json::parse(a.at(i))?, Json::parse(b.at(i))?), out))
     });
     r.add("jsonb_delete", &[Jsonb, Text], Jsonb, |c| {
         let key = c.text(1)?;
@@ -36,7 +35,10 @@ pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_delete_path", &[Jsonb, PATH], Jsonb, |c| {
         edit(c, |i, json| {
             let path = path_at(c, 1, i)?.unwrap_or_default();
-            if matches!(json.kind, Kind::Array(_) | Kind::Object(_)) {
+            if is_empty(&json) {
+                return Ok(json);
+            }
+            if json.is_container() {
                 return change(json, &path, 1, &Change::Delete);
             }
             Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "cannot delete path in scalar"))
@@ -50,6 +52,9 @@ pub(super) fn register(r: &mut Registry) {
             replaced(c, |new, flag| Change::Insert { new, after: flag.unwrap_or(false) }, "cannot set path in scalar")
         });
     }
+    for arity in 3..=5 {
+        r.add_lax("jsonb_set_lax", &SET_LAX[..arity], Jsonb, set_lax);
+    }
     r.add("jsonb_strip_nulls", &[Jsonb], Jsonb, |c| edit(c, |_, json| Ok(stripped(json))));
     r.add("json_strip_nulls", &[JsonTy], JsonTy, |c| {
         let json = c.text(0)?;
@@ -60,24 +65,27 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("jsonb_pretty", &[Jsonb], Text, |c| {
         let json = c.text(0)?;
-        c.build_text(|i, out| {
-            pretty(&Json::parse(json.at(i))?, 0, out);
-            Ok(())
-        })
+        c.build_text(|i, out| pretty(&Json::parse(json.at(i))?, 0, out))
     });
 }
 
 /// Applies a change to each row's value.
 fn edit(c: &Call<'_>, mut f: impl for<'v> FnMut(usize, Json<'v>) -> Result<Json<'v>>) -> Result<ArrayRef> {
     let json = c.text(0)?;
-    c.build_text(|i, out| {
-        canonical(&f(i, Json::parse(json.at(i))?)?, out);
-        Ok(())
-    })
+    c.build_text(|i, out| canonical(&f(i, Json::parse(json.at(i))?)?, out))
+}
+
+/// Whether it is an array or object with nothing in it, in which there is nothing to change.
+fn is_empty(json: &Json<'_>) -> bool {
+    match &json.kind {
+        Kind::Array(elements) => elements.is_empty(),
+        Kind::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 fn made(kind: Kind<'_>) -> Json<'_> {
-    Json { raw: "", kind }
+    Json::made(kind)
 }
 
 fn concat<'a>(a: Json<'a>, b: Json<'a>) -> Json<'a> {
@@ -148,9 +156,76 @@ fn replaced(
         }
         let path = path_at(c, 1, i)?.unwrap_or_default();
         let action = of(Json::parse(new.at(i))?, flag.as_ref().map(|f| f.at(i)));
-        canonical(&change(target, &path, 1, &action)?, out);
-        Ok(())
+        if is_empty(&target) && matches!(action, Change::Set { create: false, .. }) {
+            return canonical(&target, out);
+        }
+        canonical(&change(target, &path, 1, &action)?, out)
     })
+}
+
+/// `jsonb_set` with a word for what a NULL value means.
+fn set_lax(c: &Call<'_>) -> Result<ArrayRef> {
+    let (json, new) = (c.text(0)?, c.text(2)?);
+    let create = if c.arity() > 3 { Some(c.bools(3)?) } else { None };
+    let treatment = if c.arity() > 4 { Some(c.text(4)?) } else { None };
+    c.build_text_opt(|i, out| {
+        if c.is_null(0, i) || c.is_null(1, i) || c.arity() > 3 && c.is_null(3, i) {
+            return Ok(false);
+        }
+        if c.arity() > 4 && c.is_null(4, i) {
+            return Err(treatment_error());
+        }
+        let word = treatment.as_ref().map_or("use_json_null", |t| t.at(i));
+        let words = ["raise_exception", "use_json_null", "delete_key", "return_target"];
+        if !words.contains(&word) {
+            return Err(treatment_error());
+        }
+        let path = path_at(c, 1, i)?.unwrap_or_default();
+        let target = Json::parse(json.at(i))?;
+        let action = match (c.is_null(2, i), word) {
+            (false, _) => {
+                Change::Set { new: Json::parse(new.at(i))?, create: create.as_ref().is_none_or(|create| create.at(i)) }
+            }
+            (true, "raise_exception") => {
+                let message = "JSON value must not be null";
+                return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message)
+                    .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
+                    .hint(
+                        "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not \
+                         passed.",
+                    ));
+            }
+            (true, "use_json_null") => {
+                let new = Json { raw: "null", kind: Kind::Null };
+                Change::Set { new, create: create.as_ref().is_none_or(|create| create.at(i)) }
+            }
+            (true, "delete_key") => Change::Delete,
+            (true, _) => {
+                out.push_str(json.at(i));
+                return Ok(true);
+            }
+        };
+        if is_empty(&target) && matches!(action, Change::Delete | Change::Set { create: false, .. }) {
+            canonical(&target, out)?;
+            return Ok(true);
+        }
+        if !target.is_container() {
+            let what = if matches!(action, Change::Delete) {
+                "cannot delete path in scalar"
+            } else {
+                "cannot set path in scalar"
+            };
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, what));
+        }
+        canonical(&change(target, &path, 1, &action)?, out)?;
+        Ok(true)
+    })
+}
+
+fn treatment_error() -> Error {
+    let message =
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
+    Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 /// Changes what a path leads to; `depth` counts its elements from 1 for messages.
@@ -168,7 +243,7 @@ fn change<'a>(json: Json<'a>, path: &[Option<String>], depth: usize, action: &Ch
 }
 
 fn change_object<'a>(
-    mut members: Vec<(String, Json<'a>)>,
+    mut members: Vec<(Cow<'a, str>, Json<'a>)>,
     step: &str,
     rest: &[Option<String>],
     depth: usize,
@@ -188,7 +263,7 @@ fn change_object<'a>(
             members.insert(at, (name, change(value, rest, depth + 1, action)?));
         }
         (None, true, Change::Set { new, create: true } | Change::Insert { new, .. }) => {
-            members.push((step.to_owned(), new.clone()));
+            members.push((Cow::Owned(step.to_owned()), new.clone()));
         }
         (None, _, _) => {}
     }
@@ -266,7 +341,7 @@ fn compact(json: &Json<'_>, out: &mut String) {
 }
 
 /// Appends jsonb over several lines, four spaces a level.
-fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
+fn pretty(json: &Json<'_>, level: usize, out: &mut String) -> Result<()> {
     let line = |level: usize, out: &mut String| {
         out.push('\n');
         out.extend(std::iter::repeat_n("    ", level));
@@ -274,14 +349,12 @@ fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
     match &json.kind {
         Kind::Object(_) => {
             out.push('{');
-            for (i, key) in json.keys().into_iter().enumerate() {
+            for (i, (key, value)) in json.members().into_iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
                 line(level + 1, out);
                 string(key, out);
                 out.push_str(": ");
-                if let Some(value) = json.member(key) {
-                    pretty(value, level + 1, out);
-                }
+                pretty(value, level + 1, out)?;
             }
             line(level, out);
             out.push('}');
@@ -291,11 +364,12 @@ fn pretty(json: &Json<'_>, level: usize, out: &mut String) {
             for (i, value) in elements.iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
                 line(level + 1, out);
-                pretty(value, level + 1, out);
+                pretty(value, level + 1, out)?;
             }
             line(level, out);
             out.push(']');
         }
-        _ => canonical(json, out),
+        _ => canonical(json, out)?,
     }
+    Ok(())
 }

@@ -6,19 +6,25 @@
 mod access;
 mod aggregate;
 mod build;
+mod casts;
 mod contain;
 mod edit;
-mod value;
+mod path;
+mod sets;
 mod write;
 
 use super::Registry;
 
 pub(super) use aggregate::functions as aggregates;
+pub use casts::from_jsonb;
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
     access::register(r);
     build::register(r);
+    casts::register(r);
     contain::register(r);
     edit::register(r);
+    path::register(r);
+    sets::register(r);
 }

@@ -1,4 +1,4 @@
-//! Json text: canonical jsonb, and SQL values as json.
+//! SQL values as json text.
 
 use std::fmt::Write as _;
 
@@ -6,78 +6,12 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field};
 
 use super::super::call::list_row;
-use super::super::numeric::Dec;
 use super::super::output::{plain, write_value};
 use super::super::ty::{Ty, element_field};
 use super::super::udf::fault;
-use super::value::{Json, Kind};
 use crate::error::Result;
+use crate::types::json::string;
 use crate::types::{DateStyle, TextStyle};
-
-/// Appends a string in double quotes, escaped.
-pub(super) fn string(text: &str, out: &mut String) {
-    out.push('"');
-    for ch in text.chars() {
-        match ch {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{0}'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(ch))),
-            _ => out.push(ch),
-        }
-    }
-    out.push('"');
-}
-
-/// Appends a value in jsonb's canonical text.
-pub(super) fn canonical(value: &Json<'_>, out: &mut String) {
-    match &value.kind {
-        Kind::Null => out.push_str("null"),
-        Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Kind::Number(text) => number(text, out),
-        Kind::String(text) => string(text, out),
-        Kind::Array(elements) => {
-            out.push('[');
-            for (i, element) in elements.iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                canonical(element, out);
-            }
-            out.push(']');
-        }
-        Kind::Object(_) => {
-            out.push('{');
-            for (i, key) in value.keys().into_iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                string(key, out);
-                out.push_str(": ");
-                if let Some(member) = value.member(key) {
-                    canonical(member, out);
-                }
-            }
-            out.push('}');
-        }
-    }
-}
-
-/// A number without exponent and without a minus before zero.
-fn number(text: &str, out: &mut String) {
-    let plain = !text.contains(['e', 'E']) && !text.starts_with("-0");
-    match Dec::parse(text) {
-        Some(value) if !plain => out.push_str(&value.to_string()),
-        _ => out.push_str(text),
-    }
-}
-
-/// The canonical text of a json text.
-pub(super) fn canonical_text(text: &str) -> Result<String> {
-    let mut out = String::with_capacity(text.len());
-    canonical(&Json::parse(text)?, &mut out);
-    Ok(out)
-}
 
 /// Writes the values of one column as json.
 pub(super) struct JsonWriter {

@@ -9,7 +9,9 @@ use super::super::Registry;
 use super::super::arith::out_of_range;
 use super::super::arrays::order;
 use super::super::call::Call;
+use super::super::number::Number;
 use super::super::ty::Ty::{AnyArray, AnyElement, Float8, Int4, Numeric};
+use super::super::ty::element;
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -60,8 +62,18 @@ fn numerics(c: &Call<'_>) -> Result<ArrayRef> {
     let (v, low, high) = (c.nums(0)?, c.nums(1)?, c.nums(2)?);
     let count = c.prims::<Int32Type>(3)?;
     c.build::<Int32Type>(|i| {
-        let (v, low, high, count) = (v.at(i), low.at(i), high.at(i), count.at(i));
+        let (v, low, high, count) = (v.number(i)?, low.number(i)?, high.number(i)?, count.at(i));
         check_count(count)?;
+        if [&v, &low, &high].iter().any(|n| matches!(n, Number::NaN)) {
+            return Err(invalid("operand, lower bound, and upper bound cannot be NaN"));
+        }
+        let (Number::Finite(low), Number::Finite(high)) = (low, high) else {
+            return Err(invalid("lower and upper bounds must be finite"));
+        };
+        let Number::Finite(v) = v else {
+            let above = (v.signum() > 0) == low.compare(&high).is_lt();
+            return if above { count.checked_add(1).ok_or_else(|| out_of_range(c.ret.data_type())) } else { Ok(0) };
+        };
         let (below, above) = match low.compare(&high) {
             Ordering::Equal => return Err(invalid("lower bound cannot equal upper bound")),
             Ordering::Less => (v.compare(&low).is_lt(), v.compare(&high).is_ge()),
@@ -84,8 +96,12 @@ fn numerics(c: &Call<'_>) -> Result<ArrayRef> {
 fn thresholds(c: &Call<'_>) -> Result<ArrayRef> {
     let lists = c.lists(1)?;
     let operand = c.arg(0);
+    let is_nested = element(&lists.element_type()).is_some();
     c.build::<Int32Type>(|row| {
         let bounds = lists.at(row);
+        if is_nested && !bounds.is_empty() {
+            return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, "thresholds must be one-dimensional array"));
+        }
         if bounds.null_count() > 0 {
             return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, "thresholds array must not contain NULLs"));
         }

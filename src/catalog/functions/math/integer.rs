@@ -7,9 +7,11 @@ use num_bigint::BigInt;
 use super::super::Registry;
 use super::super::arith::out_of_range;
 use super::super::call::Call;
+use super::super::number::Number;
 use super::super::numeric::{Dec, decimal, overflow, precision_scale};
 use super::super::overload::Ret;
 use super::super::ty::Ty::{Float8, Int2, Int4, Int8, Numeric};
+use super::super::ty::WIDE_NUMERIC;
 use super::super::udf::fault;
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -32,24 +34,30 @@ pub(super) fn register(r: &mut Registry) {
     r.add("lcm", &[Int4, Int4], Int4, |c| small(c, lcm));
     r.add("lcm", &[Int8, Int8], Int8, |c| large(c, lcm));
     let common: Ret = Ret::Rule(|a| {
+        if a.fields.iter().any(|f| *f.data_type() == WIDE_NUMERIC) {
+            return Ok(Field::new("", WIDE_NUMERIC, true));
+        }
         let ((p1, s1), (p2, s2)) = (precision_scale(a.fields[0].data_type()), precision_scale(a.fields[1].data_type()));
         let scale = s1.max(s2);
         Ok(Field::new("", decimal((p1 - s1 + p2 - s2).min(76 - scale) + scale, scale), true))
     });
     r.add("gcd", &[Numeric, Numeric], common, |c| {
         let (a, b) = (c.nums(0)?, c.nums(1)?);
-        c.build_numeric(|i| Ok(gcd_numeric(a.at(i), b.at(i))))
+        c.build_number(|i| match (a.number(i)?, b.number(i)?) {
+            (Number::Finite(a), Number::Finite(b)) => Ok(gcd_numeric(a, b).into()),
+            _ => Ok(Number::NaN),
+        })
     });
     r.add("lcm", &[Numeric, Numeric], common, |c| {
         let (a, b) = (c.nums(0)?, c.nums(1)?);
-        c.build_numeric(|i| {
-            let (a, b) = (a.at(i), b.at(i));
+        c.build_number(|i| {
+            let (Number::Finite(a), Number::Finite(b)) = (a.number(i)?, b.number(i)?) else { return Ok(Number::NaN) };
             if a.is_zero() || b.is_zero() {
-                return Ok(Dec::new(BigInt::from(0), a.scale.max(b.scale)));
+                return Ok(Dec::new(BigInt::from(0), a.scale.max(b.scale)).into());
             }
             let divisor = gcd_numeric(a.clone(), b.clone());
             let scale = a.scale.max(b.scale);
-            Ok(a.div_to(&divisor, 0)?.mul(&b).abs().round(scale))
+            Ok(a.div_to(&divisor, 0)?.mul(&b).abs().round(scale).into())
         })
     });
     r.add("factorial", &[Int8], Numeric, |c| {

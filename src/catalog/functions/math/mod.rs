@@ -1,5 +1,6 @@
 //! Mathematical functions. A function of both `numeric` and `double precision` is exact for the former.
 
+mod bitwise;
 mod bucket;
 mod extreme;
 mod float;
@@ -18,4 +19,5 @@ pub(super) fn register(r: &mut Registry) {
     numeric::register(r);
     bucket::register(r);
     extreme::register(r);
+    bitwise::register(r);
 }

@@ -12,8 +12,10 @@ use crate::error::Result;
 const GUARD: i32 = 12;
 /// log10(e)
 const LOG10_E: f64 = std::f64::consts::LOG10_E;
-/// Digits a result may have before the point; no numeric column holds more.
-const MAX_WEIGHT: f64 = 400.0;
+/// Digits a result may have before the point.
+const MAX_WEIGHT: f64 = 131_072.0;
+/// Beyond this many digits before the point `exp` is out of range, as in PostgreSQL.
+const MAX_EXPONENT: f64 = 6000.0;
 
 /// The square root.
 pub fn sqrt(v: &Dec) -> Result<Dec> {
@@ -35,7 +37,11 @@ pub fn sqrt_to(v: &Dec, scale: i32) -> Result<Dec> {
 
 /// `e` to a power.
 pub fn exp(v: &Dec) -> Result<Dec> {
-    let weight = (v.to_f64() * LOG10_E).clamp(-2000.0, 2000.0);
+    let size = v.to_f64();
+    if size >= MAX_EXPONENT {
+        return Err(overflow());
+    }
+    let weight = (size * LOG10_E).clamp(-2606.0, 2606.0);
     let scale = (MIN_SIG_DIGITS - weight as i32).max(v.scale).clamp(0, MAX_SCALE);
     exp_to(v, weight, scale)
 }
@@ -81,9 +87,12 @@ pub fn power(base: &Dec, exponent: &Dec) -> Result<Dec> {
     match exponent.to_i64().and_then(|n| i32::try_from(n).ok()) {
         Some(n) if whole => whole_power(base, n, weight, scale),
         _ => {
-            let working = scale + weight.abs() as i32 + GUARD + 10;
+            // The logarithm needs as many digits more as the exponent has before its point.
+            let working = scale + weight.abs() as i32 + GUARD + 10 + exponent.decimal_weight().max(0);
             let log = ln_to(&base.abs(), working).mul(exponent).round(working);
-            exp_to(&log, weight, scale)
+            let result = exp_to(&log, weight, scale)?;
+            let odd = whole && exponent.truncate(0).mantissa.bit(0);
+            Ok(if base.is_negative() && odd { result.negate() } else { result })
         }
     }
 }

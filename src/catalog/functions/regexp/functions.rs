@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
-use arrow::datatypes::Int32Type;
+use arrow::array::{ArrayRef, ListArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::super::Registry;
 use super::super::access::Texts;
 use super::super::call::{Call, check_length};
 use super::super::string::byte_offset;
 use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Int4, Text};
+use super::super::udf::fault;
 use super::Flags;
 use super::matcher::{Matcher, Matchers, Span, next_char};
 use crate::error::{Error, Result};
@@ -28,11 +30,13 @@ pub(super) fn register(r: &mut Registry) {
             let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
             c.build_bool(|i| {
                 let flags = flags_at(flags.as_ref(), i, Some("regexp_like"))?;
-                Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i)))
+                matchers.get(p.at(i), flags)?.is_match(s.at(i))
             })
         });
         r.add("regexp_match", params, ArrayOf(&Text), regexp_match);
-        r.add("regexp_split_to_array", params, ArrayOf(&Text), split);
+        r.add("regexp_split_to_array", params, ArrayOf(&Text), |c| split(c, "regexp_split_to_array"));
+        r.add("regexp_split_to_table_list", params, ArrayOf(&Text), |c| split(c, "regexp_split_to_table"));
+        r.add("regexp_matches_list", params, ArrayOf(&ArrayOf(&Text)), regexp_matches);
     }
     r.add("substring", TWO, Text, substring);
     r.add("regexp_replace", THREE, Text, replace);
@@ -64,7 +68,7 @@ fn tested(c: &Call<'_>, ignore_case: bool, wanted: bool) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let flags = Flags { ignore_case, ..Flags::default() };
     let mut matchers = Matchers::default();
-    c.build_bool(|i| Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i)) == wanted))
+    c.build_bool(|i| Ok(matchers.get(p.at(i), flags)?.is_match(s.at(i))? == wanted))
 }
 
 /// The groups of a match, or the whole of it when the pattern has none.
@@ -78,20 +82,50 @@ fn regexp_match(c: &Call<'_>) -> Result<ArrayRef> {
     let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
     c.build_list(|i| {
         let flags = flags_at(flags.as_ref(), i, Some("regexp_match"))?;
-        Ok(matchers.get(p.at(i), flags)?.captures_at(s.at(i), 0).map(|groups| group_texts(s.at(i), &groups)))
+        Ok(matchers.get(p.at(i), flags)?.captures_at(s.at(i), 0)?.map(|groups| group_texts(s.at(i), &groups)))
     })
 }
 
-fn split(c: &Call<'_>) -> Result<ArrayRef> {
+/// The groups of the first match, or of all with the flag `g`, one row each.
+fn regexp_matches(c: &Call<'_>) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
     c.build_list(|i| {
-        let flags = flags_at(flags.as_ref(), i, Some("regexp_split_to_array"))?;
+        let flags = flags_at(flags.as_ref(), i, None)?;
+        let text = s.at(i);
+        let matcher = matchers.get(p.at(i), Flags { global: false, ..flags })?;
+        let (mut rows, mut search) = (Vec::new(), 0);
+        while search <= text.len() {
+            let Some(groups) = matcher.captures_at(text, search)? else { break };
+            let Some((start, end)) = groups[0] else { break };
+            search = if start == end { next_char(text, end) } else { end };
+            rows.push(group_texts(text, &groups));
+            if !flags.global {
+                break;
+            }
+        }
+        let offsets = OffsetBuffer::from_lengths(rows.iter().map(arrow::array::Array::len));
+        let values: Vec<&dyn arrow::array::Array> = rows.iter().map(AsRef::as_ref).collect();
+        let values = match values.is_empty() {
+            true => Arc::new(StringArray::new_null(0)) as ArrayRef,
+            false => arrow::compute::concat(&values).map_err(fault)?,
+        };
+        let field = Arc::new(Field::new("item", DataType::Utf8, true));
+        let rows = ListArray::try_new(field, offsets, values, None).map_err(fault)?;
+        Ok(Some(Arc::new(rows) as ArrayRef))
+    })
+}
+
+fn split(c: &Call<'_>, name: &str) -> Result<ArrayRef> {
+    let (s, p) = (c.text(0)?, c.text(1)?);
+    let (flags, mut matchers) = (flag_argument(c, 2)?, Matchers::default());
+    c.build_list(|i| {
+        let flags = flags_at(flags.as_ref(), i, Some(name))?;
         let text = s.at(i);
         let matcher = matchers.get(p.at(i), flags)?;
         let (mut parts, mut from, mut search) = (Vec::new(), 0, 0);
         while search <= text.len() {
-            let Some((start, end)) = matcher.find_at(text, search) else { break };
+            let Some((start, end)) = matcher.find_at(text, search)? else { break };
             search = if start == end { next_char(text, end) } else { end };
             // An empty match splits only between characters.
             if start < text.len() && end > from {
@@ -108,7 +142,7 @@ fn substring(c: &Call<'_>) -> Result<ArrayRef> {
     let (s, p) = (c.text(0)?, c.text(1)?);
     let mut matchers = Matchers::default();
     c.build_text_opt(|i, out| {
-        let groups = matchers.get(p.at(i), Flags::default())?.captures_at(s.at(i), 0);
+        let groups = matchers.get(p.at(i), Flags::default())?.captures_at(s.at(i), 0)?;
         // The first group counts when there is one, even when it took no part in the match.
         let found = groups.and_then(|g| if g.len() > 1 { g[1] } else { g[0] });
         if let Some((from, until)) = found {
@@ -132,9 +166,9 @@ fn replaced(
     let plain = !with.contains('\\');
     while search <= text.len() {
         let groups = if plain {
-            matcher.find_at(text, search).map(|span| vec![Some(span)])
+            matcher.find_at(text, search)?.map(|span| vec![Some(span)])
         } else {
-            matcher.captures_at(text, search)
+            matcher.captures_at(text, search)?
         };
         let Some(groups) = groups else { break };
         let Some((start, end)) = groups[0] else { break };

@@ -1,17 +1,23 @@
 //! Regular expressions: PostgreSQL's dialect on a linear-time engine.
 //!
 //! [`translate`] rewrites a pattern, [`matcher`] finds what PostgreSQL finds (the longest match from the leftmost start,
-//! or the shortest one when the pattern prefers so). Back references and look-around have no linear-time form: `0A000`.
+//! or the shortest one when the pattern prefers so), [`dissect`] its groups. Back references and look-around have no
+//! linear-time form: their search is bounded in steps, `54000` beyond.
 
+mod automaton;
+mod brackets;
+mod dissect;
 mod functions;
 mod matcher;
 mod positions;
 mod similar;
 mod translate;
+mod tree;
 
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+pub(super) use matcher::{Matcher, Matchers};
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {

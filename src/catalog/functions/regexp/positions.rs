@@ -29,18 +29,18 @@ pub(super) fn register(r: &mut Registry) {
 }
 
 /// The groups of the `nth` match (from 1) at or after an offset.
-fn nth_match(matcher: &mut Matcher, text: &str, from: usize, nth: usize) -> Option<Vec<Option<Span>>> {
+fn nth_match(matcher: &mut Matcher, text: &str, from: usize, nth: usize) -> Result<Option<Vec<Option<Span>>>> {
     let (mut search, mut count) = (from, 0);
     while search <= text.len() {
-        let groups = matcher.captures_at(text, search)?;
-        let (start, end) = groups[0]?;
+        let Some(groups) = matcher.captures_at(text, search)? else { return Ok(None) };
+        let Some((start, end)) = groups[0] else { return Ok(None) };
         count += 1;
         if count == nth {
-            return Some(groups);
+            return Ok(Some(groups));
         }
         search = if start == end { next_char(text, end) } else { end };
     }
-    None
+    Ok(None)
 }
 
 fn count(c: &Call<'_>) -> Result<ArrayRef> {
@@ -54,7 +54,7 @@ fn count(c: &Call<'_>) -> Result<ArrayRef> {
         let matcher = matchers.get(p.at(i), flags)?;
         let mut found = 0_i32;
         while search <= text.len() {
-            let Some((start, end)) = matcher.find_at(text, search) else { break };
+            let Some((start, end)) = matcher.find_at(text, search)? else { break };
             found += 1;
             search = if start == end { next_char(text, end) } else { end };
         }
@@ -93,7 +93,7 @@ fn instr(c: &Call<'_>) -> Result<ArrayRef> {
         if !(0..=1).contains(&option) {
             return Err(parameter("endoption", option));
         }
-        let groups = nth_match(matchers.get(p.at(i), wanted.flags)?, s.at(i), wanted.from, wanted.nth);
+        let groups = nth_match(matchers.get(p.at(i), wanted.flags)?, s.at(i), wanted.from, wanted.nth)?;
         let span = groups.and_then(|g| g.get(wanted.group).copied().flatten());
         let Some((start, end)) = span else { return Ok(0) };
         let at = if option == 1 { end } else { start };
@@ -106,7 +106,7 @@ fn substr(c: &Call<'_>) -> Result<ArrayRef> {
     let mut matchers = Matchers::default();
     c.build_text_opt(|i, out| {
         let wanted = wanted(c, i, 4, 5, "regexp_substr")?;
-        let groups = nth_match(matchers.get(p.at(i), wanted.flags)?, s.at(i), wanted.from, wanted.nth);
+        let groups = nth_match(matchers.get(p.at(i), wanted.flags)?, s.at(i), wanted.from, wanted.nth)?;
         let span = groups.and_then(|g| g.get(wanted.group).copied().flatten());
         if let Some((from, until)) = span {
             out.push_str(&s.at(i)[from..until]);

@@ -99,9 +99,8 @@ fn substring(c: &Call<'_>) -> Result<ArrayRef> {
     let (s, p, escape) = (c.text(0)?, c.text(1)?, c.text(2)?);
     let mut matchers = Matchers::default();
     c.build_text_opt(|i, out| {
-        // Bounds of one round are only marks of preference; the engine needs none.
-        let pattern = regex_of(p.at(i), escape_char(escape.at(i))?)?.replace("){1,1}?(", ")(").replace("){1,1}(", ")(");
-        let groups = matchers.get(&pattern, Flags::default())?.captures_at(s.at(i), 0);
+        let pattern = regex_of(p.at(i), escape_char(escape.at(i))?)?;
+        let groups = matchers.get(&pattern, Flags::default())?.captures_at(s.at(i), 0)?;
         let found = groups.and_then(|g| if g.len() > 1 { g[1] } else { g[0] });
         if let Some((from, until)) = found {
             out.push_str(&s.at(i)[from..until]);

@@ -3,8 +3,12 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, HirKind};
+
+use super::tree::{Assertion, Bracket, Builder, Node};
 use super::{Flags, invalid};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The largest bound of a repetition (`RE_DUP_MAX`).
 const MAX_REPEAT: u32 = 255;
@@ -18,6 +22,23 @@ pub(super) struct Translated {
     pub shortest: bool,
     /// Whether the engine's first choice may have another length than PostgreSQL's.
     pub ambiguous: bool,
+    /// Whether the pattern must be, or its groups may have to be, found by taking the match apart.
+    pub dissect: Dissect,
+    /// The pattern's syntax.
+    pub tree: Node,
+    /// The groups in it.
+    pub groups: usize,
+}
+
+/// What the linear engine cannot do of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dissect {
+    /// Nothing.
+    No,
+    /// PostgreSQL's choice of the groups.
+    Groups,
+    /// The match itself: look-around, back references.
+    Whole,
 }
 
 /// What is known of a group (or the whole) while it is read.
@@ -30,6 +51,7 @@ struct Frame {
     alternation: bool,
     /// Whether there is a part that a quantifier may follow.
     atom: bool,
+    is_look: bool,
 }
 
 impl Frame {
@@ -45,15 +67,18 @@ impl Frame {
     }
 }
 
-struct Translator<'a> {
-    chars: Peekable<Chars<'a>>,
-    flags: Flags,
+pub(super) struct Translator<'a> {
+    pub chars: Peekable<Chars<'a>>,
+    pub flags: Flags,
     out: String,
     frames: Vec<Frame>,
     quantifiers: usize,
     alternation: bool,
     lazy: bool,
     ends_anchored: bool,
+    builder: Builder,
+    /// Whether there is something that the linear engine has not.
+    beyond: bool,
 }
 
 /// Translates a pattern; its own options at its start count too.
@@ -69,7 +94,8 @@ pub(super) fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
     if flags.literal {
         let case = if flags.ignore_case { "(?i)" } else { "" };
         let pattern = format!("{case}{}", regex::escape(pattern));
-        return Ok(Translated { pattern, shortest: false, ambiguous: false });
+        let tree = Node::Concat(Vec::new());
+        return Ok(Translated { pattern, shortest: false, ambiguous: false, dissect: Dissect::No, tree, groups: 0 });
     }
     if let Some((letters, rest)) = pattern.strip_prefix("(?").and_then(|p| p.split_once(')'))
         && !letters.is_empty()
@@ -89,11 +115,22 @@ pub(super) fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
         alternation: false,
         lazy: false,
         ends_anchored: false,
+        builder: Builder::new(),
+        beyond: false,
     };
     translator.run()?;
     let preference = translator.frames.pop().and_then(Frame::preference);
     let several = translator.alternation || translator.lazy || translator.quantifiers > 1;
+    let groups = translator.builder.group_count();
+    let dissect = match (translator.beyond, several && groups > 0) {
+        (true, _) => Dissect::Whole,
+        (false, true) => Dissect::Groups,
+        _ => Dissect::No,
+    };
     Ok(Translated {
+        dissect,
+        groups,
+        tree: translator.builder.finish(),
         pattern: translator.out,
         shortest: preference == Some(false),
         ambiguous: several && (translator.alternation || !translator.ends_anchored),
@@ -108,21 +145,31 @@ impl Translator<'_> {
                 '\\' => self.escape()?,
                 '[' => self.bracket()?,
                 '(' => self.open()?,
-                ')' if self.frames.len() > 1 => self.close(),
+                ')' if self.frames.len() > 1 => {
+                    self.builder.close();
+                    self.close();
+                }
                 ')' => return Err(invalid("parentheses () not balanced")),
                 '|' => {
                     self.out.push('|');
+                    self.builder.alternate();
                     self.alternation = true;
                     let frame = self.frame();
                     frame.flush();
                     (frame.alternation, frame.atom) = (true, false);
                 }
-                '*' | '+' | '?' => self.quantifier(&ch.to_string(), true)?,
+                '*' => self.quantifier("*", (0, None), true)?,
+                '+' => self.quantifier("+", (1, None), true)?,
+                '?' => self.quantifier("?", (0, Some(1)), true)?,
                 '{' if self.chars.peek().is_some_and(char::is_ascii_digit) => self.bound()?,
-                '.' => self.atom(if self.flags.newline_stops { "[^\\n]" } else { "." }),
-                '^' => self.assertion(if self.flags.newline_anchors { "(?m:^)" } else { "\\A" }),
+                '.' => self.atom(if self.flags.newline_stops { "[^\\n]" } else { "." })?,
+                '^' if self.flags.newline_anchors => self.assertion("(?m:^)", Assertion::LineStart),
+                '^' => self.assertion("\\A", Assertion::Start),
                 '$' => {
-                    self.assertion(if self.flags.newline_anchors { "(?m:$)" } else { "\\z" });
+                    match self.flags.newline_anchors {
+                        true => self.assertion("(?m:$)", Assertion::LineEnd),
+                        false => self.assertion("\\z", Assertion::End),
+                    }
                     self.ends_anchored = !self.flags.newline_anchors && self.frames.len() == 1;
                 }
                 ch if self.flags.expanded && ch.is_whitespace() => {}
@@ -130,7 +177,7 @@ impl Translator<'_> {
                 ch => {
                     let mut buffer = [0; 4];
                     let escaped = regex::escape(ch.encode_utf8(&mut buffer));
-                    self.atom(&escaped);
+                    self.atom(&escaped)?;
                 }
             }
         }
@@ -145,15 +192,18 @@ impl Translator<'_> {
         &mut self.frames[last]
     }
 
-    fn atom(&mut self, text: &str) {
+    pub(super) fn atom(&mut self, text: &str) -> Result<()> {
+        self.builder.push(Node::Class(ranges(text, self.flags.ignore_case)?));
         self.out.push_str(text);
         let frame = self.frame();
         frame.flush();
         frame.atom = true;
+        Ok(())
     }
 
     /// A place, which cannot be repeated.
-    fn assertion(&mut self, text: &str) {
+    pub(super) fn assertion(&mut self, text: &str, assertion: Assertion) {
+        self.builder.push(Node::Assert(assertion));
         self.out.push_str(text);
         let frame = self.frame();
         frame.flush();
@@ -161,36 +211,47 @@ impl Translator<'_> {
     }
 
     fn open(&mut self) -> Result<()> {
+        let mut bracket = Bracket::Plain;
         if self.chars.peek() == Some(&'?') {
             self.chars.next();
             match self.chars.next() {
-                Some(':') => self.out.push_str("(?:"),
-                Some('=' | '!' | '<') => {
-                    return Err(Error::unsupported("regular expression look-around is not supported"));
-                }
+                Some(':') => {}
+                Some('=') => bracket = Bracket::Look { ahead: true, negated: false },
+                Some('!') => bracket = Bracket::Look { ahead: true, negated: true },
+                Some('<') => match self.chars.next() {
+                    Some('=') => bracket = Bracket::Look { ahead: false, negated: false },
+                    Some('!') => bracket = Bracket::Look { ahead: false, negated: true },
+                    _ => return Err(invalid("quantifier operand invalid")),
+                },
                 Some('#') => {
                     while self.chars.next().is_some_and(|c| c != ')') {}
                     return Ok(());
                 }
                 _ => return Err(invalid("quantifier operand invalid")),
             }
-        } else {
-            self.out.push('(');
+            self.beyond |= matches!(bracket, Bracket::Look { .. });
+        } else if !self.builder.is_looking() {
+            bracket = Bracket::Group(self.builder.next_group());
         }
+        self.out.push_str(if matches!(bracket, Bracket::Group(_)) { "(" } else { "(?:" });
+        self.builder.open(bracket);
         self.frame().flush();
-        self.frames.push(Frame::default());
+        self.frames.push(Frame { is_look: matches!(bracket, Bracket::Look { .. }), ..Frame::default() });
         Ok(())
     }
 
     fn close(&mut self) {
         self.out.push(')');
-        let inner = self.frames.pop().and_then(Frame::preference);
+        let closed = self.frames.pop().unwrap_or_default();
+        // A look-around is a place: it has no preference and cannot be repeated.
+        let is_look = closed.is_look;
+        let inner = if is_look { None } else { closed.preference() };
         let frame = self.frame();
-        (frame.pending, frame.atom) = (inner, true);
+        (frame.pending, frame.atom) = (inner, !is_look);
     }
 
     /// Appends a quantifier and its `?`; `variable` is false when it allows one count only.
-    fn quantifier(&mut self, text: &str, variable: bool) -> Result<()> {
+    fn quantifier(&mut self, text: &str, (min, max): (u32, Option<u32>), variable: bool) -> Result<()> {
         if !self.frame().atom {
             return Err(invalid("quantifier operand invalid"));
         }
@@ -200,6 +261,7 @@ impl Translator<'_> {
             self.chars.next();
             self.out.push('?');
         }
+        self.builder.repeat(min, max, variable.then_some(lazy));
         if variable {
             self.quantifiers += 1;
             self.lazy |= lazy;
@@ -215,19 +277,19 @@ impl Translator<'_> {
 
     fn bound(&mut self) -> Result<()> {
         let low = self.count()?.unwrap_or(0);
-        let (text, variable) = match self.chars.next() {
-            Some('}') => (format!("{{{low}}}"), false),
+        let (text, high, variable) = match self.chars.next() {
+            Some('}') => (format!("{{{low}}}"), Some(low), false),
             Some(',') => {
                 let high = self.count()?;
                 if self.chars.next() != Some('}') || high.is_some_and(|h| h < low) {
                     return Err(invalid("invalid repetition count(s)"));
                 }
                 let high_text = high.map_or_else(String::new, |h| h.to_string());
-                (format!("{{{low},{high_text}}}"), high != Some(low))
+                (format!("{{{low},{high_text}}}"), high, true)
             }
             _ => return Err(invalid("invalid repetition count(s)")),
         };
-        self.quantifier(&text, variable)
+        self.quantifier(&text, (low, high), variable)
     }
 
     fn count(&mut self) -> Result<Option<u32>> {
@@ -246,24 +308,45 @@ impl Translator<'_> {
     fn escape(&mut self) -> Result<()> {
         let Some(ch) = self.chars.next() else { return Err(invalid("invalid escape \\ sequence")) };
         match ch {
-            'd' | 'D' | 's' | 'S' | 'w' | 'W' => self.atom(&format!("\\{ch}")),
-            'y' => self.assertion("\\b"),
-            'Y' => self.assertion("\\B"),
-            'm' => self.assertion("\\b{start}"),
-            'M' => self.assertion("\\b{end}"),
-            'A' => self.assertion("\\A"),
-            'Z' => self.assertion("\\z"),
-            '1'..='9' => return Err(Error::unsupported("regular expression back references are not supported")),
+            'd' | 'D' | 's' | 'S' | 'w' | 'W' => self.atom(&format!("\\{ch}"))?,
+            'y' => self.assertion("\\b", Assertion::Word),
+            'Y' => self.assertion("\\B", Assertion::NotWord),
+            'm' => self.assertion("\\b{start}", Assertion::WordStart),
+            'M' => self.assertion("\\b{end}", Assertion::WordEnd),
+            'A' => self.assertion("\\A", Assertion::Start),
+            'Z' => self.assertion("\\z", Assertion::End),
+            '1'..='9' => return self.back_reference(ch),
             _ => {
                 let literal = self.escaped_char(ch)?;
-                self.atom(&hex(literal));
+                self.atom(&hex(literal))?;
             }
         }
         Ok(())
     }
 
+    /// `\1`; a number of several digits beyond the groups so far is a character in octal.
+    fn back_reference(&mut self, first: char) -> Result<()> {
+        let ahead: String = self.chars.clone().take_while(char::is_ascii_digit).take(2).collect();
+        let number = format!("{first}{ahead}");
+        let group = number.parse::<usize>().unwrap_or(usize::MAX);
+        if ahead.is_empty() || group <= self.builder.group_count() {
+            self.chars.by_ref().take(ahead.len()).for_each(drop);
+            self.builder.back(group)?;
+            self.beyond = true;
+            let frame = self.frame();
+            frame.flush();
+            frame.atom = true;
+            return Ok(());
+        }
+        let octal: String = number.chars().take_while(|c| c.is_digit(8)).collect();
+        let code = u32::from_str_radix(&octal, 8).map_err(|_| invalid("invalid escape \\ sequence"))?;
+        self.chars.by_ref().take(octal.len().saturating_sub(1)).for_each(drop);
+        let literal = char::from_u32(code).ok_or_else(|| invalid("invalid escape \\ sequence"))?;
+        self.atom(&hex(literal))
+    }
+
     /// The character an escape stands for.
-    fn escaped_char(&mut self, ch: char) -> Result<char> {
+    pub(super) fn escaped_char(&mut self, ch: char) -> Result<char> {
         let code = match ch {
             'a' => 7,
             'b' => 8,
@@ -297,119 +380,27 @@ impl Translator<'_> {
         }
         if found < least { Err(invalid("invalid escape \\ sequence")) } else { Ok(code) }
     }
+}
 
-    fn bracket(&mut self) -> Result<()> {
-        let rest: String = self.chars.clone().take(6).collect();
-        for (word, assertion) in [("[:<:]]", "\\b{start}"), ("[:>:]]", "\\b{end}")] {
-            if rest == word {
-                self.chars.nth(5);
-                self.assertion(assertion);
-                return Ok(());
-            }
+/// The characters of a class or of a character as the linear engine writes it.
+fn ranges(text: &str, ignore_case: bool) -> Result<Vec<(char, char)>> {
+    let mut builder = ParserBuilder::new();
+    let parsed = builder.case_insensitive(ignore_case).dot_matches_new_line(true).build().parse(text);
+    let hir = parsed.map_err(|_| invalid("syntax not supported"))?;
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Ok(class.iter().map(|r| (r.start(), r.end())).collect()),
+        HirKind::Class(Class::Bytes(class)) => {
+            Ok(class.iter().map(|r| (char::from(r.start()), char::from(r.end()))).collect())
         }
-        let mut class = String::from("[");
-        if self.chars.peek() == Some(&'^') {
-            self.chars.next();
-            class.push('^');
-            if self.flags.newline_stops {
-                class.push_str("\\n");
-            }
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).map_err(|_| invalid("syntax not supported"))?;
+            Ok(text.chars().map(|ch| (ch, ch)).collect())
         }
-        let mut first = true;
-        loop {
-            let Some(ch) = self.chars.next() else { return Err(invalid("brackets [] not balanced")) };
-            match ch {
-                ']' if !first => break,
-                '[' if matches!(self.chars.peek(), Some(':')) => class.push_str(&self.class_name()?),
-                _ => {
-                    if let Some(start) = self.bracket_item(ch, &mut class)? {
-                        self.range(start, &mut class)?;
-                    }
-                }
-            }
-            first = false;
-        }
-        class.push(']');
-        self.atom(&class);
-        Ok(())
-    }
-
-    /// One character of a bracket, or a class escape, which is appended at once.
-    fn bracket_item(&mut self, ch: char, class: &mut String) -> Result<Option<char>> {
-        match ch {
-            '[' if matches!(self.chars.peek(), Some('.' | '=')) => self.collating().map(Some),
-            '\\' => {
-                let Some(next) = self.chars.next() else { return Err(invalid("invalid escape \\ sequence")) };
-                if matches!(next, 'd' | 's' | 'w' | 'D' | 'S' | 'W') {
-                    class.push('\\');
-                    class.push(next);
-                    return Ok(None);
-                }
-                self.escaped_char(next).map(Some)
-            }
-            _ => Ok(Some(ch)),
-        }
-    }
-
-    fn range(&mut self, start: char, class: &mut String) -> Result<()> {
-        class.push_str(&hex(start));
-        let mut ahead = self.chars.clone();
-        if ahead.next() != Some('-') || matches!(ahead.next(), Some(']') | None) {
-            return Ok(());
-        }
-        self.chars.next();
-        let Some(ch) = self.chars.next() else { return Err(invalid("brackets [] not balanced")) };
-        match self.bracket_item(ch, class)? {
-            Some(end) if end >= start => {
-                class.push('-');
-                class.push_str(&hex(end));
-                Ok(())
-            }
-            _ => Err(invalid("invalid character range")),
-        }
-    }
-
-    fn class_name(&mut self) -> Result<String> {
-        self.chars.next();
-        let mut name = String::new();
-        for ch in self.chars.by_ref() {
-            if ch == ':' {
-                break;
-            }
-            name.push(ch);
-        }
-        self.chars.next();
-        let class = match name.as_str() {
-            "alpha" => "\\p{Alphabetic}",
-            "upper" => "\\p{Uppercase}",
-            "lower" => "\\p{Lowercase}",
-            "digit" => "\\d",
-            "alnum" => "\\p{Alphabetic}\\p{Nd}",
-            "word" => "\\w",
-            "space" => "\\s",
-            "blank" => " \\t",
-            "punct" => "[:punct:]",
-            "cntrl" => "\\p{Cc}",
-            "xdigit" => "0-9a-fA-F",
-            "ascii" => "\\x00-\\x7f",
-            "print" => "\\P{Cc}",
-            "graph" => "[\\P{Cc}&&\\S]",
-            _ => return Err(invalid("invalid character class")),
-        };
-        Ok(if class.starts_with("[:") { format!("[{class}]") } else { class.to_owned() })
-    }
-
-    /// `[.x.]` or `[=x=]`: one character.
-    fn collating(&mut self) -> Result<char> {
-        let mark = self.chars.next();
-        match (self.chars.next(), self.chars.next(), self.chars.next()) {
-            (Some(ch), end, Some(']')) if end == mark => Ok(ch),
-            _ => Err(invalid("invalid collating element")),
-        }
+        _ => Err(invalid("syntax not supported")),
     }
 }
 
 /// A character that can mean nothing but itself, inside brackets and outside.
-fn hex(ch: char) -> String {
+pub(super) fn hex(ch: char) -> String {
     if ch.is_ascii_alphanumeric() { ch.to_string() } else { format!("\\x{{{:x}}}", u32::from(ch)) }
 }

@@ -30,7 +30,9 @@ pub(super) fn register(r: &mut Registry) {
             i32::try_from(find(b.at(i), wanted.at(i)).map_or(0, |at| at + 1)).map_err(|_| too_large())
         })
     });
-    r.add("btrim", &[Bytea, Bytea], Bytea, |c| trim(c, true, true));
+    for name in ["btrim", "trim"] {
+        r.add(name, &[Bytea, Bytea], Bytea, |c| trim(c, true, true));
+    }
     r.add("ltrim", &[Bytea, Bytea], Bytea, |c| trim(c, true, false));
     r.add("rtrim", &[Bytea, Bytea], Bytea, |c| trim(c, false, true));
     r.add("get_byte", &[Bytea, Int4], Int4, |c| {
@@ -128,7 +130,8 @@ fn element(bytes: &[u8], n: i64) -> Result<u8> {
     found.ok_or_else(|| out_of_range(n, bytes.len() as i64))
 }
 
-fn out_of_range(n: i64, size: i64) -> Error {
+/// `2202E` of a bit or byte that is not there.
+pub(super) fn out_of_range(n: i64, size: i64) -> Error {
     let message = format!("index {n} out of valid range, 0..{}", size - 1);
     Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message)
 }

@@ -4,9 +4,12 @@
 //! `C.UTF-8` does. No result exceeds the limits of [`super::call`].
 
 mod basic;
+mod bits;
 mod bytea;
 mod encode;
 mod format;
+mod identifier;
+mod like;
 mod pad;
 mod split;
 
@@ -20,6 +23,9 @@ pub(super) fn register(r: &mut Registry) {
     encode::register(r);
     bytea::register(r);
     format::register(r);
+    bits::register(r);
+    identifier::register(r);
+    like::register(r);
 }
 
 /// The byte offset of character `index`, the length when there are fewer.

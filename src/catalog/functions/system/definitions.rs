@@ -58,9 +58,19 @@ fn shown_name(call: &Call<'_>, table: &Table, pretty: bool) -> String {
 fn viewdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let oid = call.relation(0)?;
     if let Some(table) = call.vars.snapshot.system().source().table(oid) {
+        own_view(table)?;
         return Ok(Cell::from(definitions::view(table)));
     }
     Ok(Cell::from(texts::view(oid, pretty(call, 1))))
+}
+
+/// PostgreSQL writes a view's query anew, from what it means; a session's view is known as it was written only.
+fn own_view(table: &Table) -> Result<()> {
+    if table.relation.view().is_none() {
+        return Ok(());
+    }
+    let message = format!("the definition of view \"{}\" is not available in this form", table.name());
+    Err(Error::unsupported(message).hint("pg_views.definition has the query as it was written."))
 }
 
 fn ruledef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
@@ -68,6 +78,7 @@ fn ruledef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let source = call.vars.snapshot.system().source();
     let Some(Object::Rule(table)) = source.object(oid) else { return Ok(Cell::from(texts::rule(oid, pretty))) };
     let table = &source.tables[table];
+    own_view(table)?;
     let name = shown_name(call, table, pretty);
     let query = definitions::view(table).unwrap_or_default();
     Ok(Cell::from(format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}")))

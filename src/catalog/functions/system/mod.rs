@@ -9,6 +9,7 @@
 mod backends;
 mod call;
 mod definitions;
+mod input_check;
 mod names;
 mod objects;
 mod privileges;
@@ -38,6 +39,7 @@ pub fn system_functions() -> Vec<ScalarUDF> {
         privileges::functions(),
         sizes::functions(),
         backends::functions(),
+        input_check::functions(),
     ];
     all.into_iter().flatten().map(call::SystemFunction::into_udf).collect()
 }

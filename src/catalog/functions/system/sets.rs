@@ -18,6 +18,7 @@ const SETS: &[(&str, RowsBody)] = &[
     ("_pg_expandarray", expand_array),
     ("aclexplode", acl_explode),
     ("pg_get_keywords", keywords),
+    super::input_check::ERROR_INFO,
     ("pg_listening_channels", |_| Ok(Vec::new())),
     ("pg_options_to_table", options_to_table),
     // No table is partitioned, so none is in a partition tree.

@@ -18,9 +18,10 @@ use parking_lot::RwLock;
 
 use super::super::datetime::kernels::timestamptz_plus_interval;
 use super::super::datetime::{Interval, ZoneSpec, from_arrow, interval, is_infinite};
+use super::super::number::Number;
 use super::super::numeric::{self, Dec, decimal, precision_scale};
 use super::super::resolve;
-use super::super::ty::{self, Ty};
+use super::super::ty::{self, Ty, WIDE_NUMERIC};
 use super::super::udf::external;
 use crate::catalog::SessionVars;
 use crate::error::{Error, Result};
@@ -136,7 +137,7 @@ impl Series {
     }
 }
 
-fn invalid(message: &'static str) -> Error {
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
@@ -173,6 +174,7 @@ fn number_type(data_type: &DataType) -> Option<DataType> {
     match Ty::of(data_type)? {
         Ty::Int2 | Ty::Int4 => Some(DataType::Int32),
         Ty::Int8 => Some(DataType::Int64),
+        Ty::Numeric if *data_type == WIDE_NUMERIC => Some(WIDE_NUMERIC),
         Ty::Numeric => {
             let (precision, scale) = precision_scale(&ty::numeric_for(data_type));
             Some(decimal(precision + 1, scale))
@@ -199,6 +201,14 @@ fn ints(args: &[ScalarValue]) -> Result<State> {
 
 fn numerics(args: &[ScalarValue]) -> Result<State> {
     let at = |i: usize| -> Result<Dec> {
+        if let ScalarValue::LargeBinary(Some(bytes)) = &args[i] {
+            let what = ["start value", "stop value", "step size"][i.min(2)];
+            return match Number::decode(bytes)? {
+                Number::Finite(value) => Ok(value),
+                Number::NaN => Err(invalid(format!("{what} cannot be NaN"))),
+                Number::Infinity { .. } => Err(invalid(format!("{what} cannot be infinity"))),
+            };
+        }
         let to = ty::numeric_for(&args[i].data_type());
         match cast(&args[i], &to)? {
             ScalarValue::Decimal128(Some(v), _, scale) => Ok(Dec::new(BigInt::from(v), i32::from(scale))),

@@ -125,8 +125,8 @@ pub fn pg_stat_ssl(_vars: &SessionVars, source: &Source, rows: &mut Rows) {
 }
 
 /// The prepared statements of the session that asks.
-pub fn pg_prepared_statements(vars: &SessionVars, source: &Source, rows: &mut Rows) {
-    for statement in source.live.prepared_statements(vars.backend_pid) {
+pub fn pg_prepared_statements(vars: &SessionVars, _source: &Source, rows: &mut Rows) {
+    for statement in vars.own.prepared_statements() {
         rows.push(row![
             statement.name,
             statement.statement,
@@ -141,8 +141,8 @@ pub fn pg_prepared_statements(vars: &SessionVars, source: &Source, rows: &mut Ro
 }
 
 /// The cursors of the session that asks.
-pub fn pg_cursors(vars: &SessionVars, source: &Source, rows: &mut Rows) {
-    for cursor in source.live.cursors(vars.backend_pid) {
+pub fn pg_cursors(vars: &SessionVars, _source: &Source, rows: &mut Rows) {
+    for cursor in vars.own.cursors() {
         rows.push(row![
             cursor.name,
             cursor.statement,

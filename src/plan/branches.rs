@@ -1,0 +1,167 @@
+//! One type for several expressions: the branches of CASE, the arguments of COALESCE, …
+//!
+//! PostgreSQL's rules (`select_common_type`): untyped literals take part last, types of one category settle on the one
+//! that the others become without being asked, and different categories are `42804`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
+use datafusion::scalar::ScalarValue;
+
+use super::PlanEnv;
+use super::calls::{call, explicit_cast};
+use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::wide;
+use crate::catalog::functions::numeric::common_type;
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{PG_TYPE_KEY, oid, pg_type};
+
+/// CASE with its results brought to one type, and its operand comparable with what it is compared to.
+pub fn case(case: Case, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let Case { expr, when_then_expr, else_expr } = case;
+    let (whens, thens): (Vec<Expr>, Vec<Expr>) = when_then_expr.into_iter().map(|(w, t)| (*w, *t)).unzip();
+    let (expr, whens) = match expr {
+        Some(operand) => {
+            let mut all = compared(*operand, whens, schema, env)?;
+            (Some(Box::new(all.remove(0))), all)
+        }
+        None => (None, whens),
+    };
+    let count = thens.len();
+    // The ELSE branch comes first: it decides when nothing else does.
+    let results = else_expr.into_iter().map(|e| *e).chain(thens).collect::<Vec<_>>();
+    let has_else = results.len() > count;
+    let mut results = one_type("CASE", results, schema, env)?;
+    let otherwise = has_else.then(|| Box::new(results.remove(0)));
+    let pairs = whens.into_iter().zip(results).map(|(w, t)| (Box::new(w), Box::new(t))).collect();
+    Ok(Expr::Case(Case::new(expr, pairs, otherwise)))
+}
+
+/// COALESCE of arguments of one type; NULLIF, which compares its arguments and gives the first.
+pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    if name == "coalesce" {
+        return Ok(call(&env.functions, name, one_type("COALESCE", args, schema, env)?));
+    }
+    let Ok([value, other]) = <[Expr; 2]>::try_from(args) else {
+        return Err(external(Error::new(sqlstate::SYNTAX_ERROR, "NULLIF takes two arguments")));
+    };
+    let (value, other) = match (known(&value, schema), known(&other, schema)) {
+        (Some(field), None) => (value, adapt(other, &field, &env.vars.style)?),
+        (None, Some(field)) => (adapt(value, &field, &env.vars.style)?, other),
+        _ => (value, other),
+    };
+    let result = fold_number(value.clone());
+    let sides = wide::comparable(vec![result.clone(), fold_number(other)], schema, &env.functions)?;
+    let Ok([left, right]) = <[Expr; 2]>::try_from(sides) else {
+        return datafusion::common::internal_err!("NULLIF compares two values");
+    };
+    let equal = left.eq(right);
+    Ok(Expr::Case(Case::new(None, vec![(Box::new(equal), Box::new(null_of(&result, schema)))], Some(Box::new(result)))))
+}
+
+/// NULL of an expression's type.
+fn null_of(expr: &Expr, schema: &DFSchema) -> Expr {
+    let data_type = expr.to_field(schema).map_or(DataType::Null, |(_, field)| field.data_type().clone());
+    Expr::Literal(ScalarValue::try_from(&data_type).unwrap_or(ScalarValue::Null), None)
+}
+
+/// Expressions brought to the type they have in common; `what` is named in the error when they have none.
+pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Vec<Expr>> {
+    let exprs: Vec<Expr> = exprs.into_iter().map(fold_number).collect();
+    let fields: Vec<Option<FieldRef>> = exprs.iter().map(|e| known(e, schema)).collect();
+    let Some(common) = common(what, &fields)? else { return Ok(exprs) };
+    let style = &env.vars.style;
+    let one = |(expr, field): (Expr, Option<FieldRef>)| -> Result<Expr> {
+        let Some(field) = field else {
+            let null = ScalarValue::try_from(common.data_type()).unwrap_or(ScalarValue::Null);
+            let adapted = if is_null(&expr) { Expr::Literal(null, None) } else { adapt(expr, &common, style)? };
+            let wide = *common.data_type() == WIDE_NUMERIC && !is_null(&adapted);
+            return Ok(if wide { wide::widened(adapted, schema, &env.functions) } else { adapted });
+        };
+        if field.data_type() == common.data_type() {
+            return Ok(expr);
+        }
+        match (Ty::of_field(&field), Ty::of_field(&common)) {
+            (Some(Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) => {
+                if *common.data_type() == WIDE_NUMERIC {
+                    return Ok(wide::widened(expr, schema, &env.functions));
+                }
+                Ok(Expr::Cast(Cast::new(Box::new(expr), common.data_type().clone())))
+            }
+            (Some(from), Some(to)) if from == to => Ok(expr),
+            _ => explicit_cast(expr, Some(&field), &common, &env.functions).map_err(external),
+        }
+    };
+    exprs.into_iter().zip(fields).map(one).collect()
+}
+
+/// The field of the common type; `None` when DataFusion's own rules do, or nothing is known.
+fn common(what: &str, fields: &[Option<FieldRef>]) -> Result<Option<FieldRef>> {
+    let mut chosen: Option<FieldRef> = None;
+    for field in fields.iter().flatten() {
+        let Some(now) = &chosen else {
+            chosen = Some(Arc::clone(field));
+            continue;
+        };
+        if is_own(now) || is_own(field) {
+            return Ok(None);
+        }
+        let (Some(a), Some(b)) = (Ty::of_field(now), Ty::of_field(field)) else { return Ok(None) };
+        if a == Ty::Numeric && b == Ty::Numeric {
+            chosen = Some(numeric(now.data_type(), field.data_type()));
+        } else if a.category() != b.category() && b != Ty::Unknown {
+            return Err(mismatch(what, now, field));
+        } else if a != b && !a.is_preferred() && a.casts_implicitly(b) && !b.casts_implicitly(a) {
+            chosen =
+                Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
+        } else if a == Ty::Numeric && matches!(b, Ty::Int2 | Ty::Int4 | Ty::Int8) {
+            chosen = Some(numeric(now.data_type(), field.data_type()));
+        } else if a != b && !b.casts_implicitly(a) {
+            return Err(mismatch(what, now, field));
+        }
+    }
+    Ok(chosen)
+}
+
+fn numeric(a: &DataType, b: &DataType) -> FieldRef {
+    Arc::new(Field::new("common", common_type(&numeric_for(a), &numeric_for(b)), true))
+}
+
+/// An operand and what it is compared with, untyped literals read as its type.
+fn compared(operand: Expr, others: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Vec<Expr>> {
+    let field = known(&operand, schema);
+    let adapted = others.into_iter().map(|e| match &field {
+        Some(field) => adapt(fold_number(e), field, &env.vars.style),
+        None => Ok(e),
+    });
+    let all = std::iter::once(Ok(operand)).chain(adapted).collect::<Result<Vec<_>>>()?;
+    wide::comparable(all, schema, &env.functions)
+}
+
+/// The field of an expression whose type is known.
+fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+    if is_unknown(expr) || is_null(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
+        return None;
+    }
+    expr.to_field(schema).ok().map(|(_, field)| field).filter(|f| *f.data_type() != DataType::Null)
+}
+
+fn is_own(field: &Field) -> bool {
+    let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse::<u32>().ok());
+    declared.is_some_and(|oid| !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NUMERIC))
+}
+
+fn mismatch(what: &str, a: &Field, b: &Field) -> DataFusionError {
+    let name = |field: &Field| oid::sql_name(pg_type(field).oid);
+    let message = format!("{what} types {} and {} cannot be matched", name(a), name(b));
+    external(Error::new(sqlstate::DATATYPE_MISMATCH, message))
+}
+
+fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

@@ -1,0 +1,174 @@
+//! Intervals where equality counts: GROUP BY, DISTINCT, joins' keys, aggregates.
+//!
+//! `1 mon` equals `30 days` and `720:00:00`, but they are three values to Arrow. So their lengths are compared, and one
+//! of the equal ones stands for its group.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
+use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
+
+use super::temporal::{call, type_of};
+use crate::catalog::functions::Functions;
+use crate::catalog::functions::datetime::casts::LENGTH;
+use crate::catalog::functions::resolve;
+use crate::catalog::functions::ty::Ty;
+use crate::error::Error;
+
+/// Aggregates whose ORDER BY is their argument.
+const ORDERED_SETS: [&str; 3] = ["percentile_cont", "percentile_disc", "mode"];
+
+/// A node with its intervals compared by length.
+pub fn compared(plan: LogicalPlan, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
+    Ok(match plan {
+        LogicalPlan::Sort(node) => sort(node, functions),
+        LogicalPlan::Aggregate(node) => aggregate(node, functions)?,
+        LogicalPlan::Distinct(Distinct::All(input)) => distinct(input, functions)?,
+        LogicalPlan::Distinct(Distinct::On(node)) => distinct_on(node, functions),
+        LogicalPlan::Join(node) => join(node, functions),
+        other => Transformed::no(other),
+    })
+}
+
+fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
+    type_of(expr, schema) == Some(Ty::Interval)
+}
+
+/// Makes the length of an interval; says whether it was one.
+pub fn by_length(expr: &mut Expr, schema: &DFSchema, functions: &Functions) -> bool {
+    let found = is_interval(expr, schema);
+    if found {
+        let own = std::mem::take(expr);
+        *expr = call(LENGTH, own, functions);
+    }
+    found
+}
+
+fn sort(mut node: Sort, functions: &Functions) -> Transformed<LogicalPlan> {
+    let mut changed = false;
+    for key in &mut node.expr {
+        changed |= by_length(&mut key.expr, node.input.schema(), functions);
+    }
+    Transformed::new_transformed(LogicalPlan::Sort(node), changed)
+}
+
+fn join(mut node: Join, functions: &Functions) -> Transformed<LogicalPlan> {
+    let mut changed = false;
+    for (left, right) in &mut node.on {
+        if is_interval(left, node.left.schema()) && is_interval(right, node.right.schema()) {
+            changed |= by_length(left, node.left.schema(), functions);
+            by_length(right, node.right.schema(), functions);
+        }
+    }
+    Transformed::new_transformed(LogicalPlan::Join(node), changed)
+}
+
+/// Groups by lengths, and takes the least of a group's intervals for the group.
+fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
+    if node.aggr_expr.iter().any(is_of_outer_query) {
+        return Err(unsupported("an aggregate of an outer query's columns is not supported inside a subquery"));
+    }
+    let input = node.input.schema();
+    let intervals: Vec<bool> = node.group_expr.iter().map(|expr| is_interval(expr, input)).collect();
+    if !intervals.contains(&true) {
+        return match node.group_expr.as_slice() {
+            [Expr::GroupingSet(sets)] if sets.distinct_expr().iter().any(|expr| is_interval(expr, input)) => {
+                Err(unsupported("grouping sets of intervals are not supported"))
+            }
+            _ => Ok(Transformed::no(LogicalPlan::Aggregate(node))),
+        };
+    }
+    let least = functions.aggregate.get("min").ok_or_else(|| unsupported("grouping by intervals is not supported"))?;
+    let (mut group, mut values) = (Vec::new(), node.aggr_expr.clone());
+    for (at, expr) in node.group_expr.iter().enumerate() {
+        if intervals[at] {
+            group.push(call(LENGTH, expr.clone(), functions).alias(format!("length of key {at}")));
+            values.push(least.call(vec![expr.clone()]).alias(representative(at)));
+        } else {
+            group.push(expr.clone());
+        }
+    }
+    let grouped = Aggregate::try_new(Arc::clone(&node.input), group, values)?;
+    let shown = |(at, (qualifier, field)): (usize, (Option<&_>, &Arc<_>))| {
+        let own = Expr::Column(Column::from((qualifier, field)));
+        match intervals.get(at) {
+            Some(true) => Expr::Column(Column::new_unqualified(representative(at)))
+                .alias_qualified(qualifier.cloned(), field.name().clone()),
+            _ => own,
+        }
+    };
+    let shown = node.schema.iter().enumerate().map(shown).collect();
+    let plan = Projection::try_new(shown, Arc::new(LogicalPlan::Aggregate(grouped)))?;
+    Ok(Transformed::yes(LogicalPlan::Projection(plan)))
+}
+
+/// Whether an aggregate has columns of an outer query only: it belongs to that query in PostgreSQL.
+fn is_of_outer_query(expr: &Expr) -> bool {
+    let outer = expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or(false);
+    outer && expr.column_refs().is_empty()
+}
+
+/// The name of the interval that stands for a group.
+fn representative(at: usize) -> String {
+    format!("interval of key {at}")
+}
+
+fn distinct(input: Arc<LogicalPlan>, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
+    let schema = input.schema();
+    let columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+    if !columns.iter().any(|column| is_interval(column, schema)) {
+        return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input))));
+    }
+    aggregate(Aggregate::try_new(input, columns, Vec::new())?, functions)
+}
+
+fn distinct_on(mut node: DistinctOn, functions: &Functions) -> Transformed<LogicalPlan> {
+    let schema = Arc::clone(node.input.schema());
+    let mut changed = false;
+    for expr in &mut node.on_expr {
+        changed |= by_length(expr, &schema, functions);
+    }
+    for key in node.sort_expr.iter_mut().flatten() {
+        changed |= by_length(&mut key.expr, &schema, functions);
+    }
+    Transformed::new_transformed(LogicalPlan::Distinct(Distinct::On(node)), changed)
+}
+
+/// An aggregate's DISTINCT and ORDER BY.
+pub fn of_aggregate(
+    mut function: AggregateFunction,
+    schema: &DFSchema,
+    functions: &Functions,
+) -> Result<Transformed<Expr>> {
+    let name = function.func.name().to_lowercase();
+    let AggregateFunctionParams { args, distinct, order_by, .. } = &mut function.params;
+    let mut changed = false;
+    if name == "count" && args.len() > 1 {
+        // The engine would count the rows in which all are given.
+        let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
+        return Err(DataFusionError::External(Box::new(resolve::undefined(&name, &types))));
+    }
+    if *distinct && args.iter().any(|arg| is_interval(arg, schema)) {
+        match name.as_str() {
+            "count" => {
+                for arg in args.iter_mut() {
+                    changed |= by_length(arg, schema, functions);
+                }
+            }
+            "min" | "max" => {}
+            _ => return Err(unsupported("aggregates of DISTINCT intervals are not supported")),
+        }
+    }
+    if !ORDERED_SETS.contains(&name.as_str()) {
+        for key in order_by {
+            changed |= by_length(&mut key.expr, schema, functions);
+        }
+    }
+    Ok(Transformed::new_transformed(Expr::AggregateFunction(function), changed))
+}
+
+fn unsupported(message: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::unsupported(message)))
+}
