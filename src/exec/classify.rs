@@ -136,6 +136,10 @@ fn planning(text: &str) -> Error {
         return Error::new(sqlstate::SYNTAX_ERROR, "subquery must return only one column");
     } else if has("table function") && has("not found") {
         return undefined_function(between(text, "'", "'").unwrap_or_default());
+    } else if has("not found in struct") {
+        let field = between(text, "ield ", " not found").unwrap_or_default();
+        let message = format!("could not identify column \"{field}\" in record data type");
+        return Error::new(sqlstate::UNDEFINED_COLUMN, message);
     } else if has("limit must be >= 0") {
         return Error::new(sqlstate::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT must not be negative");
     } else if has("offset must be >=0") {

@@ -62,7 +62,8 @@ impl<'a> Context<'a> {
         Self { env, planners, relations }
     }
 
-    fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+    /// The relation of a name in the statement's snapshot.
+    pub fn relation(&self, name: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
         let snapshot = &self.env.snapshot;
         if let Some(database) = name.catalog().filter(|d| *d != snapshot.database) {
             return Err(Error::unsupported(format!(

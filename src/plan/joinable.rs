@@ -14,7 +14,8 @@ use crate::exec::apply::{free_references, has_free_references, subquery_of};
 pub fn scalar_joinable(subquery: &Subquery) -> Result<bool> {
     let plan = &subquery.subquery;
     if !has_free_references(plan)? {
-        return Ok(true);
+        // The engine takes the value of no row to be of the column's type, which must then allow NULL.
+        return Ok(plan.schema().fields().first().is_some_and(|f| f.is_nullable()) || has_one_row(plan));
     }
     let mut top = plan.as_ref();
     loop {
@@ -27,6 +28,17 @@ pub fn scalar_joinable(subquery: &Subquery) -> Result<bool> {
             }
             _ => return Ok(false),
         }
+    }
+}
+
+/// Whether a plan gives one row whatever the data.
+fn has_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(p) => has_one_row(&p.input),
+        LogicalPlan::SubqueryAlias(a) => has_one_row(&a.input),
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+        _ => false,
     }
 }
 
@@ -60,7 +72,8 @@ pub fn filters_only(plan: &LogicalPlan, equal: bool) -> Result<bool> {
             Ok(!here
                 && (!left && !right || inner && filters_only(&join.left, equal)? && filters_only(&join.right, equal)?))
         }
-        LogicalPlan::SubqueryAlias(alias) => filters_only(&alias.input, equal),
+        // A condition pulled up through an alias would keep the names below it.
+        LogicalPlan::SubqueryAlias(alias) => Ok(!has_free_references(&alias.input)?),
         LogicalPlan::Projection(p) if !uses_outer(plan)? => filters_only(&p.input, equal),
         other => Ok(!has_free_references(other)?),
     }

@@ -13,11 +13,11 @@ use super::joinable::filters_only;
 use super::sets;
 use crate::exec::apply::{Prepare, RowsNode, free_references};
 
-/// Puts the functions in FROM that look to their left over the left side.
+/// Puts the functions in FROM that look to their left over the left side, and sorts by sets where they are made.
 pub fn pull_up_functions(plan: LogicalPlan) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Join(join) => pull_up(join),
-        other => Ok(Transformed::no(other)),
+        other => sets::sort_keys(other),
     })
     .map(|t| t.data)
 }
@@ -111,7 +111,18 @@ pub fn apply_rows(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPl
     if wrapped && join.join_type == JoinType::Inner && join.filter.is_none() && filters_only(&right, false)? {
         return Ok(Transformed::no(LogicalPlan::Join(join)));
     }
-    let left = Arc::unwrap_or_clone(join.left);
+    let join = Join { right: Arc::new(right), ..join };
+    rows_for_each(join, prepare, Ok).map(Transformed::yes)
+}
+
+/// An inner or left join as Apply: the right side's rows are found for each row of the left one. `finish` completes
+/// the right side once the columns of the left one that the condition looks at are outer references.
+pub fn rows_for_each(
+    join: Join,
+    prepare: &Prepare,
+    finish: impl FnOnce(LogicalPlan) -> Result<LogicalPlan>,
+) -> Result<LogicalPlan> {
+    let (left, right) = (Arc::unwrap_or_clone(join.left), Arc::unwrap_or_clone(join.right));
     let condition = join.on.into_iter().map(|(l, r)| l.eq(r)).chain(join.filter).reduce(Expr::and);
     let outer = match join.join_type {
         JoinType::Inner => false,
@@ -128,7 +139,7 @@ pub fn apply_rows(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPl
                 }
                 other => Ok(Transformed::no(other)),
             })?;
-            (LogicalPlanBuilder::from(right).filter(within.data)?.build()?, None)
+            (finish(LogicalPlanBuilder::from(right).filter(within.data)?.build()?)?, None)
         }
         condition => (right, condition),
     };
@@ -136,11 +147,10 @@ pub fn apply_rows(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPl
     let names: Vec<Column> = names.collect();
     let node = RowsNode::try_new(left, Arc::new(template), names, outer, Arc::clone(prepare))?;
     let applied = LogicalPlan::Extension(Extension { node: Arc::new(node) });
-    let applied = match condition {
-        Some(condition) => LogicalPlanBuilder::from(applied).filter(condition)?.build()?,
-        None => applied,
-    };
-    Ok(Transformed::yes(applied))
+    match condition {
+        Some(condition) => LogicalPlanBuilder::from(applied).filter(condition)?.build(),
+        None => Ok(applied),
+    }
 }
 
 /// A LATERAL item without the node that says it is one; `None` when there is no such node.

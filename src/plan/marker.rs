@@ -1,6 +1,8 @@
 //! Functions that exist only between the AST and the plan: they carry a construct through `SqlToRel` and are replaced
 //! before analysis.
 
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{Array, ArrayRef, Int64Array, ListArray};
@@ -139,6 +141,13 @@ pub fn ordinality() -> Expr {
 #[must_use]
 pub fn is_ordinality(function: &ScalarUDF) -> bool {
     function.inner().downcast_ref::<Ordinality>().is_some()
+}
+
+/// A number that grows from row to row, for sorting rows as stably as they came.
+#[must_use]
+pub fn row_number() -> Expr {
+    let signature = Signature::nullary(Volatility::Volatile);
+    ScalarUDF::new_from_impl(RowNumber { signature, next: Arc::default() }).call(Vec::new())
 }
 
 /// The list `1, 2, …` as long as the longest of `lists`.
@@ -314,6 +323,47 @@ impl ScalarUDFImpl for Ordinality {
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         internal_err!("an ordinality was left in the plan")
+    }
+}
+
+/// Counts the rows that it is called for, over all calls of one instance.
+#[derive(Debug)]
+struct RowNumber {
+    signature: Signature,
+    next: Arc<AtomicI64>,
+}
+
+impl PartialEq for RowNumber {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.next, &other.next)
+    }
+}
+
+impl Eq for RowNumber {}
+
+impl Hash for RowNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.next).hash(state);
+    }
+}
+
+impl ScalarUDFImpl for RowNumber {
+    fn name(&self) -> &'static str {
+        "number of row"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let count = i64::try_from(args.number_rows).unwrap_or(i64::MAX);
+        let first = self.next.fetch_add(count, Ordering::Relaxed);
+        Ok(ColumnarValue::Array(Arc::new(Int64Array::from_iter_values(first..first + count))))
     }
 }
 

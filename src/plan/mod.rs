@@ -20,6 +20,7 @@ pub mod dependency;
 pub mod equality;
 pub mod json_casts;
 pub mod json_operators;
+pub mod definition;
 pub mod fit;
 pub mod groups;
 pub mod implicit;
@@ -36,6 +37,8 @@ pub mod params;
 pub mod limits;
 pub mod placement;
 pub mod patterns;
+pub mod names;
+pub mod records;
 pub mod relations;
 pub mod resolve;
 pub mod setops;
@@ -188,6 +191,7 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
     let mut scope = PlannerContext::new().with_prepare_param_data_types(params.to_vec());
     let mut query = query.clone();
     dependency::extend(&mut query, env);
+    names::bind(&mut query, env).map_err(|error| DataFusionError::External(Box::new(error)))?;
     let statement = ast::Statement::Query(Box::new(query));
     planner.sql_statement_to_plan_with_context(statement, &mut scope)
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::array_literal;
 use super::calls::{call, cast, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use super::{json_operators, temporal, wide};
+use super::{json_operators, records, temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::Ty;
@@ -186,6 +186,7 @@ impl ExprPlanner for Operators {
                 return Err(no_operator(&op, &fields));
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
+                (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
                 (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
                     self.call(array_comparison(&op), vec![left.clone(), right.clone()])
                 }
@@ -256,7 +257,8 @@ impl Operators {
 }
 
 /// `IS [NOT] DISTINCT FROM`, which comes as an operator so that its sides are settled here.
-fn distinct(op: &Op) -> Option<Operator> {
+#[must_use]
+pub fn distinct(op: &Op) -> Option<Operator> {
     match op {
         Op::Custom(name) if name == DISTINCT => Some(Operator::IsDistinctFrom),
         Op::Custom(name) if name == NOT_DISTINCT => Some(Operator::IsNotDistinctFrom),
@@ -277,7 +279,8 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
 }
 
 /// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
-fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
+#[must_use]
+pub fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
     let own = |f: &Option<FieldRef>| {
         let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
         oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
@@ -291,7 +294,8 @@ fn unpadded(expr: Expr, field: Option<&FieldRef>, functions: &Functions) -> Expr
 }
 
 /// Whether PostgreSQL compares two types.
-fn comparable(a: Ty, b: Ty) -> bool {
+#[must_use]
+pub fn comparable(a: Ty, b: Ty) -> bool {
     let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
     casts || a.category() == b.category() && a.category() != 'D'
 }
@@ -350,7 +354,9 @@ fn is_comparison(op: &Op) -> bool {
     matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq)
 }
 
-fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
+/// `42883` for an operator that its operands' types have not.
+#[must_use]
+pub fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
     let name = |f: &Option<FieldRef>| match f {
         Some(field) => {
             let ty = crate::types::pg_type(field);

@@ -14,11 +14,12 @@ use datafusion::sql::sqlparser::ast::{
     self, FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor, TableFunctionArgs,
 };
 
-use super::{marker, sets};
+use super::{definition, marker, sets};
 use crate::catalog::functions::Functions;
 use crate::error::Error;
 use crate::sql::rewrite::forms::function_of;
-use crate::sql::rewrite::names::{last_part, marked_name};
+use crate::sql::rewrite::names::{distinct_names, last_part};
+use crate::sql::rewrite::rows::ROW_OF_SUBQUERY;
 use crate::sql::rewrite::series::{ROWS_FROM, UNNEST_SET, is_constant};
 use crate::sqlstate;
 
@@ -53,48 +54,21 @@ impl Relations {
         let called = last_part(name);
         if !numbered
             && self.functions.table.contains_key(&called)
-            && (called == "generate_series" || self.functions.list_of_set(&called).is_none())
-            && args.iter().all(is_plain_constant)
+            && if called == "generate_series" {
+                args.iter().all(is_number)
+            } else {
+                self.functions.list_of_set(&called).is_none() && args.iter().all(is_plain_constant)
+            }
         {
             let args = Some(TableFunctionArgs { args, settings: None });
             let plan = context.plan(table(name.clone(), args))?;
             let single = plan.schema().fields().len() == 1;
             return aliased(plan, alias, &called, single);
         }
-        let calls = self.calls(name, args, context)?;
+        let calls = calls(name, args, context)?;
         let default = if called == UNNEST_SET { "unnest" } else { &called };
         let (plan, single) = rows(calls, numbered)?;
         aliased(plan, alias, default, single && output_name(&called).is_none())
-    }
-
-    fn calls(
-        &self,
-        name: &ObjectName,
-        args: Vec<FunctionArg>,
-        context: &mut dyn RelationPlannerContext,
-    ) -> Result<Vec<Call>> {
-        let called = last_part(name);
-        if called == ROWS_FROM {
-            let items = args.into_iter().map(|arg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Function(function))) => Ok(function),
-                _ => Err(fault(Error::new(sqlstate::SYNTAX_ERROR, "ROWS FROM takes function calls"))),
-            });
-            let mut calls = Vec::new();
-            for function in items.collect::<Result<Vec<_>>>()? {
-                let called = last_part(&function.name);
-                let shown = if called == UNNEST_SET { "unnest" } else { output_name(&called).unwrap_or(&called) };
-                let shown = shown.to_owned();
-                calls.push(plan_call(ast::Expr::Function(function), shown, context)?);
-            }
-            return Ok(calls);
-        }
-        if called == UNNEST_SET {
-            // Several arrays in one call stand side by side.
-            let call = |arg: FunctionArg| function_of(name.clone(), vec![arg]);
-            return args.into_iter().map(|arg| plan_call(call(arg), "unnest".to_owned(), context)).collect();
-        }
-        let shown = output_name(&called).map_or(called, str::to_owned);
-        Ok(vec![plan_call(function_of(name.clone(), args), shown, context)?])
     }
 }
 
@@ -105,6 +79,12 @@ impl RelationPlanner for Relations {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let planned = match relation {
+            TableFactor::Function { name, args, with_ordinality: false, alias: Some(alias), .. }
+                if has_types(&alias) =>
+            {
+                let relation = definition::with_columns(&name, args, alias)?;
+                return self.plan_relation(relation, context);
+            }
             TableFactor::Function { name, args, with_ordinality, alias, .. } => {
                 self.function(&name, args, with_ordinality, alias, context)?
             }
@@ -126,6 +106,37 @@ impl RelationPlanner for Relations {
     }
 }
 
+/// The calls of one item: several of ROWS FROM, and of UNNEST with several arrays.
+fn calls(name: &ObjectName, args: Vec<FunctionArg>, context: &mut dyn RelationPlannerContext) -> Result<Vec<Call>> {
+    let called = last_part(name);
+    if called == ROWS_FROM {
+        let items = args.into_iter().map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Function(function))) => Ok(function),
+            _ => Err(fault(Error::new(sqlstate::SYNTAX_ERROR, "ROWS FROM takes function calls"))),
+        });
+        let mut all = Vec::new();
+        for function in items.collect::<Result<Vec<_>>>()? {
+            let called = last_part(&function.name);
+            if called == UNNEST_SET
+                && let ast::FunctionArguments::List(list) = function.args
+            {
+                all.extend(calls(&function.name, list.args, context)?);
+                continue;
+            }
+            let shown = output_name(&called).unwrap_or(&called).to_owned();
+            all.push(plan_call(ast::Expr::Function(function), shown, context)?);
+        }
+        return Ok(all);
+    }
+    if called == UNNEST_SET {
+        // Several arrays in one call stand side by side.
+        let call = |arg: FunctionArg| function_of(name.clone(), vec![arg]);
+        return args.into_iter().map(|arg| plan_call(call(arg), "unnest".to_owned(), context)).collect();
+    }
+    let shown = output_name(&called).map_or(called, str::to_owned);
+    Ok(vec![plan_call(function_of(name.clone(), args), shown, context)?])
+}
+
 fn fault(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
@@ -145,8 +156,17 @@ fn table(name: ObjectName, args: Option<TableFunctionArgs>) -> TableFactor {
     }
 }
 
+fn has_types(alias: &TableAlias) -> bool {
+    alias.columns.iter().any(|c| c.data_type.is_some())
+}
+
 fn is_plain_constant(arg: &FunctionArg) -> bool {
     matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if is_constant(expr))
+}
+
+/// Whether an argument is a number as it was written: the types of any others decide which series is meant.
+fn is_number(arg: &FunctionArg) -> bool {
+    matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if crate::sql::rewrite::numbers::is_typed(expr))
 }
 
 /// The name of a function's one output column where it has one of its own, which an alias does not change.
@@ -204,13 +224,6 @@ fn rows(calls: Vec<Call>, numbered: bool) -> Result<(LogicalPlan, bool)> {
     Ok((plan, single))
 }
 
-/// Names of which the repeated ones carry the mark that [`marked_name`] gives.
-fn distinct_names(names: Vec<String>) -> Vec<String> {
-    let mut used = std::collections::HashSet::new();
-    let mark = |(i, name): (usize, String)| if used.insert(name.clone()) { name } else { marked_name(&name, i) };
-    names.into_iter().enumerate().map(mark).collect()
-}
-
 /// The plan under an alias, whose column list may be shorter than the columns are. A `single` column of a function
 /// takes the alias's own name when the alias has none for it.
 fn aliased(plan: LogicalPlan, alias: Option<TableAlias>, default: &str, single: bool) -> Result<LogicalPlan> {
@@ -220,6 +233,10 @@ fn aliased(plan: LogicalPlan, alias: Option<TableAlias>, default: &str, single: 
         None => (default.to_owned(), Vec::new()),
     };
     let fields = plan.schema().fields();
+    if relation == ROW_OF_SUBQUERY && names.len() != fields.len() {
+        let message = if names.len() > fields.len() { "few" } else { "many" };
+        return Err(fault(Error::new(sqlstate::SYNTAX_ERROR, format!("subquery has too {message} columns"))));
+    }
     if names.len() > fields.len() {
         let message = format!(
             "table \"{relation}\" has {} columns available but {} columns specified",

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::array_cast::array_cast;
 use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
+use super::operators::{comparable, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
-use super::{PlanEnv, branches, calls, lengths, marker, patterns, temporal, wide};
+use super::{PlanEnv, branches, calls, lengths, marker, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
@@ -127,6 +129,27 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             };
             let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
+        }
+        Expr::IsNull(ref inner) | Expr::IsNotNull(ref inner) => match records::null_test(&expr, inner, schema)? {
+            Some(test) => Ok(Transformed::yes(test)),
+            None => Ok(Transformed::no(expr)),
+        },
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            let field = subquery.subquery.schema().fields().first().map(Arc::clone);
+            let own = field_of(&expr, schema).map(Arc::new);
+            let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
+            if let (Some(a), Some(b)) = types
+                && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
+                && !comparable(a, b)
+                && plain(&(own.clone(), field.clone()))
+            {
+                return Err(no_operator(&BinaryOperator::Eq, &(own, field)));
+            }
+            let expr = match field.filter(|f| !is_text(f.data_type())) {
+                Some(field) => Box::new(adapt(fold_number(*expr), &field, style)?),
+                None => expr,
+            };
+            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
         }
         Expr::Negative(inner) => Ok(match negation(&inner, schema) {
             Some(name) => Transformed::yes(calls::call(&env.functions, name, vec![*inner])),

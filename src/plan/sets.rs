@@ -11,11 +11,18 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, NullHandling, Result, UnnestOptions};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Cast, Distinct, DistinctOn, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{
+    BinaryExpr, Cast, Distinct, DistinctOn, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator,
+};
 
+use super::joinable::has_subquery;
 use super::marker;
 use crate::catalog::functions::ty::element_field;
 use crate::error::Error;
+use crate::sqlstate;
+
+/// The hidden column that keeps rows of equal keys in order.
+const ROW_NUMBER: &str = "__row_number";
 
 /// Replaces the set-returning calls of one node; its inputs have none any more.
 pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -50,22 +57,101 @@ pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
             }
             in_place(node)
         }
-        LogicalPlan::Distinct(Distinct::On(distinct)) => {
-            let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
-            let sorts = distinct.sort_expr.unwrap_or_default();
-            let all = distinct.on_expr.into_iter().chain(distinct.select_expr);
-            let all = all.chain(sorts.iter().map(|s| s.expr.clone())).collect();
-            let (input, mut all) = below(Arc::unwrap_or_clone(distinct.input), all, false)?;
-            let keys = all.split_off(on + select);
-            let shown = all.split_off(on);
-            let sorts: Vec<_> = sorts.into_iter().zip(keys).map(|(sort, expr)| sort.with_expr(expr)).collect();
-            let sorts = Some(sorts).filter(|s| !s.is_empty());
-            let distinct = DistinctOn::try_new(all, shown, sorts, Arc::new(input))?;
-            Ok(Transformed::yes(LogicalPlan::Distinct(Distinct::On(distinct))))
-        }
+        LogicalPlan::Distinct(Distinct::On(distinct)) => distinct_on(distinct).map(Transformed::yes),
         LogicalPlan::Sort(_) => in_place(node),
         other => Err(not_allowed(place(&other))),
     }
+}
+
+/// DISTINCT ON picks rows before the sets of its SELECT list are unnested, unless it picks by them.
+fn distinct_on(distinct: DistinctOn) -> Result<LogicalPlan> {
+    let sorts = distinct.sort_expr.unwrap_or_default();
+    let picked_by = distinct.on_expr.iter().chain(sorts.iter().map(|sort| &sort.expr));
+    if !picked_by.into_iter().any(contains_set) {
+        return sets_after(DistinctOn { sort_expr: Some(sorts).filter(|s| !s.is_empty()), ..distinct });
+    }
+    let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
+    let all = distinct.on_expr.into_iter().chain(distinct.select_expr);
+    let all = all.chain(sorts.iter().map(|s| s.expr.clone())).collect();
+    let (input, mut all) = below(Arc::unwrap_or_clone(distinct.input), all, false)?;
+    let keys = all.split_off(on + select);
+    let shown = all.split_off(on);
+    let sorts: Vec<_> = sorts.into_iter().zip(keys).map(|(sort, expr)| sort.with_expr(expr)).collect();
+    let distinct = DistinctOn::try_new(all, shown, Some(sorts).filter(|s| !s.is_empty()), Arc::new(input))?;
+    Ok(LogicalPlan::Distinct(Distinct::On(distinct)))
+}
+
+/// The picked rows with what the sets need, and above them the SELECT list.
+fn sets_after(distinct: DistinctOn) -> Result<LogicalPlan> {
+    let schema = Arc::clone(&distinct.schema);
+    let mut picked: Vec<Expr> = Vec::new();
+    let mut shown = Vec::new();
+    for (i, (expr, (qualifier, field))) in distinct.select_expr.into_iter().zip(schema.iter()).enumerate() {
+        let value = if contains_set(&expr) {
+            picked.extend(expr.column_refs().into_iter().cloned().map(Expr::Column));
+            expr.unalias()
+        } else {
+            let name = format!("__picked_{i}");
+            picked.push(expr.unalias().alias(&name));
+            plain(&name)
+        };
+        shown.push(value.alias_qualified(qualifier.cloned(), field.name()));
+    }
+    let mut keys = Vec::new();
+    for (i, sort) in distinct.sort_expr.iter().flatten().enumerate() {
+        let name = format!("__key_{i}");
+        picked.push(sort.expr.clone().alias(&name));
+        keys.push(sort.with_expr(plain(&name)));
+        shown.push(plain(&name));
+    }
+    let mut seen = std::collections::HashSet::new();
+    picked.retain(|expr| seen.insert(expr.clone()));
+    let distinct = DistinctOn::try_new(distinct.on_expr, picked, distinct.sort_expr, distinct.input)?;
+    if !keys.is_empty() {
+        shown.push(marker::row_number().alias(ROW_NUMBER));
+        keys.push(plain(ROW_NUMBER).sort(true, false));
+    }
+    let (input, shown) = below(LogicalPlan::Distinct(Distinct::On(distinct)), shown, false)?;
+    let plan = LogicalPlanBuilder::from(input).project(shown)?;
+    if keys.is_empty() {
+        return plan.build();
+    }
+    plan.sort(keys)?.project(schema.columns().into_iter().map(Expr::Column))?.build()
+}
+
+/// ORDER BY over a SELECT list with sets, or by subqueries, which see what the list sees: a set that only a key calls is unnested beside those of the list, and the rows
+/// of one set keep their order among equals.
+pub fn sort_keys(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::Sort(sort) = &node else { return Ok(Transformed::no(node)) };
+    let LogicalPlan::Projection(list) = sort.input.as_ref() else { return Ok(Transformed::no(node)) };
+    if !sort.expr.iter().any(|key| contains_set(&key.expr) || has_subquery(&key.expr))
+        && !list.expr.iter().any(contains_set)
+    {
+        return Ok(Transformed::no(node));
+    }
+    let columns = list.schema.columns();
+    let resolved = |key: &Expr| {
+        key.clone().transform_down(|e| match &e {
+            Expr::Column(c) => match columns.iter().position(|own| own == c) {
+                Some(i) => Ok(Transformed::new(list.expr[i].clone().unalias(), true, TreeNodeRecursion::Jump)),
+                None => Ok(Transformed::no(e)),
+            },
+            _ => Ok(Transformed::no(e)),
+        })
+    };
+    let keys = sort.expr.iter().map(|key| Ok(key.with_expr(resolved(&key.expr)?.data))).collect::<Result<Vec<_>>>()?;
+    let mut exprs = list.expr.clone();
+    let mut sorted = Vec::with_capacity(keys.len() + 1);
+    for (i, key) in keys.into_iter().enumerate() {
+        let name = format!("__key_{i}");
+        exprs.push(key.expr.clone().alias(&name));
+        sorted.push(key.with_expr(plain(&name)));
+    }
+    exprs.push(marker::row_number().alias(ROW_NUMBER));
+    sorted.push(plain(ROW_NUMBER).sort(true, false));
+    let shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
+    let plan = LogicalPlanBuilder::from(list.input.as_ref().clone()).project(exprs)?.sort(sorted)?.project(shown)?;
+    Ok(Transformed::yes(plan.build()?))
 }
 
 /// Unnests the sets that the expressions of a node use below it, and hides the added columns above it.
@@ -109,7 +195,7 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
         let replace = |expr: Expr| {
             expr.transform_down(|e| match &e {
                 Expr::ScalarFunction(call) if marker::is_ordinality(&call.func) => {
-                    Ok(Transformed::yes(columns.last().map_or(e.clone(), Expr::clone)))
+                    Ok(Transformed::yes(columns.last().map_or_else(|| e.clone(), Expr::clone)))
                 }
                 Expr::ScalarFunction(call) => match sets.iter().position(|set| set == call) {
                     Some(i) => Ok(Transformed::new(columns[i].clone(), true, TreeNodeRecursion::Jump)),
@@ -122,6 +208,10 @@ pub fn below(mut input: LogicalPlan, mut exprs: Vec<Expr>, outer: bool) -> Resul
         exprs = exprs.into_iter().map(replace).collect::<Result<_>>()?;
         input = unnested;
     }
+}
+
+fn plain(name: impl Into<String>) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
 }
 
 /// The column of a list's elements; UNNEST forgets what the element's metadata says of its type, a cast does not.
@@ -170,11 +260,25 @@ fn unnest(
 fn innermost(expr: &Expr, sets: &mut Vec<ScalarFunction>) -> Result<()> {
     expr.apply(|e| {
         match e {
-            Expr::Case(_) if contains_set(e) => return Err(not_allowed("CASE")),
-            Expr::ScalarFunction(call) if marker::list_behind(&call.func).is_some() => {
-                if !call.args.iter().any(contains_set) && !sets.contains(call) {
-                    sets.push(call.clone());
+            Expr::Case(case) if contains_set(e) => {
+                if case.when_then_expr.iter().any(|(when, _)| case.expr.is_none() && contains_set(when)) {
+                    return Err(must_not_return_set("CASE/WHEN"));
                 }
+                return Err(not_allowed("CASE"));
+            }
+            Expr::BinaryExpr(BinaryExpr { op: Operator::And, .. }) | Expr::Between(_) if contains_set(e) => {
+                return Err(must_not_return_set("AND"));
+            }
+            Expr::BinaryExpr(BinaryExpr { op: Operator::Or, .. }) if contains_set(e) => {
+                return Err(must_not_return_set("OR"));
+            }
+            Expr::Not(_) if contains_set(e) => return Err(must_not_return_set("NOT")),
+            Expr::ScalarFunction(call)
+                if marker::list_behind(&call.func).is_some()
+                    && !call.args.iter().any(contains_set)
+                    && !sets.contains(call) =>
+            {
+                sets.push(call.clone());
             }
             Expr::ScalarFunction(call) if call.func.name() == "coalesce" && contains_set(e) => {
                 return Err(not_allowed("COALESCE"));
@@ -212,6 +316,11 @@ fn refuse(expr: &Expr, message: &'static str) -> Result<()> {
         return Err(DataFusionError::External(Box::new(Error::unsupported(message))));
     }
     Ok(())
+}
+
+fn must_not_return_set(place: &str) -> DataFusionError {
+    let message = format!("argument of {place} must not return a set");
+    DataFusionError::External(Box::new(Error::new(sqlstate::DATATYPE_MISMATCH, message)))
 }
 
 /// `set-returning functions are not allowed in …`.

@@ -17,11 +17,12 @@ use datafusion::logical_expr::{
     utils::split_conjunction,
 };
 
-use super::joinable::{has_subquery, joinable, scalar_joinable};
+use super::joinable::{contains_outer, has_subquery, joinable, scalar_joinable};
 use super::{PlanEnv, lateral, optimize, sets};
 use crate::error::Error;
 use crate::exec::apply::{Applied, ApplyKind, ApplyNode, Prepare, free_references, has_free_references, subquery_of};
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
+use crate::sqlstate;
 
 /// Subqueries to apply: those of a level see the columns of the levels below it.
 type Levels = Vec<Vec<Applied>>;
@@ -31,14 +32,30 @@ pub fn apply_subqueries(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan>
     let prepare = prepare(env);
     let mut applied = false;
     let plan = plan.transform_up_with_subqueries(|node| {
+        refuse_outer_aggregates(&node)?;
         let expanded = sets::expand(node)?;
         expanded.transform_data(|node| apply_in_node(node, &prepare, &mut applied))
     })?;
+    if let Some((column, _)) = free_references(&plan.data)?.first() {
+        let message = format!("subquery uses ungrouped column \"{}\" from outer query", column.flat_name());
+        let error = Error::new(sqlstate::GROUPING_ERROR, message);
+        return Err(datafusion::common::DataFusionError::External(Box::new(error)));
+    }
     if applied {
         // The nodes keep this statement's environment: its time, its settings, its token.
         env.moment_used.store(true, Ordering::Relaxed);
     }
     Ok(plan.data)
+}
+
+/// An aggregate of outer columns alone belongs to the query that has them, which is not done.
+fn refuse_outer_aggregates(node: &LogicalPlan) -> Result<()> {
+    let LogicalPlan::Aggregate(aggregate) = node else { return Ok(()) };
+    let is_outer = |expr: &Expr| contains_outer(expr) && expr.column_refs().is_empty();
+    if aggregate.aggr_expr.iter().any(is_outer) {
+        return Err(unsupported("an aggregate of an outer query's columns in a subquery is not supported"));
+    }
+    Ok(())
 }
 
 /// What makes a template executable: the same analysis and optimisation as for any plan.
@@ -87,9 +104,10 @@ fn in_expressions(node: LogicalPlan, prepare: &Prepare) -> Result<Transformed<Lo
     let input = input.clone();
     let kept = conjuncts_kept(&node)?;
     let is_filter = matches!(node, LogicalPlan::Filter(_));
+    let is_list = is_filter || matches!(node, LogicalPlan::Projection(_));
     let mut levels = Levels::new();
     let schema = Arc::clone(node.schema());
-    let mut using = Using { levels: &mut levels, prepare, input: &input };
+    let mut using = Using { levels: &mut levels, prepare, input: &input, is_filter, is_list };
     let changed = sets::keeping_names(node, |expr| {
         if is_filter { using.in_filter(expr, &kept) } else { using.replace(expr).map(|(e, _)| e) }
     })?;
@@ -141,13 +159,15 @@ fn in_join(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
             Ok(columns_of(&conjunct)?.iter().any(|c| plan.schema().has_column(c)))
         };
         let (levels, input) = match (looks_at(&join.left)?, looks_at(&join.right)?) {
+            (true, true) if join.join_type == JoinType::Left => return in_condition(join, prepare),
             (true, true) => {
                 return Err(unsupported("a subquery over both sides of an outer join's condition is not supported"));
             }
             (true, false) => (&mut left, &join.left),
             (false, _) => (&mut right, &join.right),
         };
-        conjuncts.push(Using { levels, prepare, input }.replace(conjunct.clone())?.0.data);
+        conjuncts
+            .push(Using { levels, prepare, input, is_filter: false, is_list: false }.replace(conjunct.clone())?.0.data);
     }
     let mut rebuilt = join;
     rebuilt.filter = conjuncts.into_iter().reduce(Expr::and);
@@ -158,6 +178,12 @@ fn in_join(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
     let joined = LogicalPlan::Join(rebuilt).recompute_schema()?;
     let shown: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
     Ok(Transformed::yes(LogicalPlanBuilder::from(joined).project(shown)?.build()?))
+}
+
+/// A left join whose condition has subqueries over both sides: the right side's rows are found for each left row.
+fn in_condition(join: Join, prepare: &Prepare) -> Result<Transformed<LogicalPlan>> {
+    let applied = lateral::rows_for_each(join, prepare, |template| Ok(in_expressions(template, prepare)?.data))?;
+    Ok(Transformed::yes(applied))
 }
 
 fn unsupported(message: &'static str) -> datafusion::common::DataFusionError {
@@ -187,14 +213,18 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
         };
         let fine = match inner {
             Expr::Exists(Exists { subquery, .. }) => joinable(&subquery.subquery)?,
-            // The engine's anti join that minds NULLs has one key: none for an outer query's columns.
-            Expr::InSubquery(InSubquery { subquery, negated, .. })
-                if (*negated || matches!(conjunct, Expr::Not(_))) && has_free_references(&subquery.subquery)? =>
-            {
-                false
-            }
-            Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
-                !has_subquery(expr) && !is_row(&first_field(subquery)) && joinable(&subquery.subquery)?
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                let negated = *negated || matches!(conjunct, Expr::Not(_));
+                let correlated = has_free_references(&subquery.subquery)?;
+                let (LogicalPlan::Filter(Filter { input, .. }), field) = (node, first_field(subquery)) else {
+                    return Ok(kept);
+                };
+                let same = expr.to_field(input.schema()).is_ok_and(|(_, f)| f.data_type() == field.data_type());
+                // A pulled up condition and a cast of the value do not go together.
+                !(correlated && (negated || !same))
+                    && !has_subquery(expr)
+                    && !is_row(&first_field(subquery))
+                    && joinable(&subquery.subquery)?
             }
             // EXISTS inside OR and the like: the engine joins a mark.
             other => only_joinable_exists(other)?,
@@ -238,6 +268,10 @@ struct Using<'a> {
     levels: &'a mut Levels,
     prepare: &'a Prepare,
     input: &'a LogicalPlan,
+    /// Whether the expressions are a filter's: DataFusion joins an EXISTS anywhere in one.
+    is_filter: bool,
+    /// Whether they are a filter's or a SELECT list's: DataFusion joins a scalar subquery there.
+    is_list: bool,
 }
 
 impl Using<'_> {
@@ -271,10 +305,15 @@ impl Using<'_> {
                     _ => Ok(Transformed::no(e)),
                 }
             }
-            Expr::ScalarSubquery(ref subquery) if !scalar_joinable(subquery)? => {
+            Expr::ScalarSubquery(ref subquery)
+                if !scalar_joinable(subquery)? || !self.is_list && has_free_references(&subquery.subquery)? =>
+            {
                 let data_type = first_field(subquery).data_type().clone();
                 height = height.max(1);
                 self.column(subquery, ApplyKind::Scalar, data_type, 0)
+            }
+            Expr::Exists(Exists { ref subquery, .. }) if self.is_filter && joinable(&subquery.subquery)? => {
+                Ok(Transformed::new(e, false, TreeNodeRecursion::Jump))
             }
             Expr::Exists(Exists { ref subquery, negated }) => {
                 height = height.max(1);

@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlanBuilder};
-use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableFactor};
+use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, TableFactor};
 
 use super::calls::{call, cast_to_column};
 use super::literals::{adapt, is_null, is_unknown};
@@ -16,6 +16,7 @@ use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::ty::WIDE_NUMERIC;
 use crate::error::Error;
 use crate::sql::rewrite::names::last_part;
+use crate::sql::rewrite::rows;
 use crate::sql::rewrite::values::VALUES_LIST;
 use crate::sqlstate;
 
@@ -51,7 +52,11 @@ impl RelationPlanner for ValuesLists {
         let schema = DFSchema::empty();
         let mut rows: Vec<Vec<Expr>> = Vec::with_capacity(args.len());
         for arg in args {
-            let FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Tuple(cells))) = arg else {
+            let cells = match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(row)) => rows::items(&row),
+                _ => None,
+            };
+            let Some(cells) = cells else {
                 return datafusion::common::internal_err!("a row of VALUES has cells");
             };
             let mut row = Vec::with_capacity(cells.len());

@@ -19,7 +19,7 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let tokens = rows_from(tokens);
     let tokens = order_using(tokens);
     let tokens = column_lists(tokens);
-    subqueries(tokens)
+    tables(subqueries(tokens))
 }
 
 fn keyword(token: Option<&TokenWithSpan>) -> Option<Keyword> {
@@ -91,6 +91,36 @@ fn column_lists(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     tokens
 }
 
+/// `TABLE t` as a query.
+fn tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let begins = |i: usize| match i.checked_sub(1).and_then(|before| tokens.get(before)) {
+        None => true,
+        Some(t) if t.token == Token::LParen => true,
+        before => matches!(
+            keyword(before),
+            Some(Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::ALL | Keyword::DISTINCT)
+        ),
+    };
+    let found = |i: usize| {
+        keyword(tokens.get(i)) == Some(Keyword::TABLE)
+            && begins(i)
+            && matches!(tokens.get(i + 1).map(|t| &t.token), Some(Token::Word(_)))
+    };
+    if !(0..tokens.len()).any(found) {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 2);
+    for (i, token) in tokens.iter().enumerate() {
+        if found(i) {
+            let words = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+            out.extend(words.into_iter().map(|word| at(word, token)));
+        } else {
+            out.push(token.clone());
+        }
+    }
+    out
+}
+
 fn starts_query(token: Option<&TokenWithSpan>) -> bool {
     matches!(
         keyword(token),
@@ -107,7 +137,7 @@ fn starts_query(token: Option<&TokenWithSpan>) -> bool {
     )
 }
 
-/// Subqueries in expressions that do not begin with SELECT: `(VALUES …)`, `(TABLE t)`, `((SELECT …) UNION …)`, which
+/// Subqueries in expressions that do not begin with SELECT: `(VALUES …)`, `((SELECT …) UNION …)`, which
 /// become `(SELECT * FROM (…))`.
 fn subqueries(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let closing = closing_parens(&tokens);
@@ -116,11 +146,12 @@ fn subqueries(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         if token.token != Token::LParen || !in_expression(&tokens, i) {
             continue;
         }
-        let Some(close) = closing[i] else { continue };
+        if closing[i].is_none() {
+            continue;
+        }
         let next = tokens.get(i + 1);
         let found = match keyword(next) {
             Some(Keyword::VALUES) => tokens.get(i + 2).is_some_and(|t| t.token == Token::LParen),
-            Some(Keyword::TABLE) => close >= i + 3,
             _ => next.is_some_and(|t| t.token == Token::LParen) && is_set_operation(&tokens, &closing, i + 1),
         };
         if found {
@@ -152,23 +183,22 @@ fn in_expression(tokens: &[TokenWithSpan], i: usize) -> bool {
     match &tokens[before].token {
         // `((…)`: the outer one decides.
         Token::LParen => false,
-        Token::Word(word) if word.quote_style.is_none() => {
-            !matches!(
-                word.keyword,
-                Keyword::FROM
-                    | Keyword::JOIN
-                    | Keyword::LATERAL
-                    | Keyword::UNION
-                    | Keyword::INTERSECT
-                    | Keyword::EXCEPT
-                    | Keyword::DISTINCT
-                    | Keyword::AS
-                    | Keyword::MATERIALIZED
-                    | Keyword::VALUES
-                    | Keyword::ROWS
-                    | Keyword::NoKeyword
-            ) && !(word.keyword == Keyword::ALL && follows_set_operator(tokens, before))
-        }
+        Token::Word(word) if word.quote_style.is_none() => match word.keyword {
+            Keyword::FROM
+            | Keyword::JOIN
+            | Keyword::LATERAL
+            | Keyword::UNION
+            | Keyword::INTERSECT
+            | Keyword::EXCEPT
+            | Keyword::DISTINCT
+            | Keyword::AS
+            | Keyword::MATERIALIZED
+            | Keyword::VALUES
+            | Keyword::ROWS
+            | Keyword::NoKeyword => false,
+            Keyword::ALL => !follows_set_operator(tokens, before),
+            _ => true,
+        },
         Token::Word(_) => false,
         _ => true,
     }

@@ -4,6 +4,7 @@
 //! is refused with the statement's name.
 
 use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -118,8 +119,24 @@ fn parser_error(script: &Script<'_>, tokens: &StatementTokens<'_>, error: &Parse
         ParserError::RecursionLimitExceeded => guard::too_deep(),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
             let at = location(message).and_then(|at| tokens.tokens.iter().find(|t| t.span.start == at));
+            if let Some(clause) = at.and_then(|at| recursive_clause(tokens, at)) {
+                return Error::unsupported(format!("{clause} clauses are not supported"));
+            }
             script.syntax_error(at)
         }
+    }
+}
+
+/// SEARCH or CYCLE of a WITH query, which the parser does not read.
+fn recursive_clause(tokens: &StatementTokens<'_>, at: &TokenWithSpan) -> Option<&'static str> {
+    let i = tokens.tokens.iter().position(|t| t.span.start == at.span.start)?;
+    let after_query = i > 0 && tokens.tokens[i - 1].token == Token::RParen;
+    let recursive =
+        matches!(tokens.tokens.get(1).map(|t| &t.token), Some(Token::Word(w)) if w.keyword == Keyword::RECURSIVE);
+    match &at.token {
+        Token::Word(word) if after_query && recursive && word.value.eq_ignore_ascii_case("search") => Some("SEARCH"),
+        Token::Word(word) if after_query && recursive && word.value.eq_ignore_ascii_case("cycle") => Some("CYCLE"),
+        _ => None,
     }
 }
 

@@ -26,6 +26,7 @@ mod json;
 mod math;
 mod output;
 mod overload;
+mod record;
 mod regexp;
 mod series_list;
 mod sleep;
@@ -108,6 +109,7 @@ impl Functions {
         functions.add_scalar(arrays::constructor());
         functions.add_scalar(type_of::type_of());
         functions.add_scalar(sleep::pg_sleep());
+        functions.add_scalar(record::row());
         for function in quantified::functions() {
             functions.add_scalar(function);
         }

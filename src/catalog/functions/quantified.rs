@@ -159,7 +159,31 @@ impl Quantified {
         })
     }
 
+    /// The comparison of values that only PostgreSQL's own order compares; `None` for an operator that is none.
+    fn by_order(&self, value: &Scalar<ArrayRef>, elements: &ArrayRef) -> Result<Option<BooleanArray>> {
+        let holds: fn(std::cmp::Ordering) -> bool = match self.op {
+            Comparison::Eq => std::cmp::Ordering::is_eq,
+            Comparison::NotEq => std::cmp::Ordering::is_ne,
+            Comparison::Lt => std::cmp::Ordering::is_lt,
+            Comparison::LtEq => std::cmp::Ordering::is_le,
+            Comparison::Gt => std::cmp::Ordering::is_gt,
+            Comparison::GtEq => std::cmp::Ordering::is_ge,
+            _ => return Ok(None),
+        };
+        let order = super::arrays::order(&value.clone().into_inner(), elements)
+            .map_err(|e| datafusion::common::DataFusionError::External(Box::new(e)))?;
+        let row = |i| if elements.is_null(i) { None } else { Some(holds(order(0, i))) };
+        Ok(Some((0..elements.len()).map(row).collect()))
+    }
+
     fn compare(&self, value: &Scalar<ArrayRef>, elements: &ArrayRef) -> Result<BooleanArray> {
+        let by_order = matches!(
+            elements.data_type(),
+            DataType::Struct(_) | DataType::List(_) | DataType::Float32 | DataType::Float64 | DataType::Interval(_)
+        );
+        if by_order && let Some(compared) = self.by_order(value, elements)? {
+            return Ok(compared);
+        }
         Ok(match self.op {
             Comparison::Eq => cmp::eq(value, elements)?,
             Comparison::NotEq => cmp::neq(value, elements)?,

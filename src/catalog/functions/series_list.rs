@@ -69,7 +69,7 @@ fn list_of_leaves(args: &ReturnArgs<'_>) -> Result<Field> {
 fn lists(c: &Call<'_>, rows: Vec<Option<ArrayRef>>) -> Result<ArrayRef> {
     let DataType::List(field) = c.ret.data_type() else { return Err(fault("a list function returns lists")) };
     let valid: NullBuffer = rows.iter().map(Option::is_some).collect();
-    let lengths: Vec<usize> = rows.iter().map(|r| r.as_ref().map_or(0, |a| a.len())).collect();
+    let lengths: Vec<usize> = rows.iter().map(|r| r.as_ref().map_or(0, Array::len)).collect();
     let parts: Vec<ArrayRef> =
         rows.into_iter().flatten().map(|a| cast(&a, field.data_type()).map_err(fault)).collect::<Result<_>>()?;
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();

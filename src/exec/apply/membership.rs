@@ -6,6 +6,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::compute::kernels::cmp;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::external;
 use crate::catalog::functions::order_of_values;
@@ -18,7 +19,9 @@ pub fn contains(value: &ScalarValue, values: &ArrayRef) -> Result<Option<bool>> 
     if value.is_null() {
         return Ok(None);
     }
-    let probe = cast(&value.to_array()?, values.data_type())?;
+    let probe = value.to_array()?;
+    let probe =
+        if matches!(probe.data_type(), DataType::Struct(_)) { probe } else { cast(&probe, values.data_type())? };
     let mut unknown = false;
     match values.data_type() {
         DataType::Struct(_) => {
@@ -53,11 +56,14 @@ pub fn contains(value: &ScalarValue, values: &ArrayRef) -> Result<Option<bool>> 
 
 /// Whether two rows are equal: a difference decides, else a NULL leaves it open.
 fn rows_equal(left: &ArrayRef, i: usize, right: &ArrayRef, j: usize) -> Result<Option<bool>> {
-    if left.is_null(i) || right.is_null(j) {
+    let is_null = |a: &ArrayRef, row: usize| *a.data_type() == DataType::Null || a.is_null(row);
+    if is_null(left, i) || is_null(right, j) {
         return Ok(None);
     }
     let (DataType::Struct(_), DataType::Struct(_)) = (left.data_type(), right.data_type()) else {
-        let order = order_of_values(&left.slice(i, 1), &right.slice(j, 1)).map_err(external)?;
+        let (left, right) = (left.slice(i, 1), right.slice(j, 1));
+        let common = comparison_coercion(left.data_type(), right.data_type()).unwrap_or(left.data_type().clone());
+        let order = order_of_values(&cast(&left, &common)?, &cast(&right, &common)?).map_err(external)?;
         return Ok(Some(order(0, 0).is_eq()));
     };
     let mut unknown = false;

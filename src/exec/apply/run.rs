@@ -36,6 +36,8 @@ pub struct Runner {
 struct Memory {
     converter: Option<RowConverter>,
     results: HashMap<OwnedRow, Outcome>,
+    /// The result of a subquery without outer values.
+    only: Option<Outcome>,
 }
 
 /// What a subquery gave for one combination of outer values.
@@ -90,12 +92,17 @@ async fn outcomes(
         let row = if keys.is_empty() { None } else { Some(rows.row(i).owned()) };
         let known = match &row {
             Some(row) => memory.results.get(row),
-            None => outcomes.first(),
+            None => memory.only.as_ref(),
         };
         let outcome = match known {
             Some(outcome) => outcome.clone(),
             None => {
                 let outcome = evaluate(subquery, &keys, i, state).await?;
+                let outcome = outcome.compared_as(subquery, batch)?;
+                if row.is_none() {
+                    reservation.try_grow(outcome.size())?;
+                    memory.only = Some(outcome.clone());
+                }
                 if let Some(row) = row {
                     reservation.try_grow(outcome.size() + row.row().as_ref().len())?;
                     memory.results.insert(row, outcome.clone());
@@ -176,6 +183,16 @@ fn column(subquery: &PhysicalApplied, outcomes: &[Outcome], batch: &RecordBatch)
 }
 
 impl Outcome {
+    /// The values of IN as the type of its left side, which the planner made the type of the comparison.
+    fn compared_as(self, subquery: &PhysicalApplied, batch: &RecordBatch) -> Result<Self> {
+        let (Self::Values(values), Some(probe)) = (&self, &subquery.probe) else { return Ok(self) };
+        let wanted = probe.data_type(&batch.schema())?;
+        if matches!(wanted, DataType::Struct(_) | DataType::Null) || wanted == *values.data_type() {
+            return Ok(self);
+        }
+        Ok(Self::Values(cast(values, &wanted)?))
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::Value(value) => value.size(),

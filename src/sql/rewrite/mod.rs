@@ -19,6 +19,8 @@ pub mod numbers;
 pub mod qualifiers;
 pub mod quantified;
 pub mod renamed;
+pub mod rows;
+pub mod selects;
 pub mod series;
 pub mod setops;
 pub mod values;
@@ -166,6 +168,7 @@ impl VisitorMut for Rules {
             numbers::type_integer(expr);
             forms::call(expr);
         }
+        rows::form(expr);
         named::arguments(expr);
         if let Err(error) = intervals::typed(expr) {
             return ControlFlow::Break(error);

@@ -23,20 +23,18 @@ pub fn display_name(name: &str) -> &str {
 
 /// Names the outputs of one SELECT.
 pub fn name_outputs(select: &mut Select) {
-    let wildcard =
-        select.projection.iter().any(|i| matches!(i, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
     let mut used: HashSet<String> = HashSet::new();
     for (i, item) in select.projection.iter_mut().enumerate() {
         match item {
             SelectItem::ExprWithAlias { alias, .. } => {
                 let name = folded(alias);
-                if !used.insert(name.clone()) || wildcard {
+                if !used.insert(name.clone()) {
                     *alias = marked(&name, i);
                 }
             }
             SelectItem::UnnamedExpr(expr) => {
                 let name = figure(expr).0;
-                let repeated = !used.insert(name.clone()) || wildcard;
+                let repeated = !used.insert(name.clone());
                 if repeated || !is_column(expr) {
                     let alias = if repeated { marked(&name, i) } else { Ident::with_quote('"', name) };
                     let expr =
@@ -57,6 +55,17 @@ fn is_column(expr: &Expr) -> bool {
 #[must_use]
 pub fn marked_name(name: &str, i: usize) -> String {
     format!("{}{MARK}{i}", display_name(name))
+}
+
+/// Names of which the repeated ones carry the mark that [`marked_name`] gives.
+#[must_use]
+pub fn distinct_names(names: Vec<String>) -> Vec<String> {
+    let mut used = HashSet::new();
+    let mark = |(i, name): (usize, String)| {
+        let shown = display_name(&name).to_owned();
+        if used.insert(shown.clone()) { shown } else { marked_name(&shown, i) }
+    };
+    names.into_iter().enumerate().map(mark).collect()
 }
 
 fn marked(name: &str, i: usize) -> Ident {
@@ -143,6 +152,17 @@ fn subquery_name(query: &ast::Query) -> Option<String> {
     match select.projection.first()? {
         SelectItem::UnnamedExpr(expr) => Some(figure(expr).0),
         SelectItem::ExprWithAlias { alias, .. } => Some(display_name(&folded(alias)).to_owned()),
+        SelectItem::Wildcard(_) => match select.from.as_slice() {
+            [ast::TableWithJoins { relation: ast::TableFactor::Derived { subquery, alias: None, .. }, joins }]
+                if joins.is_empty() =>
+            {
+                match subquery.body.as_ref() {
+                    SetExpr::Values(_) => Some("column1".to_owned()),
+                    _ => subquery_name(subquery),
+                }
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

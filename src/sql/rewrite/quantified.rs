@@ -1,11 +1,15 @@
 //! `x op ANY (array)` and `x op ALL (array)` as calls of the functions that evaluate them.
 //!
-//! The planner's own form loses NULL elements and knows two operators only. A subquery on the right stays as it is.
+//! The planner's own form loses NULL elements and knows two operators only. With a subquery on the right it is IN, or the
+//! comparison with the array of its values.
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Value,
+    ObjectName, Query, Value,
 };
+
+use super::arrays::ARRAY_FUNCTION;
+use super::forms::function;
 
 /// Rewrites a quantified comparison with an array. `name` gives a function's name for an operator's symbol.
 pub fn array_comparison(expr: &mut Expr) {
@@ -19,7 +23,9 @@ pub fn array_comparison(expr: &mut Expr) {
         Expr::Nested(inner) => inner.as_ref(),
         other => other,
     };
-    if matches!(inner, Expr::Subquery(_)) {
+    if let Expr::Subquery(query) = inner {
+        let query = query.clone();
+        subquery_comparison(expr, query);
         return;
     }
     let Some(symbol) = symbol(op) else { return };
@@ -38,6 +44,26 @@ pub fn array_comparison(expr: &mut Expr) {
         over: None,
         within_group: Vec::new(),
     });
+}
+
+/// `= ANY (subquery)` is IN and `<> ALL (subquery)` NOT IN; any other operator compares with the array of its values.
+fn subquery_comparison(expr: &mut Expr, query: Box<Query>) {
+    let (left, op, all) = match expr {
+        Expr::AnyOp { left, compare_op, .. } => (left, compare_op, false),
+        Expr::AllOp { left, compare_op, .. } => (left, compare_op, true),
+        _ => return,
+    };
+    let Some(symbol) = symbol(op) else { return };
+    let left = std::mem::replace(left.as_mut(), Expr::Value(Value::Null.with_empty_span()));
+    match (&*op, all) {
+        (BinaryOperator::Eq, false) | (BinaryOperator::NotEq, true) => {
+            *expr = Expr::InSubquery { expr: Box::new(left), subquery: query, negated: all };
+        }
+        _ => {
+            let values = function(ARRAY_FUNCTION, vec![Expr::Subquery(query)]);
+            *expr = function(&format!("{} {symbol}", if all { "all" } else { "any" }), vec![left, values]);
+        }
+    }
 }
 
 /// `x LIKE ANY (array)` and `x ILIKE ALL (array)` as comparisons by operator.

@@ -6,11 +6,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, Ident, JoinOperator, ObjectName, Select, TableFactor, TableWithJoins,
-    Value, Visit, Visitor,
+    Expr, Function, FunctionArg, FunctionArgExpr, Ident, JoinOperator, ObjectName, Select, SelectItem, SetExpr,
+    TableFactor, TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::names::last_part;
+use super::selects;
 
 /// The name `unnest` goes by.
 pub const UNNEST_SET: &str = "unnest set";
@@ -25,8 +26,16 @@ pub fn in_select(select: &mut Select) {
 
 /// Gives a function its form.
 pub fn in_from(factor: &mut TableFactor) {
-    if let TableFactor::NestedJoin { table_with_joins, .. } = factor {
+    if let TableFactor::NestedJoin { table_with_joins, alias } = factor {
         in_joins(table_with_joins);
+        // An alias of a join names the columns that `*` gives of it.
+        if alias.is_some() {
+            let star = SelectItem::Wildcard(WildcardAdditionalOptions::default());
+            let select = selects::select(vec![star], vec![table_with_joins.as_ref().clone()]);
+            let subquery = Box::new(selects::query(SetExpr::Select(Box::new(select))));
+            *factor = TableFactor::Derived { lateral: false, subquery, alias: alias.take(), sample: None };
+            return;
+        }
     }
     as_function(factor, true);
 }
