@@ -46,8 +46,13 @@ impl Session {
         };
         // The rest of RETURNING sees the tables as they were before the statement.
         let temp = Arc::new(before.with(WRITTEN, written.written));
-        let rows =
-            self.run_plan_over(Arc::clone(returning), values, (formats, Tag::Fixed(Arc::from(tag))), (text, temp), token)?;
+        let rows = self.run_plan_over(
+            Arc::clone(returning),
+            values,
+            (formats, Tag::Fixed(Arc::from(tag))),
+            (text, temp),
+            token,
+        )?;
         Ok(Answer::Rows(rows))
     }
 
