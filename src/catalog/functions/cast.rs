@@ -138,9 +138,15 @@ fn lengths(r: &mut Registry) {
     });
 }
 
+/// Longest length of `varchar(n)` and `char(n)`, characters.
+const MAX_LENGTH: usize = 10_485_760;
+
 fn sized(c: &Call<'_>, f: fn(&str, usize, &mut String) -> Result<()>) -> Result<ArrayRef> {
     let (v, n) = (c.text(0)?, c.prims::<Int32Type>(1)?);
-    c.build_text(|i, out| f(v.at(i), usize::try_from(n.at(i)).unwrap_or(0), out))
+    c.build_text(|i, out| match usize::try_from(n.at(i)) {
+        Ok(length) if length <= MAX_LENGTH => f(v.at(i), length, out),
+        _ => Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("length must be from 0 to {MAX_LENGTH}"))),
+    })
 }
 
 /// The first characters of a text.
