@@ -107,6 +107,9 @@ fn series(c: &Call<'_>) -> Result<ArrayRef> {
     lists(c, rows)
 }
 
+/// One more than the dimensions an array can have.
+const DEEPER_THAN_ANY: i32 = 7;
+
 /// The valid subscripts of one dimension of an array.
 fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
     let mut rows = Vec::with_capacity(c.rows);
@@ -119,7 +122,7 @@ fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
         let reverse = c.arity() > 2 && c.bools(2)?.at(row);
         let arg = c.arg(0);
         let mut values = Some(arg.array.slice(arg.index(row), 1));
-        for _ in 0..dimension.max(0) {
+        for _ in 0..dimension.clamp(0, DEEPER_THAN_ANY) {
             values = values.filter(|v| !v.is_empty()).and_then(|v| elements(&v, 0));
         }
         let length = values.filter(|_| dimension > 0).map_or(0, |v| i32::try_from(v.len()).unwrap_or(i32::MAX));
