@@ -7,15 +7,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Column, DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
+use datafusion::common::{Column, DataFusionError, Result};
+use datafusion::logical_expr::{Cast, Expr, Limit, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::PlanEnv;
 use super::calls::cast_to_column;
 use super::fit::fit;
-use super::literals::{adapt, is_text};
+use super::literals::{adapt, is_text, typed, unknown_text};
 use super::resolve::own_cast;
-use crate::catalog::functions::ty::element;
+use crate::catalog::functions::ty::{WIDE_NUMERIC, element};
 use crate::catalog::pg_catalog::data;
 use crate::catalog::pg_catalog::statics;
 use crate::error::Error;
@@ -56,14 +56,27 @@ pub fn adapt_outputs(plan: LogicalPlan, fields: &[FieldRef], style: &TextStyle) 
 fn adapt_output(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     match expr {
         Expr::Alias(mut alias) => {
-            alias.expr = Box::new(adapt(*alias.expr, field, style)?);
+            alias.expr = Box::new(adapt_value(*alias.expr, field, style)?);
             Ok(Expr::Alias(alias))
         }
         Expr::Literal(..) | Expr::Placeholder(_) => {
             let name = expr.schema_name().to_string();
-            Ok(adapt(expr, field, style)?.alias(name))
+            Ok(adapt_value(expr, field, style)?.alias(name))
         }
         other => Ok(other),
+    }
+}
+
+/// A bare string or param as a value of a column; anything else stays.
+pub fn adapt_value(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
+    let of = pg_type(field).oid;
+    match unknown_text(&expr) {
+        // Kept as text, but not any text will do.
+        Some(text) if is_text(field.data_type()) && !is_string(of) => {
+            let value = typed(text, field, style).map_err(external)?;
+            Ok(Expr::Cast(Cast::new_from_field(Box::new(value), Arc::new(field.clone().with_nullable(true)))))
+        }
+        _ => adapt(expr, field, style),
     }
 }
 
@@ -99,7 +112,8 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
         return Err(external(Error::unsupported(message)));
     }
     let base = without_length(to);
-    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type();
+    let sized = base.data_type() == &WIDE_NUMERIC && from_type.typmod != to_type.typmod;
+    let same = from_type.oid == to_type.oid && from.data_type() == base.data_type() && !sized;
     let value = match same {
         true => expr,
         false => match own_cast(expr, from, &base, &env.functions)? {
@@ -118,12 +132,6 @@ fn dimensions(data_type: &DataType) -> usize {
     element(data_type).map_or(0, |inner| 1 + dimensions(inner))
 }
 
-/// A value without a plan around it, as the value of a column.
-pub fn assign_lone(expr: Expr, to: &FieldRef, env: &PlanEnv) -> Result<Expr> {
-    let from = expr.to_field(&DFSchema::empty())?.1;
-    assign(expr, &from, to, env)
-}
-
 /// Whether a value of one type may be assigned to a column of another.
 #[must_use]
 pub fn is_assignable(from: u32, to: u32) -> bool {
@@ -133,8 +141,12 @@ pub fn is_assignable(from: u32, to: u32) -> bool {
     match (oid::element_of(from), oid::element_of(to)) {
         (Some(from), Some(to)) => is_assignable(from, to),
         // Every type has a text form, and strings take it.
-        _ => matches!(to, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME),
+        _ => is_string(to),
     }
+}
+
+fn is_string(of: u32) -> bool {
+    matches!(of, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME)
 }
 
 /// The column's type without the length that a cast would cut to.

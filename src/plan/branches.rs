@@ -14,7 +14,7 @@ use datafusion::scalar::ScalarValue;
 use super::PlanEnv;
 use super::calls::{call, explicit_cast};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use super::wide;
+use super::{temporal, wide};
 use crate::catalog::functions::numeric::common_type;
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
 use crate::error::Error;
@@ -25,6 +25,13 @@ use crate::types::{PG_TYPE_KEY, oid, pg_type};
 pub fn case(case: Case, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     let Case { expr, when_then_expr, else_expr } = case;
     let (whens, thens): (Vec<Expr>, Vec<Expr>) = when_then_expr.into_iter().map(|(w, t)| (*w, *t)).unzip();
+    if expr.is_none()
+        && let Some(field) = whens.iter().filter_map(|w| known(w, schema)).find(|f| *f.data_type() != DataType::Boolean)
+    {
+        let name = oid::sql_name(pg_type(&field).oid);
+        let message = format!("argument of CASE/WHEN must be type boolean, not type {name}");
+        return Err(external(Error::new(sqlstate::DATATYPE_MISMATCH, message)));
+    }
     let (expr, whens) = match expr {
         Some(operand) => {
             let mut all = compared(*operand, whens, schema, env)?;
@@ -55,7 +62,22 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         (None, Some(field)) => (adapt(value, &field, &env.vars.style)?, other),
         _ => (value, other),
     };
-    let result = fold_number(value.clone());
+    if let Some(times) = temporal::null_if(&[value.clone(), other.clone()], schema, &env.functions) {
+        return Ok(times);
+    }
+    // Of two numbers the result has the type in which they are compared.
+    let numbers = [&value, &other]
+        .iter()
+        .all(|e| known(e, schema).is_some_and(|f| Ty::of_field(&f).is_some_and(|ty| ty.category() == 'N')));
+    let (value, other) = match numbers {
+        true => match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?) {
+            Ok([value, other]) => (value, other),
+            Err(_) => return datafusion::common::internal_err!("NULLIF compares two values"),
+        },
+        false if is_null(&value) => (null_of(&other, schema), other),
+        false => (value, other),
+    };
+    let result = fold_number(value);
     let sides = wide::comparable(vec![result.clone(), fold_number(other)], schema, &env.functions)?;
     let Ok([left, right]) = <[Expr; 2]>::try_from(sides) else {
         return datafusion::common::internal_err!("NULLIF compares two values");

@@ -54,12 +54,22 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
     let number = |ty| matches!(ty, Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Numeric | Ty::Float4 | Ty::Float8);
     match (from_ty, to_ty) {
         (Ty::Text, Ty::Text) => Ok(with_length(keep(without_padding(expr, source, to, functions)), to, functions)),
+        (Ty::Bool, Ty::Text) if pg_type(to).oid == oid::NAME => by("cast_io", expr),
         (_, Ty::Text) => Ok(with_length(keep(cast_to_text(expr, functions)), to, functions)),
         (Ty::Text, Ty::Numeric) => {
             let bare = Arc::new(Ty::Numeric.field());
             Ok(sized_numeric(text_input(&bare).call(vec![expr]), &WIDE_NUMERIC, to, functions))
         }
         (from, to_ty) if temporal_cast(from, to_ty).is_some() => Ok(keep(to_temporal(expr, from, to, functions))),
+        // The elements are read and written one by one.
+        (Ty::Array(Ty::Text), Ty::Array(_)) | (Ty::Array(_), Ty::Array(Ty::Text))
+            if from_ty != to_ty || is_name(to) =>
+        {
+            Ok(keep(text_input(to).call(vec![cast_to_text(expr, functions)])))
+        }
+        (Ty::Array(Ty::Numeric | Ty::Float4 | Ty::Float8), Ty::Array(Ty::Int2 | Ty::Int4 | Ty::Int8)) => {
+            Ok(keep(call(functions, "cast_whole", vec![expr])))
+        }
         (Ty::Text, Ty::Record) => Err(cannot_cast(source, to)),
         (Ty::Text, _) => Ok(keep(text_input(to).call(vec![expr]))),
         (Ty::Float4, Ty::Float8) => Ok(keep(expr)),
@@ -140,6 +150,10 @@ pub fn implicit_temporal(expr: Expr, from: Ty, to: Ty, functions: &Functions) ->
     }
 }
 
+fn is_name(field: &Field) -> bool {
+    oid::element_of(pg_type(field).oid) == Some(oid::NAME)
+}
+
 /// Whether a cast's target is `numeric` without precision.
 #[must_use]
 pub fn is_unbounded_numeric(field: &Field) -> bool {
@@ -209,7 +223,14 @@ fn array_castable(from: Ty, to: Ty) -> bool {
 /// A number as `numeric` with the target's precision and scale, or with its own digits.
 fn sized_numeric(expr: Expr, from: &DataType, to: &FieldRef, functions: &Functions) -> Expr {
     let own = numeric_for(from);
-    let exact = if own == *from { expr } else { Expr::Cast(Cast::new(Box::new(expr), own.clone())) };
+    let exact = if own == *from {
+        expr
+    } else {
+        // The digits are the type's, nobody has written them.
+        let field = Field::new("numeric", own.clone(), true);
+        let field = field.with_metadata([(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into());
+        Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(field)))
+    };
     if is_unbounded_numeric(to) {
         return exact;
     }

@@ -9,6 +9,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use super::PlanEnv;
 use crate::catalog::COMMENT_KEY;
 use crate::catalog::functions::system::reg_output;
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::catalog::reg::lookup_regclass;
 use crate::sql::rewrite::names::display_name;
 use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, pg_type};
@@ -123,6 +124,10 @@ pub fn stored(field: &Field, desc: &ColumnDesc) -> Field {
     metadata.remove(COMMENT_KEY);
     if desc.pg_type.oid == oid::UNKNOWN {
         return Field::new(&desc.name, DataType::Utf8View, true);
+    }
+    if desc.pg_type.oid == oid::NUMERIC && desc.pg_type.typmod < 0 {
+        // Later rows may have other digits than those of the query.
+        return Ty::Numeric.field().with_data_type(WIDE_NUMERIC).with_name(&desc.name).with_nullable(true);
     }
     let natural = pg_type(&field.clone().with_metadata(metadata.clone()));
     if natural.oid != desc.pg_type.oid {

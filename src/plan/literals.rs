@@ -23,6 +23,9 @@ use crate::types::{TextStyle, decode_typed, oid, pg_type};
 /// Digits of a number that is computed with as a decimal.
 const USUAL_DIGITS: i32 = 18;
 
+/// The most bytes of a name.
+const NAME_BYTES: usize = 63;
+
 /// Whether an expression is a bare string literal (type unknown in PostgreSQL).
 #[must_use]
 pub fn is_unknown(expr: &Expr) -> bool {
@@ -62,7 +65,7 @@ pub fn is_read(field: &Field) -> bool {
 
 /// Whether a type is carried as text and told by metadata alone, which a literal must have too.
 fn keeps_type(field: &Field) -> bool {
-    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH)
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH | oid::UUID)
 }
 
 /// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
@@ -89,6 +92,11 @@ fn is_long(data_type: &DataType) -> bool {
 /// `expr` with the type of `field`: a bare string is read, a bare param is typed, anything else stays.
 pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
     if let Some(text) = unknown_text(&expr) {
+        if is_text(field.data_type()) && pg_type(field).oid == oid::NAME {
+            let cut = text.floor_char_boundary(NAME_BYTES);
+            let name = cut < text.len();
+            return Ok(if name { Expr::Literal(ScalarValue::Utf8(Some(text[..cut].to_owned())), None) } else { expr });
+        }
         if !is_read(field) {
             return Ok(expr);
         }
@@ -113,7 +121,7 @@ pub fn fold_number(expr: Expr) -> Expr {
     }
     let (Expr::Literal(value, None), true) = (inner.as_ref(), field.metadata().is_empty()) else { return expr };
     let number = match value {
-        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => true,
+        ScalarValue::Int64(_) | ScalarValue::UInt64(_) => field.data_type().is_numeric(),
         // Arrow would cut a fraction where PostgreSQL rounds.
         ScalarValue::Decimal128(..) | ScalarValue::Decimal256(..) => field.data_type().is_decimal(),
         _ => false,

@@ -6,6 +6,7 @@
 
 pub mod array_cast;
 pub mod array_literal;
+pub mod alter;
 pub mod assign;
 pub mod backward;
 pub mod branches;
@@ -68,6 +69,7 @@ use datafusion::sql::sqlparser::ast;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
+use crate::catalog::pg_catalog::live::NoSessions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
 use crate::exec::cancel::StatementCancel;
@@ -90,6 +92,8 @@ pub struct PlanEnv {
     base: SessionConfig,
     /// The engine's options with `vars` among them, once something asked for them.
     config: OnceLock<SessionConfig>,
+    /// The views around the query that is planned, by OID, the outermost first.
+    pub viewing: Vec<u32>,
     /// What stops the planning.
     pub cancel: CancellationToken,
     /// Set when planning has computed something that a later statement would compute anew.
@@ -257,7 +261,16 @@ impl PlanEnv {
         let moment = Moment { now_us, asked: Arc::clone(&moment_used) };
         vars.style = Arc::new(TextStyle { moment, ..TextStyle::clone(&vars.style) });
         let base = base.clone();
-        Self { snapshot, functions, vars: Arc::new(vars), base, config: OnceLock::new(), cancel, moment_used }
+        Self {
+            snapshot,
+            functions,
+            vars: Arc::new(vars),
+            base,
+            config: OnceLock::new(),
+            cancel,
+            moment_used,
+            viewing: Vec::new(),
+        }
     }
 
     /// The environment in which the server itself plans, with one schema on its search path.
@@ -273,7 +286,7 @@ impl PlanEnv {
             style: Arc::default(),
             snapshot: Arc::clone(&snapshot),
             temp: Arc::default(),
-            own: Arc::new(crate::catalog::pg_catalog::live::NoSessions),
+            own: Arc::new(NoSessions),
             transaction_start: now,
             statement_start: now,
             server_start: now,

@@ -9,6 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::array_cast::array_cast;
@@ -31,7 +32,7 @@ use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
 /// Functions that see `char(n)` with its trailing spaces: it is not made text for them.
-const KEEPS_PADDING: [&str; 14] = [
+const KEEPS_PADDING: [&str; 13] = [
     "bpchar_cut",
     "bpchar_assign",
     "bpchar_trim",
@@ -44,7 +45,6 @@ const KEEPS_PADDING: [&str; 14] = [
     "least",
     "octet_length",
     "pg_typeof",
-    "quote_nullable",
     "to_json",
 ];
 
@@ -106,7 +106,6 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
         Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
-        Expr::Case(case) if case.expr.is_some() => Ok(temporal::case(case, schema, &env.functions)),
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             match temporal::comparison(binary, schema, &env.functions) {
                 Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
@@ -157,7 +156,10 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
+        Expr::Case(case) => branches::case(case, schema, env).map(|case| match case {
+            Expr::Case(case) => Transformed::yes(temporal::case(case, schema, &env.functions).data),
+            other => Transformed::yes(other),
+        }),
         other => Ok(Transformed::no(other)),
     }
 }
@@ -180,7 +182,8 @@ fn negation(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
 /// `'text'::type` read now; `$1::type` types the param; everything else casts as PostgreSQL does.
 fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
     let style = &env.vars.style;
-    let Cast { expr, field } = match fold_number(Expr::Cast(cast)) {
+    let whole = matches!(cast.expr.as_ref(), Expr::Literal(ScalarValue::Int64(_) | ScalarValue::UInt64(_), None));
+    let Cast { expr, field } = match if whole { fold_number(Expr::Cast(cast)) } else { Expr::Cast(cast) } {
         Expr::Cast(cast) => cast,
         literal => return Ok(Transformed::yes(literal)),
     };

@@ -164,6 +164,10 @@ fn common_in_order(operation: Operation, fields: &[Option<FieldRef>]) -> crate::
         agreed = Some(common_field(operation.word(), &[agreed.take(), field.clone()])?);
     }
     match agreed {
+        // An untyped literal may have any digits.
+        Some(field) if field.data_type().is_decimal() && fields.iter().any(Option::is_none) => {
+            Ok(Arc::new(field.as_ref().clone().with_data_type(WIDE_NUMERIC)))
+        }
         Some(field) => Ok(field),
         None => common_field(operation.word(), &[]),
     }

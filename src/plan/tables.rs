@@ -9,10 +9,10 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlanBuilder};
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 
-use super::{PlanEnv, assign, context, literals, parser_options, resolve, types};
+use super::{PlanEnv, assign, context, parser_options, resolve, types};
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::temp::{Check, OnCommit, TableSpec, can_be_key};
-use crate::catalog::{Constraint, ConstraintKind};
+use crate::catalog::{Constraint, ConstraintKind, Relation};
 use crate::error::{Error, Result};
 use crate::sql::object_ast::NewTable;
 use crate::sql::rewrite;
@@ -60,6 +60,7 @@ pub fn define(table: &NewTable, env: &PlanEnv) -> Result<TableDef> {
         table: &table.head.name.name,
         fields: Vec::new(),
         defaults: Vec::new(),
+        checks: Vec::new(),
         conditions: Vec::new(),
         keys: Vec::new(),
     };
@@ -72,18 +73,34 @@ pub fn define(table: &NewTable, env: &PlanEnv) -> Result<TableDef> {
     maker.finish(on_commit(table.head.on_commit))
 }
 
-struct Maker<'a> {
+/// A definition in the making.
+pub(super) struct Maker<'a> {
     env: &'a PlanEnv,
-    table: &'a str,
-    fields: Vec<Field>,
-    defaults: Vec<Option<ast::Expr>>,
+    pub(super) table: &'a str,
+    pub(super) fields: Vec<Field>,
+    pub(super) defaults: Vec<Option<ast::Expr>>,
+    /// The CHECK constraints that are there already.
+    pub(super) checks: Vec<Check>,
     /// CHECK conditions with the name given and the column they stand at.
-    conditions: Vec<(Option<String>, Option<String>, ast::Expr)>,
-    keys: Vec<Constraint>,
+    pub(super) conditions: Vec<(Option<String>, Option<String>, ast::Expr)>,
+    pub(super) keys: Vec<Constraint>,
 }
 
-impl Maker<'_> {
-    fn column(&mut self, column: &ast::ColumnDef) -> Result<()> {
+impl<'a> Maker<'a> {
+    /// The definition of a table that is there.
+    pub(super) fn of(env: &'a PlanEnv, relation: &'a Relation, spec: &TableSpec) -> Self {
+        Self {
+            env,
+            table: &relation.name,
+            fields: relation.schema().fields().iter().map(|field| field.as_ref().clone()).collect(),
+            defaults: spec.defaults.clone(),
+            checks: spec.checks.clone(),
+            conditions: Vec::new(),
+            keys: spec.keys.clone(),
+        }
+    }
+
+    pub(super) fn column(&mut self, column: &ast::ColumnDef) -> Result<()> {
         let name = folded(&column.name);
         if self.fields.iter().any(|field| *field.name() == name) {
             let message = format!("column \"{name}\" specified more than once");
@@ -147,7 +164,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn constraint(&mut self, constraint: &TableConstraint) -> Result<()> {
+    pub(super) fn constraint(&mut self, constraint: &TableConstraint) -> Result<()> {
         let columns = |list: &[ast::IndexColumn]| -> Result<Vec<String>> {
             let name = |column: &ast::IndexColumn| match &column.column.expr {
                 ast::Expr::Identifier(ident) => Ok(folded(ident)),
@@ -210,7 +227,7 @@ impl Maker<'_> {
     }
 
     /// A default, checked: it has no columns, and its type can be assigned to the column's.
-    fn default(&self, column: &str, written: &ast::Expr) -> Result<ast::Expr> {
+    pub(super) fn default(&self, column: &str, written: &ast::Expr) -> Result<ast::Expr> {
         let mut written = written.clone();
         rewrite::apply_to_expr(&mut written)?;
         let Some(field) = self.fields.iter().find(|field| field.name() == column) else {
@@ -227,7 +244,7 @@ impl Maker<'_> {
                 }
                 own
             })?;
-        let expr = literals::adapt(expr, field, &env.vars.style)?;
+        let expr = assign::adapt_value(expr, field, &env.vars.style)?;
         let plan = LogicalPlanBuilder::empty(true).project([expr.alias("default")])?.build()?;
         let plan = resolve::resolve(plan, env)?;
         let from = pg_type(plan.schema().field(0));
@@ -242,9 +259,9 @@ impl Maker<'_> {
         Ok(written)
     }
 
-    fn finish(self, on_commit: OnCommit) -> Result<TableDef> {
+    pub(super) fn finish(self, on_commit: OnCommit) -> Result<TableDef> {
         let schema = Arc::new(Schema::new(self.fields.clone()));
-        let mut checks: Vec<Check> = Vec::new();
+        let mut checks: Vec<Check> = self.checks.clone();
         for (given, column, condition) in &self.conditions {
             let mut condition = condition.clone();
             rewrite::apply_to_expr(&mut condition)?;

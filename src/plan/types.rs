@@ -18,6 +18,9 @@ use crate::sql::rewrite::names::{folded, last_part};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, timetz, typmod};
 
+/// The first length that `varchar` and `char` cannot have.
+const MAX_LENGTH: u64 = 10_485_761;
+
 /// The type planner.
 #[derive(Debug)]
 pub struct SqlTypes;
@@ -41,9 +44,9 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         SqlType::Numeric(info) | SqlType::Decimal(info) | SqlType::Dec(info) => numeric(info)?,
         SqlType::Text | SqlType::String(_) => plain(DataType::Utf8View),
         SqlType::Varchar(n) | SqlType::CharVarying(n) | SqlType::CharacterVarying(n) | SqlType::Nvarchar(n) => {
-            character(oid::VARCHAR, n.as_ref(), None)
+            character(oid::VARCHAR, n.as_ref(), None)?
         }
-        SqlType::Char(n) | SqlType::Character(n) => character(oid::BPCHAR, n.as_ref(), Some(1)),
+        SqlType::Char(n) | SqlType::Character(n) => character(oid::BPCHAR, n.as_ref(), Some(1))?,
         SqlType::Bytea => plain(DataType::BinaryView),
         SqlType::Date => plain(DataType::Date32),
         SqlType::Time(precision, zone) => with_precision(time(has_zone(zone)), *precision),
@@ -55,6 +58,9 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         SqlType::Regclass => named("regclass")?,
         SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner)) => {
             array(inner)?
+        }
+        SqlType::Bit(_) | SqlType::BitVarying(_) | SqlType::VarBit(_) => {
+            return Err(Error::unsupported("bit strings are not supported"));
         }
         SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
         other => named(&other.to_string().to_lowercase())?,
@@ -157,17 +163,24 @@ fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
     Ok(crate::types::arrow_field(oid::NUMERIC, typmod)?.with_name("type"))
 }
 
-fn character(oid: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Field {
+fn character(kind: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Result<Field, Error> {
     let length = match length {
         Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
         Some(CharacterLength::Max) => None,
         None => default,
     };
-    let mut metadata = tag(oid);
+    let name = if kind == oid::BPCHAR { "char" } else { "varchar" };
+    let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
+    match length {
+        Some(0) => return Err(invalid(format!("length for type {name} must be at least 1"))),
+        Some(MAX_LENGTH..) => return Err(invalid(format!("length for type {name} cannot exceed 10485760"))),
+        _ => {}
+    }
+    let mut metadata = tag(kind);
     if let Some(length) = length {
         metadata.insert(PG_TYPMOD_KEY.to_owned(), (length + 4).to_string());
     }
-    plain(DataType::Utf8View).with_metadata(metadata)
+    Ok(plain(DataType::Utf8View).with_metadata(metadata))
 }
 
 fn array(inner: &SqlType) -> Result<Field, Error> {
@@ -185,8 +198,8 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
     };
     let digits = || modifiers.first().and_then(|m| m.parse().ok());
     Ok(match name {
-        "bpchar" => character(oid::BPCHAR, length().as_ref(), None),
-        "varchar" => character(oid::VARCHAR, length().as_ref(), None),
+        "bpchar" => character(oid::BPCHAR, length().as_ref(), None)?,
+        "varchar" => character(oid::VARCHAR, length().as_ref(), None)?,
         "timestamptz" => with_precision(timestamp(true), digits()),
         "timestamp" => with_precision(timestamp(false), digits()),
         "timetz" => with_precision(time(true), digits()),

@@ -7,16 +7,24 @@ use datafusion::common::DataFusionError;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{self, VisitMut, VisitorMut};
 
+use super::assign::external;
 use super::{PlanEnv, raw_plan};
 use crate::catalog::{Relation, ViewQuery};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::rewrite::names::folded;
 use crate::sql::write::ident;
+use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
 /// The plan of a view with the columns it was made with.
 pub fn plan_view(relation: &Relation, view: &ViewQuery, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    let plan = raw_plan(&view.query, &[], env)?;
+    if env.viewing.contains(&relation.oid) {
+        let message = format!("infinite recursion detected in rules for relation \"{}\"", relation.name);
+        return Err(external(Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message)));
+    }
+    let mut inner = env.clone();
+    inner.viewing.push(relation.oid);
+    let plan = raw_plan(&view.query, &[], &inner)?;
     let schema = relation.provider.schema();
     let columns = plan.schema().columns();
     let types = plan.schema().fields().iter().map(|field| pg_type(field).oid).collect::<Vec<_>>();

@@ -67,11 +67,14 @@ pub fn comparable(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) ->
 
 /// Texts of which one is `char(n)`: its trailing spaces do not count, nor do those of a literal beside it.
 fn without_padding(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) -> Vec<Expr> {
-    let own = |e: &Expr| padded(e, schema) || is_unknown(e);
+    // `varchar` becomes `char` beside it, `text` does not.
+    let varying =
+        |e: &Expr| e.to_field(schema).is_ok_and(|(_, field)| !is_unknown(e) && pg_type(&field).oid == oid::VARCHAR);
+    let own = |e: &Expr| padded(e, schema) || is_unknown(e) || varying(e);
     let all = exprs.iter().all(own);
     let one = |e: Expr| match &e {
         Expr::Literal(ScalarValue::Utf8(Some(text)), None) if all => lit(text.trim_end_matches(' ')),
-        _ if padded(&e, schema) => call(functions, "bpchar_trim", vec![e]),
+        _ if padded(&e, schema) || (all && varying(&e)) => call(functions, "bpchar_trim", vec![e]),
         _ => e,
     };
     exprs.into_iter().map(one).collect()
@@ -129,7 +132,9 @@ fn expression_keys(expr: Expr, schema: &DFSchema, functions: &Functions) -> Resu
                 *e = key_if_wide(e.clone(), schema, functions);
             }
             for sort in &mut params.order_by {
-                sort.expr = key_if_wide(sort.expr.clone(), schema, functions);
+                if is_wide(&sort.expr, schema) {
+                    sort.expr = wrapped("numeric_order", sort.expr.clone(), schema, functions);
+                }
             }
             Ok(Transformed::yes(Expr::WindowFunction(window)))
         }

@@ -11,6 +11,7 @@ use super::calls::{cast_to_column, explicit_cast};
 use super::literals::{adapt, is_null, is_unknown};
 use super::unify::common_field;
 use crate::catalog::functions::framed::Framed;
+use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 use crate::sql::rewrite::frame_spec::{FrameSpec, Units};
 
@@ -45,8 +46,10 @@ fn with_offsets(mut args: Vec<Expr>, spec: &FrameSpec, schema: &DFSchema, env: &
         let Some(arg) = args.get_mut(at) else { continue };
         *arg = adapt(arg.clone(), &wanted, &env.vars.style)?;
         let fractional = |from: &DataType| from.is_floating() || from.is_decimal();
-        if let (Ok((_, from)), false) = (arg.to_field(schema), spec.units == Units::Range)
-            && fractional(from.data_type())
+        let counted = spec.units != Units::Range;
+        let float = *wanted.data_type() == DataType::Float64;
+        if let Ok((_, from)) = arg.to_field(schema)
+            && (counted && fractional(from.data_type()) || float && Ty::of_field(&from) == Some(Ty::Numeric))
         {
             let to = std::sync::Arc::new(wanted.clone());
             *arg = explicit_cast(arg.clone(), Some(&from), &to, &env.functions).map_err(external)?;

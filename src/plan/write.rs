@@ -15,7 +15,7 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
-use super::{Declared, Plan, PlanEnv, columns, context, literals, locate, parser_options, raw_plan, resolve, settle};
+use super::{Declared, Plan, PlanEnv, columns, context, locate, optimize, parser_options, raw_plan, resolve, settle};
 use crate::catalog::Relation;
 use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
@@ -49,6 +49,17 @@ pub struct WriteSpec {
 /// `42P01` for an unknown table, `0A000` for one that is not the session's own, and all that planning a query raises.
 pub fn plan_write(write: &Write, positions: &Positions, declared: &Declared, env: &PlanEnv) -> Result<Plan> {
     let relation = target(&write.target, write.change.verb(), env)?;
+    plan_write_to(write, relation, positions, declared, env)
+}
+
+/// The same for a table that is already found, or not yet in the catalog.
+pub fn plan_write_to(
+    write: &Write,
+    relation: Arc<Relation>,
+    positions: &Positions,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
     let query = source(write, &relation)?;
     let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
         env.check_cancelled()?;
@@ -128,6 +139,10 @@ fn source(write: &Write, relation: &Relation) -> Result<Source> {
         }
         Change::Update { assignments, from, condition } => {
             let names: Vec<String> = assignments.iter().map(|(name, _)| name.clone()).collect();
+            if let Some((_, name)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+                let message = format!("multiple assignments to same column \"{name}\"");
+                return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+            }
             let places = places(&names, &relation.name, &schema)?;
             let mut items = vec![aliased(own_column(write, ROW_NUMBER), "\u{1}row")];
             for (i, field) in schema.fields().iter().enumerate() {
@@ -309,7 +324,8 @@ fn values(
     for value in rows.iter().flat_map(|row| row.iter().zip(fields)) {
         let (value, field) = value;
         let expr = planner.sql_to_expr(value.clone(), &empty, &mut scope)?;
-        exprs.push(literals::adapt(expr, field, &env.vars.style)?.alias(format!("\u{1}{}", exprs.len())));
+        let name = format!("\u{1}{}", exprs.len());
+        exprs.push(assign::adapt_value(expr, field, &env.vars.style)?.alias(name));
     }
     let settled = settle(LogicalPlanBuilder::empty(true).project(exprs)?.build()?, env)?;
     match settled {
@@ -385,7 +401,7 @@ fn inserted(
             None => {
                 let default = default_of(relation, i);
                 let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
-                literals::adapt(expr, field, &env.vars.style)?
+                assign::adapt_value(expr, field, &env.vars.style)?
             }
         };
         exprs.push(expr.alias(format!("\u{1}{i}")));
@@ -411,6 +427,13 @@ fn checked(
     }
     let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;
     resolve::resolve(plan, env)
+}
+
+/// A query whose outputs are brought to the columns of the table that is made of it.
+pub fn filling(plan: &Plan, schema: &Schema, env: &PlanEnv) -> Result<Plan> {
+    let logical = assign::to_columns(plan.logical.clone(), 0, schema.fields(), env)?;
+    let logical = optimize::analyze(logical, env)??;
+    Ok(Plan { logical, optimized: Arc::default(), ..plan.clone() })
 }
 
 /// The columns of a query that a table is made of.

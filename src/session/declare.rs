@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
-
 use crate::catalog::{ColumnNote, Constraint, ConstraintKind, Relation};
 use crate::config::{ForeignKeyConfig, TableConfig, ViewConfig};
 use crate::error::{Error, Result};
@@ -12,10 +10,11 @@ use crate::plan::declared::{TypedTable, field_of};
 use crate::plan::{self, PlanEnv};
 use crate::sql::{self, StatementKind};
 use crate::sqlstate;
+use crate::storage::OpenedTable;
 
 /// A table's provider with the declared types.
-pub fn typed(table: &TableConfig, provider: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
-    let schema = provider.schema();
+pub fn typed(table: &TableConfig, opened: OpenedTable) -> Result<OpenedTable> {
+    let schema = opened.provider.schema();
     for column in &table.declared.columns {
         if schema.index_of(&column.name).is_err() {
             return Err(no_column(table, &column.name));
@@ -30,9 +29,9 @@ pub fn typed(table: &TableConfig, provider: Arc<dyn TableProvider>) -> Result<Ar
         }
     }
     if declared.is_empty() {
-        return Ok(provider);
+        return Ok(opened);
     }
-    Ok(Arc::new(TypedTable::new(provider, &declared)?))
+    Ok(OpenedTable { provider: Arc::new(TypedTable::new(opened.provider, &declared)?), ..opened })
 }
 
 /// What is noted of a table's columns.
@@ -50,12 +49,10 @@ pub fn notes(table: &TableConfig) -> BTreeMap<String, ColumnNote> {
 }
 
 /// The declared keys of all tables. Every column they name must be there.
-pub fn constraints(
-    tables: &[(&TableConfig, Arc<dyn TableProvider>)],
-) -> Result<BTreeMap<(String, String), Vec<Constraint>>> {
+pub fn constraints(tables: &[(&TableConfig, OpenedTable)]) -> Result<BTreeMap<(String, String), Vec<Constraint>>> {
     let mut all = BTreeMap::new();
-    for (table, provider) in tables {
-        let schema = provider.schema();
+    for (table, opened) in tables {
+        let schema = opened.provider.schema();
         let known = |columns: &[String]| match columns.iter().find(|name| schema.index_of(name).is_err()) {
             Some(missing) => Err(no_column(table, missing)),
             None => Ok(columns.to_vec()),
@@ -85,11 +82,11 @@ pub fn constraints(
 fn foreign_key(
     table: &TableConfig,
     key: &ForeignKeyConfig,
-    tables: &[(&TableConfig, Arc<dyn TableProvider>)],
+    tables: &[(&TableConfig, OpenedTable)],
 ) -> Result<ConstraintKind> {
     let (schema, name) = key.references.split_once('.').unwrap_or((&table.schema, &key.references));
     let wrong = |what: String| Error::new(sqlstate::INVALID_OBJECT_DEFINITION, what);
-    let Some((target, provider)) = tables.iter().find(|(t, _)| t.schema == schema && t.name == name) else {
+    let Some((target, opened)) = tables.iter().find(|(t, _)| t.schema == schema && t.name == name) else {
         return Err(wrong(format!(
             "a foreign key of \"{}\" refers to \"{schema}.{name}\", which is not there",
             table.name
@@ -105,7 +102,7 @@ fn foreign_key(
             referenced.len()
         )));
     }
-    if let Some(missing) = referenced.iter().find(|column| provider.schema().index_of(column).is_err()) {
+    if let Some(missing) = referenced.iter().find(|column| opened.provider.schema().index_of(column).is_err()) {
         return Err(no_column(target, missing));
     }
     Ok(ConstraintKind::ForeignKey { schema: schema.to_owned(), table: name.to_owned(), referenced })

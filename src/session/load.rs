@@ -33,7 +33,7 @@ pub async fn load(
     let mut opened = Vec::new();
     for (table, result) in tables.iter().zip(storage::open_all(&tables, &state).await) {
         match result {
-            Ok(found) => opened.push((table, declare::typed(table, found.provider)?)),
+            Ok(found) => opened.push((table, declare::typed(table, found)?)),
             // A table that the operator named must be there; one that was only found may be broken.
             Err(error) if config.tables.contains(table) => return Err(error),
             Err(error) => {
@@ -56,7 +56,7 @@ pub async fn load(
         schemas.insert(name.to_owned(), Schema { oid, relations: BTreeMap::new() });
     }
     let (table_oids, view_oids) = oids.split_at(opened.len());
-    for ((table, provider), &oid) in opened.into_iter().zip(table_oids) {
+    for ((table, found), &oid) in opened.into_iter().zip(table_oids) {
         let relation = Relation {
             oid,
             schema: table.schema.clone(),
@@ -64,7 +64,7 @@ pub async fn load(
             kind: RelationKind::Table,
             comment: table.comment.clone(),
             definition: None,
-            provider,
+            provider: found.provider,
             own: None,
             notes: declare::notes(table),
         };

@@ -35,7 +35,8 @@ pub use cancel::{CancelHandle, CancelReason};
 use cursor::Cursor;
 pub use engine::Engine;
 use objects::Objects;
-use owned::PreparedMap;
+use owned::{PreparedMap, SettingChange};
+use parking_lot::Mutex;
 use portal::Portal;
 pub use rows::{Chunk, Rows, RowsEnd};
 use settings::SessionSettings;
@@ -98,6 +99,7 @@ pub struct Session {
     prepared: Arc<PreparedMap>,
     portals: HashMap<String, Portal>,
     cursors: HashMap<String, Cursor>,
+    setting_changes: Arc<Mutex<Vec<SettingChange>>>,
     notices: Vec<Error>,
     reported: BTreeMap<&'static str, String>,
     /// Whether the running script has several statements.
@@ -123,6 +125,7 @@ impl Session {
             prepared: Arc::default(),
             portals: HashMap::new(),
             cursors: HashMap::new(),
+            setting_changes: Arc::default(),
             notices: Vec::new(),
             reported: BTreeMap::new(),
             several: false,

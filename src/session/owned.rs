@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Session;
+use parking_lot::Mutex;
+
 use super::statement::Prepared;
+use super::{Session, settings};
 use crate::catalog::pg_catalog::live::{self, OwnObjects};
+use crate::error::Result;
 use crate::sql::StatementKind;
 use crate::types::pg_type;
 
@@ -16,6 +19,17 @@ pub type PreparedMap = HashMap<String, Arc<Prepared>>;
 struct Owned {
     prepared: Arc<PreparedMap>,
     cursors: Vec<live::Cursor>,
+    superuser: bool,
+    changes: Arc<Mutex<Vec<SettingChange>>>,
+}
+
+/// What `set_config` asked for.
+#[derive(Debug)]
+pub struct SettingChange {
+    lower: String,
+    /// The text in force then; `None` for a custom setting that is no more.
+    text: Option<String>,
+    local: bool,
 }
 
 impl OwnObjects for Owned {
@@ -28,6 +42,18 @@ impl OwnObjects for Owned {
 
     fn cursors(&self) -> Vec<live::Cursor> {
         self.cursors.clone()
+    }
+
+    fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<String> {
+        let (lower, text) = settings::checked(name, value, self.superuser)?;
+        let shown = text.clone().unwrap_or_default();
+        self.changes.lock().push(SettingChange { lower, text, local });
+        Ok(shown)
+    }
+
+    fn changed_setting(&self, lower: &str) -> Option<String> {
+        let changes = self.changes.lock();
+        changes.iter().rev().find(|change| change.lower == lower).and_then(|change| change.text.clone())
     }
 }
 
@@ -62,7 +88,17 @@ impl Session {
             })
             .collect();
         cursors.sort_by(|a, b| a.name.cmp(&b.name));
-        Arc::new(Owned { prepared: Arc::clone(&self.prepared), cursors })
+        let superuser = self.settings.is_superuser();
+        let changes = Arc::clone(&self.setting_changes);
+        Arc::new(Owned { prepared: Arc::clone(&self.prepared), cursors, superuser, changes })
+    }
+
+    /// Makes the changes that the statement's calls of `set_config` asked for; a failed one changes nothing.
+    pub(super) fn change_settings(&mut self, failed: bool) {
+        let changes = std::mem::take(&mut *self.setting_changes.lock());
+        for change in changes.into_iter().filter(|_| !failed) {
+            self.settings.assign(&change.lower, change.text, change.local);
+        }
     }
 
     /// Keeps a prepared statement.

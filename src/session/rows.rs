@@ -68,7 +68,7 @@ pub enum Tag {
     /// `FETCH` and the number of rows sent.
     Fetch,
     /// This.
-    Fixed(String),
+    Fixed(Arc<str>),
 }
 
 enum Source {
@@ -259,7 +259,7 @@ impl Rows {
             return RowsEnd::Complete(match &self.tag {
                 Tag::Select => format!("SELECT {}", self.sent),
                 Tag::Fetch => format!("FETCH {}", self.sent),
-                Tag::Fixed(tag) => tag.clone(),
+                Tag::Fixed(tag) => tag.to_string(),
             });
         }
         RowsEnd::Suspended

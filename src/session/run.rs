@@ -172,6 +172,7 @@ impl Session {
                 portal.state = state;
             }
         };
+        self.change_settings(streamed.is_err());
         if let Err(error) = streamed {
             set(self, PortalState::Done);
             if let Some(mut cursor) = rows.take_cursor() {

@@ -127,6 +127,12 @@ impl SessionSettings {
         &self.derived
     }
 
+    /// Whether the role may change what superusers may.
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.superuser
+    }
+
     /// All current values.
     #[must_use]
     pub fn values(&self) -> &Values {
@@ -226,6 +232,27 @@ impl SessionSettings {
             .filter(|(_, setting)| setting.reported)
             .filter_map(|(name, setting)| self.current.get(name).map(|value| (setting.name, value.as_str())))
     }
+}
+
+/// The key and the checked text of one value for a setting, as `set_config` gives it; no value is the default.
+///
+/// # Errors
+///
+/// What SET raises for the same name and value.
+pub fn checked(name: &str, value: Option<&str>, superuser: bool) -> Result<(String, Option<String>)> {
+    let lower = canonical(name);
+    let text = match settings::find(&lower) {
+        Some(setting) => {
+            allowed(setting, superuser, false)?;
+            match value {
+                Some(value) => Some(settings::check(setting, &list_items(&lower, value))?),
+                None => Some(shown_default(setting)),
+            }
+        }
+        None if settings::is_custom(&lower) => value.map(str::to_owned),
+        None => return Err(settings::unrecognized(name)),
+    };
+    Ok((lower, text))
 }
 
 /// A setting's key: lower case, PostgreSQL's synonyms resolved.

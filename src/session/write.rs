@@ -6,13 +6,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use tokio_util::sync::CancellationToken;
 
 use super::rows::{Rows, Tag};
 use super::{Answer, Session};
 use crate::catalog::Relation;
-use crate::catalog::temp::{Collected, TableRows, TableSpec, Target, TempRows, WRITTEN, Written};
+use crate::catalog::temp::{Collected, TableRows, Target, TempRows, WRITTEN, Written};
 use crate::error::{Error, Result};
 use crate::exec::{Job, Whole};
 use crate::plan::{Plan, Values, WriteSpec};
@@ -47,8 +46,13 @@ impl Session {
         };
         // The rest of RETURNING sees the tables as they were before the statement.
         let temp = Arc::new(before.with(WRITTEN, written.written));
-        let rows =
-            self.run_plan_over(Arc::clone(returning), values, (formats, Tag::Fixed(tag)), (text, temp), token)?;
+        let rows = self.run_plan_over(
+            Arc::clone(returning),
+            values,
+            (formats, Tag::Fixed(Arc::from(tag))),
+            (text, temp),
+            token,
+        )?;
         Ok(Answer::Rows(rows))
     }
 
@@ -99,20 +103,19 @@ impl Session {
         self.engine.executor.compute(token, work).await
     }
 
-    /// What a new table holds: the rows of a query.
+    /// What a new table holds: the rows of a query, its columns and then the values of its checks.
     pub(super) async fn fill(
         &mut self,
-        schema: SchemaRef,
-        name: &str,
+        relation: Arc<Relation>,
+        checks: Vec<String>,
         collected: Collected,
         token: &CancellationToken,
     ) -> Result<Arc<TableRows>> {
         let pool = Arc::clone(self.objects.pool());
         let style = Arc::clone(&self.settings.derived().style);
-        let relation = Relation::temporary_table(WRITTEN, "", name, Arc::clone(&schema), TableSpec::default());
         let work = move || {
-            let rows = TableRows::empty(schema);
-            let target = Target { relation: &relation, rows: &rows, checks: &[], style: &style, pool: &pool };
+            let rows = TableRows::empty(relation.schema());
+            let target = Target { relation: &relation, rows: &rows, checks: &checks, style: &style, pool: &pool };
             target.insert(collected).map(|written| written.rows)
         };
         self.engine.executor.compute(token, work).await

@@ -107,9 +107,9 @@ fn show_real(value: f64, unit: &str) -> String {
         return format!("{value}");
     }
     let total = value * unit_size(unit).unwrap_or(1.0);
-    let whole = TIME.iter().map(|(name, size)| (name, (total / size * 1e9).round() / 1e9));
+    let mut whole = TIME.iter().map(|(name, size)| (name, (total / size * 1e9).round() / 1e9));
     let fitting = whole.clone().find(|(_, count)| *count >= 1.0 && count.fract() == 0.0);
-    match fitting.or_else(|| whole.last()) {
+    match fitting.or_else(|| whole.next_back()) {
         Some((name, count)) => format!("{count}{name}"),
         None => format!("{value}{unit}"),
     }

@@ -15,6 +15,7 @@ pub mod sets;
 pub mod frames;
 pub mod query;
 pub mod rewrite;
+pub mod spellings;
 pub mod tokens;
 pub mod utility;
 pub mod utility_ast;

@@ -33,6 +33,8 @@ pub enum ObjectStatement {
     CreateView(Box<NewView>),
     /// DROP TABLE, DROP VIEW, ….
     Drop(Drop),
+    /// ALTER TABLE.
+    Alter(Box<Alter>),
     /// TRUNCATE.
     Truncate(Vec<RelationName>),
     /// ANALYZE, VACUUM: the command tag and the relations named.
@@ -46,6 +48,8 @@ pub struct TableHead {
     pub name: RelationName,
     /// Whether TEMPORARY was said.
     pub temporary: bool,
+    /// Whether GLOBAL was said, which means nothing any more.
+    pub global: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
     /// ON COMMIT.
@@ -74,6 +78,8 @@ pub struct NewTableAs {
     pub source: RowSource,
     /// Whether the rows are wanted (not WITH NO DATA).
     pub with_data: bool,
+    /// Whether it was written as SELECT … INTO.
+    pub into: bool,
 }
 
 /// Where the rows of a new table come from.
@@ -142,6 +148,36 @@ pub struct Drop {
     pub names: Vec<RelationName>,
     /// CASCADE.
     pub cascade: bool,
+}
+
+/// ALTER TABLE.
+#[derive(Clone, Debug)]
+pub struct Alter {
+    /// The table.
+    pub name: RelationName,
+    /// IF EXISTS.
+    pub if_exists: bool,
+    /// What is done, in order.
+    pub actions: Vec<AlterAction>,
+}
+
+/// One action of ALTER TABLE.
+#[derive(Clone, Debug)]
+pub enum AlterAction {
+    /// RENAME TO.
+    Rename(String),
+    /// RENAME COLUMN … TO ….
+    RenameColumn(String, String),
+    /// ADD COLUMN, with IF NOT EXISTS.
+    AddColumn(Box<ast::ColumnDef>, bool),
+    /// DROP COLUMN, with IF EXISTS.
+    DropColumn(String, bool),
+    /// SET DEFAULT; `None` is DROP DEFAULT.
+    Default(String, Option<Box<ast::Expr>>),
+    /// ADD [CONSTRAINT …] CHECK, UNIQUE, PRIMARY KEY.
+    AddConstraint(Box<ast::TableConstraint>),
+    /// SET NOT NULL (`true`), DROP NOT NULL.
+    NotNull(String, bool),
 }
 
 impl ObjectStatement {

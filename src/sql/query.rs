@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::lex::{DIALECT, Script, StatementTokens};
 use super::object_ast::{NewTableAs, ObjectStatement, RowSource, TableHead};
-use super::{StatementKind, distinct, fetch, frames, grammar, guard, rewrite, sets, write};
+use super::{StatementKind, distinct, fetch, frames, grammar, guard, rewrite, sets, spellings, write};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 
@@ -49,7 +49,10 @@ fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
 
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
-    let readable = grammar::adapt(frames::parseable(&tokens.tokens));
+    if let Some(stray) = spellings::stray_string(&tokens.tokens) {
+        return Err(script.syntax_error(Some(stray)));
+    }
+    let readable = spellings::adapt(grammar::adapt(frames::parseable(&tokens.tokens)));
     let adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
@@ -79,11 +82,18 @@ fn table_of(into: &ast::SelectInto, query: Box<ast::Query>) -> Result<ObjectStat
     let head = TableHead {
         name: super::utility::relation_of(&into.name),
         temporary: into.temporary,
+        global: false,
         if_not_exists: false,
         on_commit: None,
     };
     let source = RowSource::Query(query);
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns: Vec::new(), source, with_data: true })))
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs {
+        head,
+        columns: Vec::new(),
+        source,
+        with_data: true,
+        into: true,
+    })))
 }
 
 /// What lakewire says to statements that PostgreSQL has and it has not.

@@ -3,6 +3,7 @@
 //! sqlparser's own utility grammar differs from PostgreSQL's in too many places (transaction modes, SHOW, RESET,
 //! DISCARD, EXPLAIN options), so these few statements are read here. Anything else returns `None` and is a query.
 
+mod alter;
 mod cursor;
 mod explain;
 mod fetch;
@@ -24,7 +25,7 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
     let Some(verb) = cursor.word() else { return Ok(None) };
     let utility = match verb.as_str() {
         "explain" => return explain::parse(script, tokens, cursor).map(Some),
-        "create" | "drop" | "truncate" | "analyze" | "analyse" | "vacuum" => {
+        "create" | "drop" | "truncate" | "analyze" | "analyse" | "vacuum" | "reindex" | "cluster" | "alter" => {
             let object = object_statement(&verb, script, tokens, &mut cursor)?;
             return object.map(|object| cursor.end().map(|()| StatementKind::Object(Box::new(object)))).transpose();
         }
@@ -35,7 +36,14 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
             transaction::parse(&verb, &mut cursor)?
         }
+        "prepare" if cursor.transaction_follows() => {
+            cursor.expect("transaction")?;
+            cursor.set_item()?;
+            Utility::PrepareTransaction
+        }
         "prepare" => prepare(script, tokens, &mut cursor)?,
+        "lock" => Utility::Lock(object::lock(&mut cursor)?),
+        "checkpoint" => Utility::Checkpoint,
         "execute" => execute(tokens, &mut cursor)?,
         "deallocate" => {
             cursor.eat("prepare");
@@ -65,6 +73,9 @@ fn object_statement(
         "drop" => object::drop(cursor),
         "truncate" => object::truncate(cursor).map(Some),
         "vacuum" => object::maintain("VACUUM", cursor).map(Some),
+        "reindex" => object::reindex(cursor),
+        "cluster" => object::cluster(cursor).map(Some),
+        "alter" => alter::table(script, tokens, cursor),
         _ => object::maintain("ANALYZE", cursor).map(Some),
     }
 }

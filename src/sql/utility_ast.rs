@@ -5,6 +5,7 @@
 use datafusion::sql::sqlparser::ast;
 
 use super::Statement;
+use super::object_ast::RelationName;
 
 /// A utility statement.
 #[derive(Clone, Debug)]
@@ -36,6 +37,14 @@ pub enum Utility {
     SetSessionCharacteristics(TransactionModes),
     /// SAVEPOINT.
     Savepoint(String),
+    /// PREPARE TRANSACTION.
+    PrepareTransaction,
+    /// COMMIT PREPARED, ROLLBACK PREPARED: the verb and the identifier.
+    EndPrepared(&'static str, String),
+    /// LOCK.
+    Lock(Vec<RelationName>),
+    /// CHECKPOINT.
+    Checkpoint,
     /// RELEASE [SAVEPOINT].
     Release(String),
     /// ROLLBACK TO [SAVEPOINT].

@@ -67,11 +67,31 @@ pub(super) fn register(r: &mut Registry) {
             })
         })
     });
+    // What DataFusion's windows can go by: text that sorts as the numbers do.
+    r.add("numeric_order", &[Numeric], Text, |c| {
+        let v = c.nums(0)?;
+        c.build_text(|i, out| {
+            let key = match v.number(i)? {
+                Number::Finite(value) => Number::Finite(value.trimmed()),
+                special => special,
+            };
+            let bytes = key.encode()?;
+            // The display scale of a key follows from its digits.
+            out.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)));
+            Ok(())
+        })
+    });
     r.add("numeric_typmod", &[Numeric, Int4, Int4], Ret::Rule(with_typmod), |c| {
         let (v, precision, scale) = (c.nums(0)?, c.prims::<Int32Type>(1)?, c.prims::<Int32Type>(2)?);
         c.build_number(|i| with_modifier(v.number(i)?, precision.at(i), scale.at(i)))
     });
     r.add("cast_text", &[Any], Text, text);
+    // As the output function has it: a boolean by its letter.
+    r.add("cast_io", &[Any], Text, |c| {
+        let writer = Writer::for_element(&c.arg(0).array, &c.style())?;
+        c.build_text(|i, out| writer.write(c.arg(0).index(i), out))
+    });
+    r.add("cast_whole", &[Any], Ty::Array(&Int8), whole_elements);
     lengths(r);
 }
 
@@ -264,6 +284,37 @@ fn text(c: &Call<'_>) -> Result<ArrayRef> {
     }
     let writer = Writer::for_element(array, &c.style())?;
     c.build_text(|i, out| writer.write(c.arg(0).index(i), out))
+}
+
+/// The numbers of arrays rounded to whole ones.
+fn whole_elements(c: &Call<'_>) -> Result<ArrayRef> {
+    let lists = &c.arg(0).array;
+    let Some(list) = lists.as_list_opt::<i32>() else { return Err(fault("only arrays have elements")) };
+    let values = list.values();
+    let range = || out_of_range(&DataType::Int64);
+    let mut whole = arrow::array::Int64Builder::with_capacity(values.len());
+    let nums = super::access::Nums::over(values, false).ok();
+    let floats = arrow::compute::cast(values, &DataType::Float64).ok();
+    for i in 0..values.len() {
+        whole.append_option(match (&nums, &floats) {
+            _ if values.is_null(i) => None,
+            (Some(nums), _) => Some(i64::try_from(&nums.at(i)?.round(0).mantissa).map_err(|_| range())?),
+            (None, Some(floats)) => {
+                let rounded = floats.as_primitive::<Float64Type>().value(i).round_ties_even();
+                let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded);
+                Some(fits.then_some(rounded as i64).ok_or_else(range)?)
+            }
+            _ => return Err(fault("only numbers are rounded")),
+        });
+    }
+    let field = std::sync::Arc::new(Field::new("item", DataType::Int64, true));
+    let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
+    let rounded = arrow::array::ListArray::try_new(field, offsets, std::sync::Arc::new(whole.finish()), nulls);
+    let rounded: ArrayRef = std::sync::Arc::new(rounded.map_err(fault)?);
+    if !c.arg(0).constant || c.rows == 1 {
+        return Ok(rounded);
+    }
+    arrow::compute::take(&rounded, &arrow::array::UInt32Array::from_value(0, c.rows), None).map_err(fault)
 }
 
 /// A column of any exact numbers as wide numerics, lists of them as lists; another column stays.

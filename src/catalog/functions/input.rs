@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result as DfResult, ScalarValue, internal_err};
+use datafusion::common::{Result as DfResult, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use super::access::TextArray;
 use super::cast::widened;
 use super::ty::Ty;
-use super::udf::{external, fault};
+use super::udf::{external, fault, only_value};
 use crate::catalog::SessionVars;
 use crate::error::Result;
 use crate::types::param::decode_texts;
@@ -79,7 +79,7 @@ impl ScalarUDFImpl for TextInput {
         let array = argument.to_array(rows)?;
         let values = read(&array, &self.to, &style).map_err(external)?;
         Ok(match constant {
-            true => ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?),
+            true => ColumnarValue::Scalar(only_value(&values)?),
             false => ColumnarValue::Array(values),
         })
     }

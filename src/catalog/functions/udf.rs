@@ -101,7 +101,8 @@ impl ScalarUDFImpl for PgScalar {
         // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
         let wide = |(target, own): (FieldRef, &DataType)| {
             let target = target.data_type().clone();
-            if target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) { own.clone() } else { target }
+            let either = target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) || *own == WIDE_NUMERIC;
+            if either { own.clone() } else { target }
         };
         Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
     }
@@ -132,7 +133,7 @@ impl ScalarUDFImpl for PgScalar {
 }
 
 /// The one value of a result; of an array as it is, so that its element field keeps its metadata.
-fn only_value(result: &ArrayRef) -> DfResult<ScalarValue> {
+pub fn only_value(result: &ArrayRef) -> DfResult<ScalarValue> {
     match result.as_list_opt::<i32>() {
         Some(list) => Ok(ScalarValue::List(Arc::new(list.slice(0, 1)))),
         None => ScalarValue::try_from_array(result, 0),

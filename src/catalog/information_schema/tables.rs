@@ -23,7 +23,7 @@ pub fn schemata(source: &Source, rows: &mut Rows) {
 pub fn tables(source: &Source, rows: &mut Rows) {
     for table in relations(source) {
         let base = table.relation.kind == RelationKind::Table;
-        let temporary = base && table.relation.own.is_some();
+        let temporary = table.relation.is_temporary();
         rows.push(row![
             &source.database,
             &table.relation.schema,

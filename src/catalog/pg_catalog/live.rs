@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 
 use chrono::{DateTime, Utc};
 
+use crate::error::{Error, Result};
+
 /// A source of `pg_stat_activity` and its like.
 pub trait LiveSource: fmt::Debug + Send + Sync {
     /// The sessions of the server.
@@ -24,6 +26,17 @@ pub trait OwnObjects: Send + Sync {
 
     /// Its open cursors.
     fn cursors(&self) -> Vec<Cursor>;
+
+    /// Changes a setting when the statement has ended, for the rest of the transaction when `local`; gives its text as
+    /// SHOW will print it. `None` goes back to the default.
+    ///
+    /// # Errors
+    ///
+    /// What SET raises for the same name and value.
+    fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<String>;
+
+    /// What the running statement has changed a setting to.
+    fn changed_setting(&self, lower: &str) -> Option<String>;
 }
 
 /// What one session may tell another.
@@ -109,6 +122,14 @@ impl OwnObjects for NoSessions {
 
     fn cursors(&self) -> Vec<Cursor> {
         Vec::new()
+    }
+
+    fn change_setting(&self, _name: &str, _value: Option<&str>, _local: bool) -> Result<String> {
+        Err(Error::unsupported("set_config needs a session"))
+    }
+
+    fn changed_setting(&self, _lower: &str) -> Option<String> {
+        None
     }
 }
 

@@ -19,6 +19,9 @@ struct Known {
 #[must_use]
 pub fn shown(vars: &SessionVars, name: &str) -> Option<String> {
     let name = name.to_lowercase();
+    if let Some(value) = vars.own.changed_setting(&name) {
+        return Some(value);
+    }
     if let Some(value) = vars.settings.get(&name) {
         return Some(value.to_owned());
     }

@@ -108,12 +108,13 @@ impl TempObjects {
 
     /// The same with an object added or put in the place of the one of that name. A table comes with its rows.
     #[must_use]
-    pub fn with(&self, relation: Relation, rows: Option<Arc<TableRows>>) -> Self {
+    pub fn with(&self, relation: impl Into<Arc<Relation>>, rows: Option<Arc<TableRows>>) -> Self {
+        let relation = relation.into();
         let mut next = self.changed();
         if let Some(rows) = rows {
             next.rows = Arc::new(next.rows.with(relation.oid, rows));
         }
-        next.relations.insert(relation.name.clone(), Arc::new(relation));
+        next.relations.insert(relation.name.clone(), relation);
         next
     }
 

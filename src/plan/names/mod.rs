@@ -233,12 +233,12 @@ impl Binder<'_> {
                     .and_then(|s| s.star.as_ref())
                     .map(|star| star.iter().map(|c| (c.value.clone(), c.name.clone())).collect::<Vec<_>>()),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                    self.relation(&last_part(name))?.and_then(columns_of)
+                    self.relation(&last_part(name)).and_then(columns_of)
                 }
                 SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
                     if let Some(name) = row_in_parentheses(expr) =>
                 {
-                    self.relation(&last_part(name))?.and_then(columns_of)
+                    self.relation(&last_part(name)).and_then(columns_of)
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
                     Some(self.fields(expr)?)
@@ -258,16 +258,17 @@ impl Binder<'_> {
     }
 
     /// The relation that a name calls, from the innermost scope on; `None` when that is not known.
-    fn relation(&self, name: &str) -> Result<Option<&Relation>> {
+    fn relation(&self, name: &str) -> Option<&Relation> {
         for scope in self.scopes.iter().rev() {
             if let Some(relation) = scope.relation(name) {
-                return Ok(Some(relation));
+                return Some(relation);
             }
             if !scope.is_closed() || scope.hidden.iter().any(|hidden| hidden == name) {
-                return Ok(None);
+                return None;
             }
         }
-        Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("missing FROM-clause entry for table \"{name}\"")))
+        // What is missing is for the planner to say, which knows more of it.
+        None
     }
 
     /// The fields of `(expr).*`.
@@ -281,7 +282,7 @@ impl Binder<'_> {
             (function("get_field", vec![inner.clone(), literal]), name.clone())
         };
         let known = match inner {
-            Expr::Identifier(ident) => self.relation(&folded(ident))?.and_then(columns_of),
+            Expr::Identifier(ident) => self.relation(&folded(ident)).and_then(columns_of),
             Expr::Function(call) => self
                 .names
                 .outputs(&last_part(&call.name))
@@ -302,7 +303,7 @@ impl Binder<'_> {
             Expr::CompoundIdentifier(parts) => {
                 if let [relation, column] = parts.as_slice()
                     && !is_made(column)
-                    && let Some(relation) = self.relation(&folded(relation))?
+                    && let Some(relation) = self.relation(&folded(relation))
                     && relation.count(&folded(column)) > 1
                 {
                     return Err(ambiguous(&folded(column)));
@@ -313,7 +314,7 @@ impl Binder<'_> {
                 *expr = function("make_array", std::mem::take(&mut array.elem));
             }
             Expr::QualifiedWildcard(name, _) => {
-                if let Some(row) = self.relation(&last_part(name))?.and_then(whole_row) {
+                if let Some(row) = self.relation(&last_part(name)).and_then(whole_row) {
                     *expr = row;
                 }
             }
@@ -371,7 +372,7 @@ impl Binder<'_> {
         let mut all = Vec::new();
         for arg in std::mem::take(args) {
             let relation = match &arg {
-                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => self.relation(&last_part(name))?,
+                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => self.relation(&last_part(name)),
                 _ => None,
             };
             match relation {

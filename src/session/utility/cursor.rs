@@ -77,6 +77,7 @@ impl Session {
         let step = match cursor.go(fetch.direction, fetch.moves, &self.engine.executor).await {
             Ok(step) => step,
             Err(error) => {
+                cursor.fail();
                 self.cursors.insert(fetch.name.clone(), cursor);
                 return Err(error);
             }

@@ -13,7 +13,7 @@ impl Session {
     pub(super) fn drop_objects(&mut self, drop: &Drop) -> Result<Answer> {
         let mut doomed: Vec<Arc<Relation>> = Vec::new();
         for name in &drop.names {
-            if let Some(relation) = self.to_drop(drop, name)?
+            if let Some(relation) = self.doomed(drop, name)?
                 && !doomed.iter().any(|other| other.oid == relation.oid)
             {
                 doomed.push(relation);
@@ -40,7 +40,7 @@ impl Session {
     }
 
     /// The object of one name; `None` where IF EXISTS passes over it.
-    fn to_drop(&mut self, drop: &Drop, name: &RelationName) -> Result<Option<Arc<Relation>>> {
+    fn doomed(&mut self, drop: &Drop, name: &RelationName) -> Result<Option<Arc<Relation>>> {
         let kind = drop.kind.words().to_lowercase();
         let found = match self.existing(name) {
             Ok(found) => found,
@@ -69,7 +69,7 @@ impl Session {
         if !fits {
             return Err(wrong_kind(drop, name, is_view));
         }
-        if relation.own.is_none() {
+        if !relation.is_temporary() {
             return Err(read_only(drop, name));
         }
         Ok(Some(relation))

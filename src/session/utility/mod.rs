@@ -1,5 +1,6 @@
 //! Statements that need no plan, one file per kind.
 
+mod alter;
 mod cursor;
 mod drop;
 mod explain;
@@ -20,6 +21,7 @@ use super::{Answer, Session};
 use crate::error::{Error, Result};
 use crate::plan::ColumnDesc;
 use crate::sql::{Statement, StatementKind, Utility};
+use crate::sqlstate;
 use crate::types::{Format, PgType, oid};
 
 /// Whether a statement is allowed in a failed transaction block because it ends or rewinds it.
@@ -94,6 +96,22 @@ impl Session {
             }
             Utility::Execute { name, arguments } => self.run_execute(statement, name, arguments, format).await,
             Utility::Deallocate(name) => self.run_deallocate(name.as_deref()),
+            Utility::PrepareTransaction => {
+                self.run_end(false, false).await?;
+                let hint = "Set \"max_prepared_transactions\" to a nonzero value.";
+                let state = sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE;
+                Err(Error::new(state, "prepared transactions are disabled").hint(hint))
+            }
+            Utility::EndPrepared(verb, identifier) => {
+                if self.transaction.is_explicit() || self.several {
+                    let message = format!("{verb} PREPARED cannot run inside a transaction block");
+                    return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
+                }
+                let message = format!("prepared transaction with identifier \"{identifier}\" does not exist");
+                Err(Error::new(sqlstate::UNDEFINED_OBJECT, message))
+            }
+            Utility::Lock(names) => self.run_lock(names),
+            Utility::Checkpoint => done("CHECKPOINT"),
             Utility::Declare(_) => Err(Error::internal("DECLARE runs with its params")),
             Utility::Fetch(fetch) => self.run_fetch(statement, fetch, formats).await,
             Utility::Close(name) => self.run_close(name.as_deref()),
@@ -116,6 +134,6 @@ impl Session {
         let formats = vec![format; columns.len()].into();
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: self.cancel.arm(), timer: None };
-        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(verb.to_owned()), origin).map(Answer::Rows)
+        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(Arc::from(verb)), origin).map(Answer::Rows)
     }
 }

@@ -23,12 +23,14 @@ impl Session {
         declared: &[Option<FieldRef>],
     ) -> Result<Answer> {
         self.transaction.check_usable()?;
+        self.check_writable(object)?;
         let done = |tag: &str| Ok(Answer::Done(tag.to_owned()));
         match object {
             ObjectStatement::CreateTable(table) => self.create_table(table),
             ObjectStatement::CreateTableAs(table) => self.create_table_as(statement, table, values, declared).await,
             ObjectStatement::CreateView(view) => self.create_view(view, statement).await,
             ObjectStatement::Drop(drop) => self.drop_objects(drop),
+            ObjectStatement::Alter(alter) => self.alter_table(alter).await,
             ObjectStatement::Truncate(names) => {
                 self.truncate(names)?;
                 done("TRUNCATE TABLE")
@@ -40,6 +42,27 @@ impl Session {
                 done(tag)
             }
         }
+    }
+
+    /// `25006` for what a read-only transaction may not do: it may write temporary tables, but not make or drop them.
+    fn check_writable(&self, object: &ObjectStatement) -> Result<()> {
+        let in_block = self.transaction.is_explicit() || self.several;
+        let setting = if in_block { "transaction_read_only" } else { "default_transaction_read_only" };
+        if self.settings.show(setting).map_or(true, |(_, value)| value != "on") {
+            return Ok(());
+        }
+        let what = match object {
+            ObjectStatement::CreateTable(_) => "CREATE TABLE".to_owned(),
+            ObjectStatement::CreateTableAs(table) if table.into => "SELECT INTO".to_owned(),
+            ObjectStatement::CreateTableAs(_) => "CREATE TABLE AS".to_owned(),
+            ObjectStatement::CreateView(_) => "CREATE VIEW".to_owned(),
+            ObjectStatement::Alter(_) => "ALTER TABLE".to_owned(),
+            ObjectStatement::Drop(drop) => format!("DROP {}", drop.kind.words()),
+            ObjectStatement::Truncate(_) => "TRUNCATE TABLE".to_owned(),
+            ObjectStatement::Maintain(..) => return Ok(()),
+        };
+        let message = format!("cannot execute {what} in a read-only transaction");
+        Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message))
     }
 
     fn create_table(&mut self, table: &NewTable) -> Result<Answer> {
@@ -82,11 +105,12 @@ impl Session {
             ..TableSpec::default()
         };
         let env = self.plan_env(&token);
-        let relation = self.new_table(&table.head.name.name, Arc::clone(&schema), spec, &env);
+        let relation = Arc::new(self.new_table(&table.head.name.name, Arc::clone(&schema), spec, &env));
         let (rows, tag) = if table.with_data {
+            let plan = Arc::new(plan::write::filling(&plan, &schema, &env)?);
             let collected = self.collect(&plan, values, &token).await?;
             let tag = format!("SELECT {}", collected.rows());
-            (self.fill(schema, &table.head.name.name, collected, &token).await?, tag)
+            (self.fill(Arc::clone(&relation), Vec::new(), collected, &token).await?, tag)
         } else {
             // PostgreSQL counts what EXECUTE would have given, which is nothing.
             let executes = matches!(table.source, RowSource::Execute(..));
@@ -112,6 +136,10 @@ impl Session {
 
     /// Whether the table is to be made: it is temporary and its name is free, or IF NOT EXISTS passes over it.
     fn may_create(&mut self, head: &TableHead) -> Result<bool> {
+        if head.global {
+            let message = "GLOBAL is deprecated in temporary table creation";
+            self.notices.push(Error::warning(sqlstate::WARNING, message));
+        }
         if !self.is_own(&head.name, head.temporary, "CREATE TABLE")? {
             return Err(Error::unsupported("CREATE TABLE is not supported")
                 .detail("Only temporary tables can be made: CREATE TEMPORARY TABLE.")
@@ -147,6 +175,18 @@ impl Session {
         }
         self.notices.push(Error::notice(sqlstate::DUPLICATE_TABLE, format!("{message}, skipping")));
         Ok(false)
+    }
+
+    /// LOCK: readers never wait, so there is nothing to lock against.
+    pub(super) fn run_lock(&mut self, names: &[RelationName]) -> Result<Answer> {
+        if !self.transaction.is_explicit() && !self.several {
+            let message = "LOCK TABLE can only be used in transaction blocks";
+            return Err(Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message));
+        }
+        for name in names {
+            self.existing(name)?;
+        }
+        Ok(Answer::Done("LOCK TABLE".to_owned()))
     }
 
     fn truncate(&mut self, names: &[RelationName]) -> Result<()> {

@@ -5,6 +5,7 @@ pub mod balance;
 pub mod conditions;
 pub mod casts;
 pub mod clauses;
+pub mod builtin;
 pub mod forms;
 pub mod frame_spec;
 pub mod grouping;
@@ -154,13 +155,22 @@ impl VisitorMut for Rules {
         keywords::call(expr);
         hypothetical::call(expr);
         series::in_expression(expr);
+        builtin::sign_first(expr);
+        if let Err(error) = builtin::check_literal(expr) {
+            return ControlFlow::Break(error);
+        }
+        builtin::call(expr);
+        // Before numbers: a sign that says nothing is taken off.
+        if let Err(error) = qualifiers::strip(expr) {
+            return ControlFlow::Break(error);
+        }
         if self.inside_number == 0 {
             numbers::type_integer(expr);
             forms::call(expr);
         }
         rows::form(expr);
         named::arguments(expr);
-        if let Err(error) = qualifiers::strip(expr).and_then(|()| intervals::typed(expr)) {
+        if let Err(error) = intervals::typed(expr) {
             return ControlFlow::Break(error);
         }
         quantified::array_comparison(expr);

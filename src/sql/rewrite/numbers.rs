@@ -40,7 +40,7 @@ fn constant(expr: &Expr) -> Option<String> {
                 return Some(if negative { format!("-{digits}") } else { digits.clone() });
             }
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => (negative, inner) = (!negative, expr),
-            Expr::Nested(expr) => inner = expr,
+            Expr::Nested(expr) | Expr::UnaryOp { op: UnaryOperator::Plus, expr } => inner = expr,
             _ => return None,
         }
     }

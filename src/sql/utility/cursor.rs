@@ -110,6 +110,12 @@ impl<'a> Cursor<'a> {
         Ok(item)
     }
 
+    /// Whether `TRANSACTION 'name'` stands next.
+    pub fn transaction_follows(&self) -> bool {
+        let keyword = matches!(self.peek(), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case("transaction"));
+        keyword && matches!(self.tokens.get(self.next + 1).map(|t| &t.token), Some(Token::SingleQuotedString(_)))
+    }
+
     /// Reads an integer with its sign, if one stands next.
     pub fn signed_integer(&mut self) -> Result<Option<i64>> {
         let start = self.next;

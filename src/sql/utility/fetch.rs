@@ -44,7 +44,7 @@ pub fn declare(script: &Script<'_>, tokens: &StatementTokens<'_>, cursor: &mut C
         return Err(contradiction("SCROLL and NO SCROLL"));
     }
     if insensitive && asensitive {
-        return Err(contradiction("INSENSITIVE and ASENSITIVE"));
+        return Err(contradiction("ASENSITIVE and INSENSITIVE"));
     }
     let rest = tokens.after(script, cursor.consumed()).ok_or_else(|| cursor.unexpected())?;
     let StatementKind::Query(query) = parse_one(script, &rest)?.kind else { return Err(cursor.unexpected()) };

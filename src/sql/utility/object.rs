@@ -22,13 +22,14 @@ pub fn create(
     cursor: &mut Cursor<'_>,
 ) -> Result<Option<ObjectStatement>> {
     let or_replace = cursor.eat("or") && cursor.eat("replace");
-    let scoped = cursor.eat("local") || cursor.eat("global");
+    let global = cursor.eat("global");
+    let local = !global && cursor.eat("local");
     let temporary = cursor.eat("temp") || cursor.eat("temporary");
-    if scoped && !temporary {
+    if (global || local) && !temporary {
         return Err(cursor.unexpected());
     }
     if !or_replace && cursor.eat("table") {
-        return table(script, tokens, cursor, temporary).map(Some);
+        return table(script, tokens, cursor, (temporary, global)).map(Some);
     }
     let recursive = cursor.eat("recursive");
     if cursor.eat("view") {
@@ -48,11 +49,11 @@ fn table(
     script: &Script<'_>,
     tokens: &StatementTokens<'_>,
     cursor: &mut Cursor<'_>,
-    temporary: bool,
+    (temporary, global): (bool, bool),
 ) -> Result<ObjectStatement> {
     let if_not_exists = if_not_exists(cursor)?;
     let name = relation_name(cursor)?;
-    let head = TableHead { name, temporary, if_not_exists, on_commit: None };
+    let head = TableHead { name, temporary, global, if_not_exists, on_commit: None };
     if as_place(cursor).is_some() {
         return table_as(script, tokens, cursor, head);
     }
@@ -114,7 +115,7 @@ fn table_as(
     } else {
         RowSource::Query(query_of(script, &rest)?)
     };
-    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, source, with_data })))
+    Ok(ObjectStatement::CreateTableAs(Box::new(NewTableAs { head, columns, source, with_data, into: false })))
 }
 
 fn on_commit(cursor: &mut Cursor<'_>) -> Result<ast::OnCommit> {
@@ -290,6 +291,59 @@ pub fn maintain(tag: &'static str, cursor: &mut Cursor<'_>) -> Result<ObjectStat
         }
     }
     Ok(ObjectStatement::Maintain(tag, names))
+}
+
+/// Parses what follows REINDEX; `None` for a lone index.
+pub fn reindex(cursor: &mut Cursor<'_>) -> Result<Option<ObjectStatement>> {
+    if cursor.eat_symbol("(") {
+        cursor.skip_to_closing()?;
+    }
+    let kind = cursor.word();
+    cursor.eat("concurrently");
+    match kind.as_deref() {
+        Some("table") => Ok(Some(ObjectStatement::Maintain("REINDEX", vec![relation_name(cursor)?]))),
+        Some("schema" | "database" | "system") => {
+            if !cursor.at_end() {
+                cursor.identifier()?;
+            }
+            Ok(Some(ObjectStatement::Maintain("REINDEX", Vec::new())))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Parses what follows CLUSTER.
+pub fn cluster(cursor: &mut Cursor<'_>) -> Result<ObjectStatement> {
+    if cursor.eat_symbol("(") {
+        cursor.skip_to_closing()?;
+    }
+    cursor.eat("verbose");
+    let names = if cursor.at_end() { Vec::new() } else { vec![relation_name(cursor)?] };
+    if cursor.eat("using") {
+        return Err(Error::unsupported("CLUSTER by an index is not supported"));
+    }
+    Ok(ObjectStatement::Maintain("CLUSTER", names))
+}
+
+/// Parses what follows LOCK.
+pub fn lock(cursor: &mut Cursor<'_>) -> Result<Vec<RelationName>> {
+    cursor.eat("table");
+    let mut names = Vec::new();
+    loop {
+        cursor.eat("only");
+        names.push(relation_name(cursor)?);
+        cursor.eat_symbol("*");
+        if !cursor.eat_symbol(",") {
+            break;
+        }
+    }
+    if cursor.eat("in") {
+        while !cursor.at_end() && !cursor.eat("mode") {
+            cursor.identifier()?;
+        }
+    }
+    cursor.eat("nowait");
+    Ok(names)
 }
 
 fn cascade(cursor: &mut Cursor<'_>) -> bool {

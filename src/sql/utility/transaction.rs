@@ -1,7 +1,7 @@
 //! BEGIN … ROLLBACK TO: the transaction statements and their modes.
 
 use super::cursor::Cursor;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::utility_ast::{Isolation, TransactionModes, Utility};
 
 /// Parses what follows `verb`.
@@ -16,11 +16,15 @@ pub fn parse(verb: &str, cursor: &mut Cursor<'_>) -> Result<Utility> {
             Utility::Begin(modes(cursor, true)?)
         }
         "commit" | "end" => {
-            not_two_phase(cursor)?;
+            if cursor.eat("prepared") {
+                return Ok(Utility::EndPrepared("COMMIT", cursor.set_item()?));
+            }
             Utility::Commit(chain(cursor)?)
         }
         "rollback" | "abort" => {
-            not_two_phase(cursor)?;
+            if cursor.eat("prepared") {
+                return Ok(Utility::EndPrepared("ROLLBACK", cursor.set_item()?));
+            }
             let _ = cursor.eat("work") || cursor.eat("transaction");
             if verb == "rollback" && cursor.eat("to") {
                 cursor.eat("savepoint");
@@ -94,11 +98,4 @@ fn chain(cursor: &mut Cursor<'_>) -> Result<bool> {
     let no = cursor.eat("no");
     cursor.expect("chain")?;
     Ok(!no)
-}
-
-fn not_two_phase(cursor: &mut Cursor<'_>) -> Result<()> {
-    if cursor.eat("prepared") {
-        return Err(Error::unsupported("two-phase commit is not supported"));
-    }
-    Ok(())
 }

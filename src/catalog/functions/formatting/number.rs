@@ -62,7 +62,7 @@ impl Digits {
         let value = value.shifted(i32::try_from(template.shift).unwrap_or(0));
         let post = i32::try_from(template.post).unwrap_or(0);
         let rounded = value.round(post);
-        Self::fitted(rounded.is_negative(), rounded.abs().to_string(), template)
+        Self::fitted(rounded.is_negative(), rounded.abs().to_string(), template.post, template)
     }
 
     fn of_float(value: f64, digits: usize, template: &Template) -> Self {
@@ -71,12 +71,12 @@ impl Digits {
                 return Self::roman(None, upper, template.fill);
             }
             if template.exponent {
-                let fractions =
-                    if template.decimal { format!(".{}", "#".repeat(template.post)) } else { String::new() };
-                return Self::done(format!(" {}{fractions}", "#".repeat(template.pre)));
+                let after = "#".repeat(template.post + 4);
+                return Self::done(format!(" {}.{after}", "#".repeat(template.pre)));
             }
             let word = if value.is_nan() { "NaN" } else { "Infinity" };
-            return Self::fitted(value < 0.0, word.to_owned(), template);
+            let post = template.post.min(digits.saturating_sub(word.len()));
+            return Self::fitted(value < 0.0, word.to_owned(), post, template);
         }
         if template.roman.is_some() || template.exponent {
             let exact = Dec::parse(&format!("{value:e}")).unwrap_or_else(|| Dec::int(0));
@@ -87,7 +87,8 @@ impl Digits {
         let before = format!("{:.0}", value.abs()).len();
         let post = template.post.min(digits.saturating_sub(before));
         let text = format!("{:.post$}", value.abs());
-        Self::fitted(value.is_sign_negative() && text.bytes().any(|b| b.is_ascii_digit() && b != b'0'), text, template)
+        let negative = value.is_sign_negative() && text.bytes().any(|b| b.is_ascii_digit() && b != b'0');
+        Self::fitted(negative, text, post, template)
     }
 
     fn done(text: String) -> Self {
@@ -100,11 +101,11 @@ impl Digits {
         Self::done(if fill { text } else { format!("{text:>15}") })
     }
 
-    fn fitted(negative: bool, text: String, template: &Template) -> Self {
+    fn fitted(negative: bool, text: String, post: usize, template: &Template) -> Self {
         let room = template.pre + template.shift;
         let before = text.find('.').unwrap_or(text.len());
         if before > room {
-            let mut text = vec![b'#'; room + template.post + 1];
+            let mut text = vec![b'#'; room + post + 1];
             text[room] = b'.';
             return Self { negative, text, leading: 0, whole: None };
         }

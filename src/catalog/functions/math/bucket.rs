@@ -70,6 +70,9 @@ fn numerics(c: &Call<'_>) -> Result<ArrayRef> {
         let (Number::Finite(low), Number::Finite(high)) = (low, high) else {
             return Err(invalid("lower and upper bounds must be finite"));
         };
+        if low.compare(&high).is_eq() {
+            return Err(invalid("lower bound cannot equal upper bound"));
+        }
         let Number::Finite(v) = v else {
             let above = (v.signum() > 0) == low.compare(&high).is_lt();
             return if above { count.checked_add(1).ok_or_else(|| out_of_range(c.ret.data_type())) } else { Ok(0) };

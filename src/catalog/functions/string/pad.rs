@@ -1,14 +1,15 @@
 //! Padding, repetition, trimming, concatenation.
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
-use super::super::call::{Call, check_length};
+use super::super::call::{Call, check_length, list_row};
 use super::super::output;
 use super::super::ty::Ty::{Any, Int4, Text};
 use super::{byte_offset, char_count};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::sqlstate;
 
 pub(super) fn register(r: &mut Registry) {
     for params in [&[Text, Int4][..], &[Text, Int4, Text][..]] {
@@ -24,6 +25,8 @@ pub(super) fn register(r: &mut Registry) {
     }
     r.add_variadic("concat", &[Any], Text, concat);
     r.add_variadic("concat_ws", &[Text, Any], Text, concat_ws);
+    r.add_lax("concat variadic", &[Any], Text, |c| concat_array(c, 0));
+    r.add_lax("concat_ws variadic", &[Text, Any], Text, |c| concat_array(c, 1));
     r.add("text_concat", &[Text, Text], Text, |c| {
         let (a, b) = (c.text(0)?, c.text(1)?);
         c.build_text(|i, out| {
@@ -100,6 +103,31 @@ fn concat(c: &Call<'_>) -> Result<ArrayRef> {
             }
         }
         Ok(())
+    })
+}
+
+/// `concat` and `concat_ws` of an array's elements, which is argument `at`.
+fn concat_array(c: &Call<'_>, at: usize) -> Result<ArrayRef> {
+    let separator = if at == 1 { Some(c.text(0)?) } else { None };
+    if c.arg(at).array.as_list_opt::<i32>().is_none() && c.arg(at).array.null_count() < c.arg(at).array.len() {
+        return Err(Error::new(sqlstate::DATATYPE_MISMATCH, "VARIADIC argument must be an array"));
+    }
+    let style = c.style();
+    c.build_text_opt(|row, out| {
+        if (0..=at).any(|i| c.is_null(i, row)) {
+            return Ok(false);
+        }
+        let Some(elements) = list_row(&c.arg(at).array, c.arg(at).index(row)) else { return Ok(false) };
+        let writer = output::Writer::for_element(&elements, &style)?;
+        let mut first = true;
+        for i in (0..elements.len()).filter(|i| elements.is_valid(*i)) {
+            if let (Some(separator), false) = (&separator, first) {
+                out.push_str(separator.at(row));
+            }
+            first = false;
+            writer.write(i, out)?;
+        }
+        Ok(true)
     })
 }
 

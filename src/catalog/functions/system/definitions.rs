@@ -66,7 +66,7 @@ fn viewdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 
 /// PostgreSQL writes a view's query anew, from what it means; a session's view is known as it was written only.
 fn own_view(table: &Table) -> Result<()> {
-    if table.relation.view().is_none() {
+    if !table.relation.is_temporary() {
         return Ok(());
     }
     let message = format!("the definition of view \"{}\" is not available in this form", table.name());

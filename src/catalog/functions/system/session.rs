@@ -18,7 +18,6 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("session_user", |call| Ok(Cell::from(call.vars.user.as_ref()))),
     ("current_schema", |call| Ok(Cell::from(call.vars.search_path.first()))),
     ("current_schemas", current_schemas),
-    ("current_setting", current_setting),
     ("pg_backend_pid", |call| Ok(Cell::from(call.vars.backend_pid))),
     ("inet_client_addr", |call| Ok(Cell::from(call.vars.client.map(|address| address.ip().to_string())))),
     ("inet_client_port", |call| Ok(Cell::from(call.vars.client.map(|address| i32::from(address.port()))))),
@@ -42,7 +41,7 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("txid_current_if_assigned", NULL),
     ("pg_current_xact_id", transaction),
     ("pg_current_xact_id_if_assigned", NULL),
-    ("pg_my_temp_schema", ZERO),
+    ("pg_my_temp_schema", my_temp_schema),
     ("pg_is_other_temp_schema", FALSE),
     ("pg_notification_queue_usage", |_| Ok(Cell::Float(0.0))),
     ("pg_blocking_pids", |_| Ok(Cell::List(Vec::new()))),
@@ -73,6 +72,9 @@ pub fn functions() -> Vec<SystemFunction> {
     let user: Body = |call| Ok(Cell::from(call.vars.user.as_ref()));
     let database: Body = |call| Ok(Cell::from(&call.vars.snapshot.database));
     let mut functions: Vec<_> = FUNCTIONS.iter().map(|(name, body)| SystemFunction::new(name, *body)).collect();
+    functions.push(SystemFunction::new("set_config", set_config).volatile());
+    // It must see what `set_config` has just done in the same SELECT.
+    functions.push(SystemFunction::new("current_setting", current_setting).volatile());
     functions.push(SystemFunction::new("current_user", user).also(&["user", "current_role"]));
     functions.push(SystemFunction::new("current_database", database).also(&["current_catalog"]));
     functions
@@ -89,6 +91,21 @@ fn version<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
         usize::BITS,
         env!("CARGO_PKG_VERSION"),
     )))
+}
+
+/// SET as a function: the change is made when the statement has ended.
+fn set_config<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let Some(name) = call.text(0) else {
+        return Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, "SET requires parameter name"));
+    };
+    let local = call.bool(2).unwrap_or(false);
+    Ok(Cell::from(call.vars.own.change_setting(name, call.text(1), local)?))
+}
+
+/// The schema of the session's own objects, 0 while it has none.
+fn my_temp_schema<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
+    let schema = call.vars.temp_schema().and_then(|name| reg::schema_oid(call.vars, name));
+    Ok(Cell::from(schema.unwrap_or(0)))
 }
 
 fn current_schemas<'a>(call: &Call<'a>) -> Result<Cell<'a>> {

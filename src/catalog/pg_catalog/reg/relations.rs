@@ -4,6 +4,7 @@ use super::{numeric, or_digits, parse_name, schema_name, search_path};
 use crate::catalog::pg_catalog::definitions::{qualified, quote_identifier};
 use crate::catalog::pg_catalog::source::Object;
 use crate::catalog::pg_catalog::statics;
+use crate::catalog::temp::PG_TEMP;
 use crate::catalog::vars::SessionVars;
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -38,6 +39,7 @@ pub fn lookup_regclass(vars: &SessionVars, text: &str) -> Result<u32> {
 #[must_use]
 pub fn find_relation(vars: &SessionVars, schema: Option<&str>, name: &str) -> Option<u32> {
     match schema {
+        Some(PG_TEMP) => in_schema(vars, vars.temp_schema()?, name),
         Some(schema) => in_schema(vars, schema, name),
         None => search_path(vars).find_map(|schema| in_schema(vars, schema, name)),
     }
