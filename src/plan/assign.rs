@@ -102,7 +102,7 @@ pub fn assign(expr: Expr, from: &FieldRef, to: &FieldRef, env: &PlanEnv) -> Resu
     if !is_assignable(from_type.oid, to_type.oid) {
         return Err(external(mismatch(to.name(), from_type, to_type)));
     }
-    if dimensions(from.data_type()) != dimensions(to.data_type()) {
+    if element(to.data_type()).is_some() && dimensions(from.data_type()) != dimensions(to.data_type()) {
         let message = format!(
             "column \"{}\" is declared with {} array dimensions and cannot keep {}",
             to.name(),

@@ -61,6 +61,8 @@ pub fn function(op: &Op, types: (Option<Ty>, Option<Ty>)) -> Result<Option<&'sta
             Op::LtEq => "jsonb_le",
             Op::Gt => "jsonb_gt",
             Op::GtEq => "jsonb_ge",
+            // `IS DISTINCT FROM`
+            Op::Custom(_) => return Ok(None),
             _ => return Err(()),
         },
         // Text and arrays take json in; NULL and params are typed later.

@@ -16,7 +16,7 @@ use datafusion::scalar::ScalarValue;
 use super::PlanEnv;
 use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
-use crate::catalog::functions::ty::WIDE_NUMERIC;
+use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
 use crate::error::Error;
 use crate::types::{TextStyle, decode_typed, oid, pg_type};
 
@@ -73,7 +73,11 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
     let ty = pg_type(field);
     let value = decode_typed(ty.oid, ty.typmod, text, style)?;
     let value = match value.data_type() {
-        DataType::List(_) => conform(value, field.data_type())?,
+        DataType::List(_) => {
+            // The value's own dimensions, the elements of the type.
+            let target = with_leaf(value.data_type(), innermost(field));
+            conform(value, &target)?
+        }
         DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {
             conform(value, &WIDE_NUMERIC)?
         }
@@ -82,6 +86,11 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
     let scalar = ScalarValue::try_from_array(&value, 0)?;
     let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
     Ok(Expr::Literal(scalar, metadata))
+}
+
+/// The innermost element of an array's field.
+fn innermost(field: &Field) -> &Field {
+    element_field(field.data_type()).map_or(field, |inner| innermost(inner))
 }
 
 /// Whether a decimal has so many digits that results with it may not fit in decimals.

@@ -109,6 +109,17 @@ impl Operators {
         Ok(self.call(name, sides))
     }
 
+    /// An operator that the planner's own form does; comparisons have both sides in one form.
+    fn original(&self, op: Op, left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        if !is_comparison(&op) {
+            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        }
+        match <[Expr; 2]>::try_from(wide::comparable(vec![left, right], schema, &self.functions)?) {
+            Ok([left, right]) => Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
+            Err(_) => datafusion::common::internal_err!("an operator has two sides"),
+        }
+    }
+
     /// `||`.
     fn concatenate(&self, left: Expr, right: Expr, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Option<Expr> {
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
@@ -148,7 +159,6 @@ impl ExprPlanner for Operators {
         }
         let RawBinaryExpr { op, left, right } = expr;
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
-        let original = |left, right| Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left, right }));
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
         let Ok(json) = json_operators::function(&op, types) else { return Err(no_operator(&op, &fields)) };
@@ -164,7 +174,6 @@ impl ExprPlanner for Operators {
                 _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op)),
                 _ => None,
             },
-            Op::PGExp => self.call("power", vec![left.clone(), right.clone()]),
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
                 let planned = self.concatenate(left.clone(), right.clone(), &fields);
                 if planned.is_none() {
@@ -178,7 +187,7 @@ impl ExprPlanner for Operators {
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
-                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) => {
+                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
                     self.call(array_comparison(&op), vec![left.clone(), right.clone()])
                 }
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
@@ -186,7 +195,7 @@ impl ExprPlanner for Operators {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
                     return match distinct(&op) {
                         Some(op) => Ok(PlannerResult::Planned(binary_expr(left, op, right))),
-                        None => original(left, right),
+                        None => Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
                     };
                 }
                 _ if let Some(op) = distinct(&op) => {
@@ -205,30 +214,13 @@ impl ExprPlanner for Operators {
             | Op::PGBitwiseShiftLeft
             | Op::PGBitwiseShiftRight => self.bitwise(&op, vec![left.clone(), right.clone()], &fields)?,
             Op::PGLikeMatch | Op::PGNotLikeMatch | Op::PGILikeMatch | Op::PGNotILikeMatch => {
-                let negated = matches!(op, Op::PGNotLikeMatch | Op::PGNotILikeMatch);
-                let folded = matches!(op, Op::PGILikeMatch | Op::PGNotILikeMatch);
-                let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
-                Some(Expr::Like(Like::new(negated, left, right, None, folded)))
+                Some(like(&op, left.clone(), right.clone()))
             }
-            Op::PGRegexMatch => self.call("textregexeq", vec![left.clone(), right.clone()]),
-            Op::PGRegexNotMatch => self.call("textregexne", vec![left.clone(), right.clone()]),
-            Op::PGRegexIMatch => self.call("texticregexeq", vec![left.clone(), right.clone()]),
-            Op::PGRegexNotIMatch => self.call("texticregexne", vec![left.clone(), right.clone()]),
-            Op::AtArrow => self.call("arraycontains", vec![left.clone(), right.clone()]),
-            Op::ArrowAt => self.call("arraycontained", vec![left.clone(), right.clone()]),
-            Op::PGOverlap => self.call("arrayoverlap", vec![left.clone(), right.clone()]),
-            _ => None,
+            other => named(other).and_then(|name| self.call(name, vec![left.clone(), right.clone()])),
         };
         match planned {
             Some(planned) => Ok(PlannerResult::Planned(planned)),
-            None if is_comparison(&op) => {
-                let sides = wide::comparable(vec![left, right], schema, &self.functions)?;
-                match <[Expr; 2]>::try_from(sides) {
-                    Ok([left, right]) => original(left, right),
-                    Err(_) => datafusion::common::internal_err!("an operator has two sides"),
-                }
-            }
-            None => original(left, right),
+            None => self.original(op, left, right, schema),
         }
     }
 
@@ -323,6 +315,28 @@ fn common_number(a: Ty, b: Ty) -> Ty {
         _ if rank(a) >= rank(b) => a,
         _ => b,
     }
+}
+
+/// The function of an operator that has one whatever its operands' types.
+fn named(op: &Op) -> Option<&'static str> {
+    Some(match op {
+        Op::PGExp => "power",
+        Op::PGRegexMatch => "textregexeq",
+        Op::PGRegexNotMatch => "textregexne",
+        Op::PGRegexIMatch => "texticregexeq",
+        Op::PGRegexNotIMatch => "texticregexne",
+        Op::AtArrow => "arraycontains",
+        Op::ArrowAt => "arraycontained",
+        Op::PGOverlap => "arrayoverlap",
+        _ => return None,
+    })
+}
+
+/// `~~` and its kin.
+fn like(op: &Op, left: Expr, right: Expr) -> Expr {
+    let negated = matches!(op, Op::PGNotLikeMatch | Op::PGNotILikeMatch);
+    let folded = matches!(op, Op::PGILikeMatch | Op::PGNotILikeMatch);
+    Expr::Like(Like::new(negated, Box::new(left), Box::new(right), None, folded))
 }
 
 fn array_comparison(op: &Op) -> &'static str {

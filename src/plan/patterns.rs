@@ -22,7 +22,7 @@ pub fn like(like: Like, schema: &DFSchema, functions: &Functions) -> Result<Tran
     let text = |ty| matches!(ty, None | Some(Ty::Text | Ty::Unknown));
     let bytes = |ty| matches!(ty, None | Some(Ty::Bytea));
     let Like { negated, expr, pattern, escape_char, case_insensitive } = like;
-    if !(text(types.0) && text(types.1)) && (case_insensitive || !bytes(types.0) || !bytes(types.1)) {
+    if !(text(types.0) && text(types.1) || !case_insensitive && bytes(types.0) && bytes(types.1)) {
         return Err(no_operator(negated, case_insensitive, &fields));
     }
     let plain = unknown_text(&pattern).is_some_and(|text| !ends_open(text)) || is_null(&pattern);

@@ -387,7 +387,7 @@ fn bring(arg: Expr, field: &FieldRef, name: &str, schema: &DFSchema, env: &PlanE
             Ok(wide::widened(arg, schema, functions))
         }
         Some(now) if *now.data_type() == WIDE_NUMERIC => {
-            explicit_cast(arg, Some(&now), &field, functions).map_err(external)
+            explicit_cast(arg, Some(&now), field, functions).map_err(external)
         }
         _ => Ok(Expr::Cast(Cast::new(Box::new(arg), field.data_type().clone()))),
     }

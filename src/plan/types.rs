@@ -81,7 +81,7 @@ fn timestamp(zoned: bool) -> Field {
 
 fn time(zoned: bool) -> Field {
     match zoned {
-        true => plain(DataType::FixedSizeBinary(timetz::WIDTH)).with_metadata(tag(oid::TIMETZ)),
+        true => plain(DataType::FixedSizeBinary(timetz::WIDTH)),
         false => plain(DataType::Time64(TimeUnit::Microsecond)),
     }
 }

@@ -92,7 +92,7 @@ fn casts_implicitly(from: u32, to: u32) -> bool {
 
 /// The winner's type wide enough for all: digits of numerics, no length where lengths differ.
 fn settled(winner: &Field, all: &[&FieldRef]) -> Field {
-    let typmod = |field: &Field| field.metadata().get(PG_TYPMOD_KEY).map(String::clone);
+    let typmod = |field: &Field| field.metadata().get(PG_TYPMOD_KEY).cloned();
     let same = all.iter().all(|f| oid_of(f) == oid_of(winner) && typmod(f) == typmod(winner));
     let data_type = all.iter().fold(undictionaried(winner.data_type()), |ty, field| wider(&ty, field.data_type()));
     let metadata: HashMap<String, String> = match same {

@@ -102,8 +102,8 @@ fn read(array: &ArrayRef, to: &Field, style: &TextStyle) -> Result<ArrayRef> {
         return conform(decode_texts(oid, &raw, style)?, to.data_type());
     }
     // Arrays of one column may have elements of different widths before they are brought to the column's.
-    let one = |text: &Option<&[u8]>| conform(decode_texts(oid, &[*text], style)?, to.data_type());
-    let rows = raw.iter().map(one).collect::<Result<Vec<ArrayRef>>>()?;
+    let one = |text: Option<&[u8]>| conform(decode_texts(oid, &[text], style)?, to.data_type());
+    let rows = raw.iter().copied().map(one).collect::<Result<Vec<ArrayRef>>>()?;
     let rows: Vec<&dyn Array> = rows.iter().map(AsRef::as_ref).collect();
     arrow::compute::concat(&rows).map_err(fault)
 }

@@ -18,7 +18,6 @@ const JSONB_OID: &str = "3802";
 const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
 const JSONPATH_OID: &str = "4072";
-const TIMETZ_OID: &str = "1266";
 
 /// A parameter's or a result's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -270,7 +269,6 @@ impl Ty {
             Self::Jsonb => with_oid(field, JSONB_OID),
             Self::Uuid => with_oid(field, UUID_OID),
             Self::Jsonpath => with_oid(field, JSONPATH_OID),
-            Self::TimeTz => with_oid(field, TIMETZ_OID),
             Self::Array(element) => {
                 let inner = element.field().with_name("item");
                 Field::new("", DataType::List(Arc::new(inner)), true)

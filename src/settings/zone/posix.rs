@@ -80,7 +80,7 @@ impl Posix {
         let abbreviation = rest.abbreviation()?;
         let standard = Period { abbreviation, offset_s: -rest.offset()? };
         let daylight = if rest.0.is_empty() { None } else { Some(rest.daylight(standard.offset_s)?) };
-        Some(Self { standard, daylight, name })
+        Some(Self { name, standard, daylight })
     }
 }
 

@@ -7,10 +7,11 @@ use datafusion::sql::sqlparser::ast::{
     self, CastKind, DataType, ExactNumberInfo, Expr, FunctionArguments, GroupByExpr, LimitClause, OrderByKind,
     UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
 };
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 /// Gives a number its type.
 pub fn type_integer(expr: &mut Expr) {
-    let Some(digits) = constant(expr) else { return };
+    let Some((digits, span)) = constant(expr) else { return };
     let data_type = if digits.parse::<i32>().is_ok() {
         DataType::Int4(None)
     } else if digits.parse::<i64>().is_ok() {
@@ -19,10 +20,10 @@ pub fn type_integer(expr: &mut Expr) {
         return;
     } else {
         // Read as PostgreSQL reads the text of a numeric: any digits, exponents.
-        *expr = typed(Value::SingleQuotedString(digits), DataType::Numeric(ExactNumberInfo::None));
+        *expr = typed(Value::SingleQuotedString(digits), DataType::Numeric(ExactNumberInfo::None), span);
         return;
     };
-    *expr = typed(Value::Number(digits.trim_start_matches('-').to_owned(), false), data_type);
+    *expr = typed(Value::Number(digits.trim_start_matches('-').to_owned(), false), data_type, span);
     if let (Some(_), Expr::Cast { expr: number, .. }) = (digits.strip_prefix('-'), expr) {
         let positive = std::mem::replace(number, Box::new(placeholder()));
         **number = Expr::UnaryOp { op: UnaryOperator::Minus, expr: positive };
@@ -30,14 +31,15 @@ pub fn type_integer(expr: &mut Expr) {
 }
 
 /// The number that an expression is, minus signs and parentheses before it taken in as the grammar takes them.
-fn constant(expr: &Expr) -> Option<String> {
+fn constant(expr: &Expr) -> Option<(String, Span)> {
     let mut negative = false;
     let mut inner = expr;
     loop {
         match inner {
             Expr::Value(value) => {
                 let Value::Number(digits, _) = &value.value else { return None };
-                return Some(if negative { format!("-{digits}") } else { digits.clone() });
+                let digits = if negative { format!("-{digits}") } else { digits.clone() };
+                return Some((digits, value.span));
             }
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => (negative, inner) = (!negative, expr),
             Expr::Nested(expr) | Expr::UnaryOp { op: UnaryOperator::Plus, expr } => inner = expr,
@@ -46,8 +48,8 @@ fn constant(expr: &Expr) -> Option<String> {
     }
 }
 
-fn typed(value: Value, data_type: DataType) -> Expr {
-    let number = Expr::Value(value.with_empty_span());
+fn typed(value: Value, data_type: DataType, span: Span) -> Expr {
+    let number = Expr::Value(value.with_span(span));
     Expr::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type, format: None, array: false }
 }
 

@@ -139,7 +139,7 @@ struct Counts {
 fn count(given: &[ArrayRef], rows: &[ArrayRef], keys: &[(bool, bool)]) -> Result<Counts> {
     let among = compared(rows, rows, keys)?;
     let to_given = compared(rows, given, keys)?;
-    let total = rows.first().map_or(0, |r| r.len());
+    let total = rows.first().map_or(0, Array::len);
     let mut before: Vec<usize> = Vec::new();
     let mut equal = 0;
     for row in 0..total {

@@ -118,16 +118,16 @@ impl Fold {
     fn advance(&self, moving: &mut Moving, to: &Range<usize>) -> DfResult<()> {
         let overlaps = to.start >= moving.range.start && to.start <= moving.range.end && to.end >= moving.range.end;
         let retracts = to.start == moving.range.start || moving.accumulator.supports_retract_batch();
-        if !(overlaps && retracts) {
-            *moving = self.start()?;
-            moving.accumulator.update_batch(&self.slice(to))?;
-        } else {
+        if overlaps && retracts {
             if to.start > moving.range.start {
                 moving.accumulator.retract_batch(&self.slice(&(moving.range.start..to.start)))?;
             }
             if to.end > moving.range.end {
                 moving.accumulator.update_batch(&self.slice(&(moving.range.end..to.end)))?;
             }
+        } else {
+            *moving = self.start()?;
+            moving.accumulator.update_batch(&self.slice(to))?;
         }
         moving.range = to.clone();
         Ok(())

@@ -95,7 +95,7 @@ impl Pick {
 
     /// The value for every row, of its frame.
     pub fn of_frames(self, args: &[ArrayRef], frames: &Frames, cancel: &CancellationToken) -> Result<ArrayRef> {
-        let numbers = args.get(1).map(|n| n.as_primitive::<Int32Type>());
+        let numbers = args.get(1).map(AsArray::as_primitive::<Int32Type>);
         let mut rows = Vec::with_capacity(frames.rows());
         for row in 0..frames.rows() {
             if row % 1024 == 0 {
@@ -124,7 +124,7 @@ impl Pick {
         if self == Self::Ntile {
             return shares(&args[0], rows);
         }
-        let offsets = args.get(1).map(|n| n.as_primitive::<Int32Type>());
+        let offsets = args.get(1).map(AsArray::as_primitive::<Int32Type>);
         let nulls = arrow::array::new_null_array(args[0].data_type(), 1);
         let default = args.get(2).unwrap_or(&nulls);
         let sources: [&dyn Array; 3] = [args[0].as_ref(), default.as_ref(), nulls.as_ref()];

@@ -148,7 +148,13 @@ pub fn result_type(types: &[DataType]) -> Result<DataType> {
     let steps = |ty: Ty| matches!(ty, Ty::Interval | Ty::Unknown | Ty::Text);
     match known.as_slice() {
         [a, b, rest @ ..] if rest.len() <= 2 => {
-            let ends = resolve::wider(&types[0], &types[1]).map_err(|_| undefined())?;
+            // An untyped end has the type of the other one.
+            let ends = match (a, b) {
+                (Ty::Text | Ty::Unknown, Ty::Text | Ty::Unknown) => return Err(undefined()),
+                (Ty::Text | Ty::Unknown, _) => types[1].clone(),
+                (_, Ty::Text | Ty::Unknown) => types[0].clone(),
+                _ => resolve::wider(&types[0], &types[1]).map_err(|_| undefined())?,
+            };
             let ends_type = Ty::of(&ends).unwrap_or(Ty::Any);
             match (ends_type, rest) {
                 (Ty::Date | Ty::Timestamp | Ty::TimestampTz, [step]) if steps(*step) => {
