@@ -134,23 +134,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Some(test) => Ok(Transformed::yes(test)),
             None => Ok(Transformed::no(expr)),
         },
-        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-            let field = subquery.subquery.schema().fields().first().map(Arc::clone);
-            let own = field_of(&expr, schema).map(Arc::new);
-            let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
-            if let (Some(a), Some(b)) = types
-                && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
-                && !comparable(a, b)
-                && plain(&(own.clone(), field.clone()))
-            {
-                return Err(no_operator(&BinaryOperator::Eq, &(own, field)));
-            }
-            let expr = match field.filter(|f| !is_text(f.data_type())) {
-                Some(field) => Box::new(adapt(fold_number(*expr), &field, style)?),
-                None => expr,
-            };
-            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
-        }
+        Expr::InSubquery(test) => in_subquery(test, schema, style).map(Transformed::yes),
         Expr::Negative(inner) => Ok(match negation(&inner, schema) {
             Some(name) => Transformed::yes(calls::call(&env.functions, name, vec![*inner])),
             None => Transformed::no(Expr::Negative(inner)),
@@ -324,6 +308,26 @@ fn condition(args: Vec<Expr>, clause: &str, schema: &DFSchema, style: &crate::ty
         }
         _ => Ok(value),
     }
+}
+
+/// `expr IN (subquery)`: an unknown left side takes the type of the subquery's column, which it must be comparable with.
+fn in_subquery(test: InSubquery, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
+    let InSubquery { expr, subquery, negated } = test;
+    let field = subquery.subquery.schema().fields().first().map(Arc::clone);
+    let own = field_of(&expr, schema).map(Arc::new);
+    let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
+    if let (Some(a), Some(b)) = types
+        && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
+        && !comparable(a, b)
+        && plain(&(own.clone(), field.clone()))
+    {
+        return Err(no_operator(&BinaryOperator::Eq, &(own, field)));
+    }
+    let expr = match field.filter(|f| !is_text(f.data_type())) {
+        Some(field) => Box::new(adapt(fold_number(*expr), &field, style)?),
+        None => expr,
+    };
+    Ok(Expr::InSubquery(InSubquery { expr, subquery, negated }))
 }
 
 /// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.

@@ -63,12 +63,12 @@ pub fn expand(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     }
 }
 
-/// DISTINCT ON picks rows before the sets of its SELECT list are unnested, unless it picks by them.
+/// A sorted DISTINCT ON picks rows before the sets of its SELECT list are unnested, unless it picks by them.
 fn distinct_on(distinct: DistinctOn) -> Result<LogicalPlan> {
     let sorts = distinct.sort_expr.unwrap_or_default();
     let picked_by = distinct.on_expr.iter().chain(sorts.iter().map(|sort| &sort.expr));
-    if !picked_by.into_iter().any(contains_set) {
-        return sets_after(DistinctOn { sort_expr: Some(sorts).filter(|s| !s.is_empty()), ..distinct });
+    if !sorts.is_empty() && !picked_by.into_iter().any(contains_set) {
+        return sets_after(DistinctOn { sort_expr: Some(sorts), ..distinct });
     }
     let (on, select) = (distinct.on_expr.len(), distinct.select_expr.len());
     let all = distinct.on_expr.into_iter().chain(distinct.select_expr);

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, TableFactor};
 
 use super::calls::{call, cast_to_column};
-use super::literals::{adapt, is_null, is_unknown};
+use super::literals::{adapt, is_null, is_text, is_unknown};
 use super::unify::common_field;
 use super::{PlanEnv, resolve};
 use crate::catalog::functions::numeric::precision_scale;
@@ -19,6 +19,7 @@ use crate::sql::rewrite::names::last_part;
 use crate::sql::rewrite::rows;
 use crate::sql::rewrite::values::VALUES_LIST;
 use crate::sqlstate;
+use crate::types::PG_TYPMOD_KEY;
 
 /// Plans VALUES.
 pub struct ValuesLists {
@@ -81,6 +82,7 @@ fn unified(mut rows: Vec<Vec<Expr>>, env: &PlanEnv) -> Result<Vec<Vec<Expr>>> {
     for column in 0..width {
         let fields: Vec<Option<FieldRef>> = rows.iter().map(|row| known(&row[column])).collect();
         let common = common_field("VALUES", &fields).map_err(external)?;
+        let common = if fields.iter().any(Option::is_none) { without_length(common) } else { common };
         let text = rows.iter().any(|row| is_unknown(&row[column])) && common.data_type().is_decimal();
         let common =
             if same_scale(&fields) && !text { common } else { Arc::new(Field::new("numeric", WIDE_NUMERIC, true)) };
@@ -90,6 +92,16 @@ fn unified(mut rows: Vec<Vec<Expr>>, env: &PlanEnv) -> Result<Vec<Vec<Expr>>> {
         }
     }
     Ok(rows)
+}
+
+/// A text type without its length, which an untyped cell has not.
+fn without_length(field: FieldRef) -> FieldRef {
+    if !is_text(field.data_type()) || !field.metadata().contains_key(PG_TYPMOD_KEY) {
+        return field;
+    }
+    let mut plain = field.as_ref().clone();
+    plain.metadata_mut().remove(PG_TYPMOD_KEY);
+    Arc::new(plain)
 }
 
 /// Whether a column of decimals needs no scale per value.

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{self, VisitMut};
 use super::object_ast::RelationName;
 use super::rewrite;
 use super::rewrite::names::folded;
+use super::rewrite::rows;
 use super::utility::relation_of;
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -178,7 +179,7 @@ fn assign(assignment: ast::Assignment, out: &mut Vec<(String, ast::Expr)>) -> Re
         ast::AssignmentTarget::Tuple(names) => names,
     };
     let values = match assignment.value {
-        ast::Expr::Tuple(values) => values,
+        ref row if let Some(values) = rows::items(row) => values,
         ast::Expr::Nested(value) if names.len() == 1 => vec![*value],
         ast::Expr::Subquery(query) => columns_of(&query, names.len()),
         _ => {

@@ -4,6 +4,7 @@
 //! names stay available under their names ([`inherited`]). System functions, which need the catalog, live in their
 //! own room and are added to the registry by [`Functions::add_scalar`].
 
+pub mod alike;
 pub mod arith;
 pub mod arrays;
 pub mod datetime;

@@ -12,6 +12,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use super::alike::alike;
 use super::datetime::interval;
 use super::regexp::{Flags, Matchers};
 use super::ty::element;
@@ -141,7 +142,8 @@ impl Quantified {
         if values.is_null(i) {
             return Ok(None);
         }
-        let value = cast(&values.slice(i, 1), elements.data_type())?;
+        let (value, elements) = alike(&values.slice(i, 1), &elements)
+            .map_err(|e| datafusion::common::DataFusionError::External(Box::new(e)))?;
         let (value, elements) = match elements.data_type() {
             // Intervals are equal when their lengths are.
             DataType::Interval(_) => (interval::lengths(&value)?, interval::lengths(&elements)?),

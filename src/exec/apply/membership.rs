@@ -1,14 +1,15 @@
 //! `value IN (values)` in three-valued logic, by PostgreSQL's equality: one NaN, one zero, intervals by their length,
 //! rows field by field.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use datafusion::arrow::compute::cast;
 use datafusion::arrow::compute::kernels::cmp;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::external;
+use crate::catalog::functions::alike::alike;
 use crate::catalog::functions::order_of_values;
 
 /// Whether `values` has `value`; NULL when it may.
@@ -20,8 +21,11 @@ pub fn contains(value: &ScalarValue, values: &ArrayRef) -> Result<Option<bool>> 
         return Ok(None);
     }
     let probe = value.to_array()?;
-    let probe =
-        if matches!(probe.data_type(), DataType::Struct(_)) { probe } else { cast(&probe, values.data_type())? };
+    let (probe, values) = match probe.data_type() {
+        DataType::Struct(_) => (probe, Arc::clone(values)),
+        _ => alike(&probe, values).map_err(external)?,
+    };
+    let values = &values;
     let mut unknown = false;
     match values.data_type() {
         DataType::Struct(_) => {
@@ -62,8 +66,8 @@ fn rows_equal(left: &ArrayRef, i: usize, right: &ArrayRef, j: usize) -> Result<O
     }
     let (DataType::Struct(_), DataType::Struct(_)) = (left.data_type(), right.data_type()) else {
         let (left, right) = (left.slice(i, 1), right.slice(j, 1));
-        let common = comparison_coercion(left.data_type(), right.data_type()).unwrap_or(left.data_type().clone());
-        let order = order_of_values(&cast(&left, &common)?, &cast(&right, &common)?).map_err(external)?;
+        let (left, right) = alike(&left, &right).map_err(external)?;
+        let order = order_of_values(&left, &right).map_err(external)?;
         return Ok(Some(order(0, 0).is_eq()));
     };
     let mut unknown = false;

@@ -187,7 +187,10 @@ impl Outcome {
     fn compared_as(self, subquery: &PhysicalApplied, batch: &RecordBatch) -> Result<Self> {
         let (Self::Values(values), Some(probe)) = (&self, &subquery.probe) else { return Ok(self) };
         let wanted = probe.data_type(&batch.schema())?;
-        if matches!(wanted, DataType::Struct(_) | DataType::Null) || wanted == *values.data_type() {
+        if matches!(wanted, DataType::Struct(_) | DataType::Null | DataType::LargeBinary)
+            || *values.data_type() == DataType::LargeBinary
+            || wanted == *values.data_type()
+        {
             return Ok(self);
         }
         Ok(Self::Values(cast(values, &wanted)?))

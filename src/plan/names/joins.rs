@@ -1,10 +1,12 @@
 //! Scopes put together: side by side, or with the columns of USING and NATURAL merged.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Join, JoinConstraint, JoinOperator};
 
 use super::scope::{Merged, Relation, Scope, StarColumn};
+use crate::error::{Error, Result};
 use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::display_name;
+use crate::sqlstate;
 
 /// Which side of a join a merged column's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,4 +124,39 @@ pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
     left.merged.retain(|m| !names.contains(&m.name));
     left.merged.extend(right.merged.into_iter().filter(|m| !names.contains(&m.name)));
     left.merged.extend(merged);
+}
+
+/// Whether USING names one column of either side each.
+pub fn mergeable(left: &Scope, right: &Scope, names: &[String]) -> Result<()> {
+    for (side, scope) in [("left", left), ("right", right)] {
+        let Some(star) = &scope.star else { continue };
+        for name in names {
+            match star.iter().filter(|c| display_name(&c.name) == name).count() {
+                1 => {}
+                0 => {
+                    let message = format!("column \"{name}\" specified in USING clause does not exist in {side} table");
+                    return Err(Error::new(sqlstate::UNDEFINED_COLUMN, message));
+                }
+                _ => {
+                    let message = format!("common column name \"{name}\" appears more than once in {side} table");
+                    return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives a join a condition in place of its USING or NATURAL.
+pub fn set_condition(join: &mut Join, condition: Expr) {
+    match &mut join.join_operator {
+        JoinOperator::Join(c)
+        | JoinOperator::Inner(c)
+        | JoinOperator::Left(c)
+        | JoinOperator::LeftOuter(c)
+        | JoinOperator::Right(c)
+        | JoinOperator::RightOuter(c)
+        | JoinOperator::FullOuter(c) => *c = JoinConstraint::On(condition),
+        _ => {}
+    }
 }

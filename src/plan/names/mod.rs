@@ -5,16 +5,17 @@
 //! not need to change is left for the planner to find.
 
 mod joins;
+mod outputs;
 mod recursion;
+mod rows;
 mod scope;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Join, JoinConstraint, JoinOperator,
-    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
-    Value, VisitMut, VisitorMut,
+    self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
 };
 
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -23,7 +24,7 @@ use self::scope::{Ctes, Names, Relation, Scope};
 use super::PlanEnv;
 use crate::error::{Error, Result};
 use crate::sql::rewrite::forms::function;
-use crate::sql::rewrite::names::{display_name, folded, last_part, marked_name};
+use crate::sql::rewrite::names::{display_name, folded, last_part};
 use crate::sqlstate;
 
 /// Settles the names of a query.
@@ -67,7 +68,7 @@ impl VisitorMut for Binder<'_> {
             return ControlFlow::Break(error);
         }
         if let (Some(order_by), Some(scope)) = (order_by, self.scopes.last())
-            && let Err(error) = order_by_outputs(order_by, select, scope)
+            && let Err(error) = outputs::order_by_outputs(order_by, select, scope)
         {
             return ControlFlow::Break(error);
         }
@@ -170,7 +171,7 @@ impl Binder<'_> {
                 self.expression(expr)?;
             }
         }
-        name_apart(&mut select.projection);
+        outputs::name_apart(&mut select.projection);
         Ok(())
     }
 
@@ -201,13 +202,13 @@ impl Binder<'_> {
                 _ => joins::shared(&left, &right),
             };
             let Some(names) = names else { continue };
-            mergeable(&left, &right, &names)?;
+            joins::mergeable(&left, &right, &names)?;
             let always = || Some(Expr::Value(Value::Boolean(true).with_empty_span()));
             let condition = if names.is_empty() { always() } else { joins::condition(&left, &right, &names) };
             found.extend(condition.map(|condition| (i, condition)));
         }
         for (i, condition) in found {
-            set_condition(&mut from.joins[i], condition);
+            joins::set_condition(&mut from.joins[i], condition);
         }
         Ok(())
     }
@@ -233,12 +234,12 @@ impl Binder<'_> {
                     .and_then(|s| s.star.as_ref())
                     .map(|star| star.iter().map(|c| (c.value.clone(), c.name.clone())).collect::<Vec<_>>()),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                    self.relation(&last_part(name))?.and_then(columns_of)
+                    self.relation(&last_part(name)).and_then(rows::columns_of)
                 }
                 SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
                     if let Some(name) = row_in_parentheses(expr) =>
                 {
-                    self.relation(&last_part(name))?.and_then(columns_of)
+                    self.relation(&last_part(name)).and_then(rows::columns_of)
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
                     Some(self.fields(expr)?)
@@ -258,16 +259,17 @@ impl Binder<'_> {
     }
 
     /// The relation that a name calls, from the innermost scope on; `None` when that is not known.
-    fn relation(&self, name: &str) -> Result<Option<&Relation>> {
+    fn relation(&self, name: &str) -> Option<&Relation> {
         for scope in self.scopes.iter().rev() {
             if let Some(relation) = scope.relation(name) {
-                return Ok(Some(relation));
+                return Some(relation);
             }
             if !scope.is_closed() || scope.hidden.iter().any(|hidden| hidden == name) {
-                return Ok(None);
+                return None;
             }
         }
-        Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("missing FROM-clause entry for table \"{name}\"")))
+        // What is missing is for the planner to say, which knows more of it.
+        None
     }
 
     /// The fields of `(expr).*`.
@@ -281,7 +283,7 @@ impl Binder<'_> {
             (function("get_field", vec![inner.clone(), literal]), name.clone())
         };
         let known = match inner {
-            Expr::Identifier(ident) => self.relation(&folded(ident))?.and_then(columns_of),
+            Expr::Identifier(ident) => self.relation(&folded(ident)).and_then(rows::columns_of),
             Expr::Function(call) => self
                 .names
                 .outputs(&last_part(&call.name))
@@ -302,7 +304,7 @@ impl Binder<'_> {
             Expr::CompoundIdentifier(parts) => {
                 if let [relation, column] = parts.as_slice()
                     && !is_made(column)
-                    && let Some(relation) = self.relation(&folded(relation))?
+                    && let Some(relation) = self.relation(&folded(relation))
                     && relation.count(&folded(column)) > 1
                 {
                     return Err(ambiguous(&folded(column)));
@@ -313,7 +315,7 @@ impl Binder<'_> {
                 *expr = function("make_array", std::mem::take(&mut array.elem));
             }
             Expr::QualifiedWildcard(name, _) => {
-                if let Some(row) = self.relation(&last_part(name))?.and_then(whole_row) {
+                if let Some(row) = self.relation(&last_part(name)).and_then(rows::whole_row) {
                     *expr = row;
                 }
             }
@@ -371,15 +373,15 @@ impl Binder<'_> {
         let mut all = Vec::new();
         for arg in std::mem::take(args) {
             let relation = match &arg {
-                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => self.relation(&last_part(name))?,
+                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => self.relation(&last_part(name)),
                 _ => None,
             };
             match relation {
                 Some(relation) if is_row => {
-                    let columns = columns_of(relation).unwrap_or_default().into_iter();
+                    let columns = rows::columns_of(relation).unwrap_or_default().into_iter();
                     all.extend(columns.map(|(expr, _)| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))));
                 }
-                Some(relation) => match whole_row(relation) {
+                Some(relation) => match rows::whole_row(relation) {
                     Some(row) => all.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(row))),
                     None => all.push(arg),
                 },
@@ -403,7 +405,7 @@ impl Binder<'_> {
                 return Ok(None);
             }
             if let Some(relation) = scope.relation(name) {
-                return Ok(whole_row(relation));
+                return Ok(rows::whole_row(relation));
             }
             if !scope.is_closed() {
                 return Ok(None);
@@ -455,141 +457,6 @@ fn one_name_each(scope: &Scope) -> Result<()> {
         if !seen.insert(relation.name.iter().map(folded).collect::<Vec<_>>()) {
             let message = format!("table name \"{}\" specified more than once", relation.called());
             return Err(Error::new(sqlstate::DUPLICATE_ALIAS, message));
-        }
-    }
-    Ok(())
-}
-
-/// Whether USING names one column of either side each.
-fn mergeable(left: &Scope, right: &Scope, names: &[String]) -> Result<()> {
-    for (side, scope) in [("left", left), ("right", right)] {
-        let Some(star) = &scope.star else { continue };
-        for name in names {
-            match star.iter().filter(|c| display_name(&c.name) == name).count() {
-                1 => {}
-                0 => {
-                    let message = format!("column \"{name}\" specified in USING clause does not exist in {side} table");
-                    return Err(Error::new(sqlstate::UNDEFINED_COLUMN, message));
-                }
-                _ => {
-                    let message = format!("common column name \"{name}\" appears more than once in {side} table");
-                    return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn set_condition(join: &mut Join, condition: Expr) {
-    match &mut join.join_operator {
-        JoinOperator::Join(c)
-        | JoinOperator::Inner(c)
-        | JoinOperator::Left(c)
-        | JoinOperator::LeftOuter(c)
-        | JoinOperator::Right(c)
-        | JoinOperator::RightOuter(c)
-        | JoinOperator::FullOuter(c) => *c = JoinConstraint::On(condition),
-        _ => {}
-    }
-}
-
-fn columns_of(relation: &Relation) -> Option<Vec<(Expr, String)>> {
-    let columns = relation.columns.as_ref()?;
-    Some(columns.iter().map(|name| (relation.column(name), name.clone())).collect())
-}
-
-/// A relation's row as one value; of a function of single values that value itself.
-fn whole_row(relation: &Relation) -> Option<Expr> {
-    let columns = columns_of(relation)?;
-    if relation.single
-        && let [(value, _)] = columns.as_slice()
-    {
-        return Some(value.clone());
-    }
-    let mut args = Vec::new();
-    let mut present: Option<Expr> = None;
-    for (i, (value, name)) in columns.into_iter().enumerate() {
-        let name = relation.fields.as_ref().and_then(|fields| fields.get(i)).unwrap_or(&name).clone();
-        if relation.nullable {
-            let here = Expr::IsNotNull(Box::new(value.clone()));
-            present = Some(match present {
-                Some(before) => {
-                    Expr::BinaryOp { left: Box::new(before), op: ast::BinaryOperator::Or, right: Box::new(here) }
-                }
-                None => here,
-            });
-        }
-        args.push(Expr::Value(Value::SingleQuotedString(display_name(&name).to_owned()).with_empty_span()));
-        args.push(value);
-    }
-    let row = function("named_struct", args);
-    Some(match present {
-        // An outer join without a match has no row, which is NULL.
-        Some(present) => Expr::Case {
-            case_token: ast::helpers::attached_token::AttachedToken::empty(),
-            end_token: ast::helpers::attached_token::AttachedToken::empty(),
-            operand: None,
-            conditions: vec![ast::CaseWhen { condition: present, result: row }],
-            else_result: None,
-        },
-        None => row,
-    })
-}
-
-/// Marks the repeated names of a SELECT list, which the planner wants to be distinct.
-fn name_apart(items: &mut [SelectItem]) {
-    let mut used = HashSet::new();
-    for (i, item) in items.iter_mut().enumerate() {
-        match item {
-            SelectItem::ExprWithAlias { alias, .. } => {
-                let name = display_name(&folded(alias)).to_owned();
-                if !used.insert(name.clone()) {
-                    *alias = Ident::with_quote('"', marked_name(&name, i));
-                }
-            }
-            SelectItem::UnnamedExpr(expr) => {
-                let name = match &*expr {
-                    Expr::Identifier(ident) => folded(ident),
-                    Expr::CompoundIdentifier(parts) => parts.last().map(folded).unwrap_or_default(),
-                    _ => continue,
-                };
-                let alias = if used.insert(name.clone()) { name } else { marked_name(&name, i) };
-                let alias = Ident::with_quote('"', alias);
-                let none = Expr::Value(Value::Null.with_empty_span());
-                *item = SelectItem::ExprWithAlias { expr: std::mem::replace(expr, none), alias };
-            }
-            _ => {}
-        }
-    }
-}
-
-/// ORDER BY of an output name that something in FROM has too: the output wins, so that it is told by its place.
-fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Scope) -> Result<()> {
-    let OrderByKind::Expressions(items) = &mut order_by.kind else { return Ok(()) };
-    for item in items {
-        let Expr::Identifier(ident) = &item.expr else { continue };
-        let name = folded(ident);
-        let mut values = select.projection.iter().filter_map(|item| match item {
-            SelectItem::ExprWithAlias { alias, expr } if display_name(&folded(alias)) == name => Some(expr),
-            _ => None,
-        });
-        if let Some(first) = values.next()
-            && values.any(|other| other != first)
-        {
-            let message = format!("ORDER BY \"{name}\" is ambiguous");
-            return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message));
-        }
-        if scope.merged(&name).is_none() && scope.relation(&name).is_none() {
-            continue;
-        }
-        let place = select.projection.iter().position(|item| match item {
-            SelectItem::ExprWithAlias { alias, .. } => folded(alias) == name,
-            SelectItem::UnnamedExpr(Expr::Identifier(ident)) => folded(ident) == name,
-            _ => false,
-        });
-        if let Some(place) = place {
-            item.expr = Expr::Value(Value::Number((place + 1).to_string(), false).with_empty_span());
         }
     }
     Ok(())
