@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::sqlstate;
 
 /// Longest series of one call.
-const MAX_LENGTH: usize = 10_000_000;
+const MAX_LENGTH: u32 = 10_000_000;
 /// Values made at a time.
 const STEP: usize = 64 * 1024;
 
@@ -88,11 +88,15 @@ fn series(c: &Call<'_>) -> Result<ArrayRef> {
         let args = (0..c.arity()).map(|i| ScalarValue::try_from_array(&c.arg(i).array, c.arg(i).index(row)));
         let args: Vec<ScalarValue> = args.collect::<Result<_, _>>().map_err(fault)?;
         let mut series = Series::new(&args, c.options)?;
+        let too_long = || Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "the series is too long for one row");
+        if series.is_longer_than(MAX_LENGTH) {
+            return Err(too_long());
+        }
         let (mut parts, mut length): (Vec<ArrayRef>, usize) = (Vec::new(), 0);
         while let Some(part) = series.next_values(STEP)? {
             length += part.len();
-            if length > MAX_LENGTH {
-                return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "the series is too long for one row"));
+            if length > MAX_LENGTH as usize {
+                return Err(too_long());
             }
             parts.push(part);
         }

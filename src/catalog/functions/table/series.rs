@@ -82,6 +82,29 @@ impl Series {
         Ok((!array.is_empty()).then_some(array))
     }
 
+    /// Whether it is certain that more than `most` values are left, told without making them.
+    #[must_use]
+    pub fn is_longer_than(&self, most: u32) -> bool {
+        match &self.state {
+            State::Ended => false,
+            State::Int { next, end, step } => {
+                let last = i128::from(*next) + i128::from(*step) * i128::from(most);
+                if *step > 0 { last <= i128::from(*end) } else { last >= i128::from(*end) }
+            }
+            State::Numeric { next, end, step } => {
+                let last = next.add(&step.mul(&Dec::new(BigInt::from(most), 0)));
+                if step.is_negative() { last.compare(end).is_ge() } else { last.compare(end).is_le() }
+            }
+            State::Time { next, end, step, .. } => {
+                // No month and no day is longer than these.
+                let days = i128::from(step.months) * 31 + i128::from(step.days);
+                let each = (days * 25 * 3_600_000_000 + i128::from(step.us)).abs();
+                let span = (i128::from(*end) - i128::from(*next)).abs();
+                !is_infinite(*next) && each > 0 && span / each > i128::from(most)
+            }
+        }
+    }
+
     fn next_ints(&mut self, most: usize) -> Vec<i64> {
         let State::Int { next, end, step } = &mut self.state else { return Vec::new() };
         let mut values = Vec::new();
