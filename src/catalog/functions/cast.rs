@@ -83,7 +83,13 @@ pub(super) fn register(r: &mut Registry) {
     });
     r.add("numeric_typmod", &[Numeric, Int4, Int4], Ret::Rule(with_typmod), |c| {
         let (v, precision, scale) = (c.nums(0)?, c.prims::<Int32Type>(1)?, c.prims::<Int32Type>(2)?);
-        c.build_number(|i| with_modifier(v.number(i)?, precision.at(i), scale.at(i)))
+        c.build_number(|i| match (precision.at(i), scale.at(i)) {
+            (precision @ 1..=1000, scale @ -1000..=1000) => with_modifier(v.number(i)?, precision, scale),
+            (precision, scale) => Err(Error::new(
+                sqlstate::INVALID_PARAMETER_VALUE,
+                format!("NUMERIC precision {precision} and scale {scale} are out of range"),
+            )),
+        })
     });
     r.add("cast_text", &[Any], Text, text);
     // As the output function has it: a boolean by its letter.
@@ -295,7 +301,9 @@ fn text(c: &Call<'_>) -> Result<ArrayRef> {
 /// The numbers of arrays rounded to whole ones.
 fn whole_elements(c: &Call<'_>) -> Result<ArrayRef> {
     let lists = &c.arg(0).array;
-    let Some(list) = lists.as_list_opt::<i32>() else { return Err(fault("only arrays have elements")) };
+    let Some(list) = lists.as_list_opt::<i32>() else {
+        return Err(Error::new(sqlstate::CANNOT_COERCE, "only arrays have elements"));
+    };
     let values = list.values();
     let range = || out_of_range(&DataType::Int64);
     let mut whole = arrow::array::Int64Builder::with_capacity(values.len());

@@ -81,6 +81,9 @@ fn numbers(c: &Call<'_>, i: usize, row: usize, what: &'static str) -> Result<Vec
 }
 
 fn fill(c: &Call<'_>) -> Result<ArrayRef> {
+    if c.arity() < 3 {
+        return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, "array_fill needs its dimensions"));
+    }
     let value = c.arg(1);
     let mut levels = 0;
     let mut level = c.ret.data_type();
