@@ -49,10 +49,10 @@ pub fn case(case: Case, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     Ok(Expr::Case(Case::new(expr, pairs, otherwise)))
 }
 
-/// COALESCE of arguments of one type; NULLIF, which compares its arguments and gives the first.
+/// COALESCE, GREATEST and LEAST of arguments of one type; NULLIF, which compares its arguments and gives the first.
 pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
-    if name == "coalesce" {
-        return Ok(call(&env.functions, name, one_type("COALESCE", args, schema, env)?));
+    if name != "nullif" {
+        return Ok(call(&env.functions, name, one_type(&name.to_uppercase(), args, schema, env)?));
     }
     let Ok([value, other]) = <[Expr; 2]>::try_from(args) else {
         return Err(external(Error::new(sqlstate::SYNTAX_ERROR, "NULLIF takes two arguments")));

@@ -73,7 +73,7 @@ pub fn with_ties() -> Arc<ScalarUDF> {
     Arc::clone(&TIES)
 }
 
-/// `COALESCE` and `NULLIF`, whose arguments have not been brought to one type yet.
+/// `COALESCE`, `GREATEST`, `LEAST` and `NULLIF`, whose arguments have not been brought to one type yet.
 #[must_use]
 pub fn unified(name: &str) -> Option<Arc<ScalarUDF>> {
     let name = UNIFIED.iter().find(|known| **known == name)?;
@@ -87,7 +87,7 @@ pub fn is_unified(function: &ScalarUDF) -> bool {
     function.inner().is::<Unified>()
 }
 
-const UNIFIED: [&str; 2] = ["coalesce", "nullif"];
+const UNIFIED: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Unified {
