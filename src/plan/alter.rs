@@ -162,7 +162,7 @@ pub fn refill(old: &Relation, new: Arc<Relation>, sources: &[Option<String>], en
     let items = sources.iter().enumerate().map(value).collect();
     let from = write::table(&[write::ident(&old.schema), write::ident(&old.name)], None);
     let source = Some(write::query(None, items, vec![from], None));
-    let change = Change::Insert { columns: Vec::new(), source };
+    let change = Change::Insert { columns: Vec::new(), source, conflict: None };
     let target = RelationName { schema: Some(new.schema.clone()), name: new.name.clone() };
     let insert = Write { target, alias, with: None, change, returning: None };
     plan_write_to(&insert, new, &Positions::new(""), &[], env)

@@ -15,8 +15,10 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::array_literal;
-use super::calls::{call, cast, cast_to_text, implicit_temporal};
+use super::calls::{call, cast, cast_to_column, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::names::joins::is_merging;
+use super::unify::common_field;
 use super::{json_operators, records, temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
@@ -25,7 +27,7 @@ use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, TextStyle};
+use crate::types::{PG_TYPE_KEY, TextStyle, pg_type};
 
 /// The operator hook.
 #[derive(Debug)]
@@ -43,6 +45,18 @@ impl Operators {
     }
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
+    /// The merged column of two: the first one's value in the type of both.
+    fn merged(&self, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
+        let fields = [known(&left, schema), known(right, schema)];
+        let [Some(own), Some(_)] = &fields else { return Ok(left) };
+        let external = |error| DataFusionError::External(Box::new(error));
+        let common = common_field("JOIN/USING", &fields).map_err(external)?;
+        if pg_type(&common).oid == pg_type(own).oid {
+            return Ok(left);
+        }
+        cast_to_column(left, own, &common, &self.functions).map_err(external)
+    }
+
     fn call(&self, name: &str, args: Vec<Expr>) -> Option<Expr> {
         self.functions.scalar.get(name).map(|function| function.call(args))
     }
@@ -158,6 +172,9 @@ impl ExprPlanner for Operators {
             return Ok(PlannerResult::Original(expr));
         }
         let RawBinaryExpr { op, left, right } = expr;
+        if is_merging(&op) {
+            return Ok(PlannerResult::Planned(self.merged(left, &right, schema)?));
+        }
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));

@@ -15,6 +15,7 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
+use super::conflict::{ConflictSpec, plan_conflict};
 use super::{Declared, Plan, PlanEnv, columns, context, locate, optimize, parser_options, raw_plan, resolve, settle};
 use crate::catalog::Relation;
 use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
@@ -38,6 +39,8 @@ pub struct WriteSpec {
     pub verb: &'static str,
     /// The names of the CHECK constraints whose values follow the columns.
     pub checks: Vec<String>,
+    /// ON CONFLICT.
+    pub conflict: Option<ConflictSpec>,
     /// RETURNING.
     pub returning: Option<Arc<Plan>>,
 }
@@ -60,16 +63,17 @@ pub fn plan_write_to(
     declared: &Declared,
     env: &PlanEnv,
 ) -> Result<Plan> {
-    let query = source(write, &relation)?;
-    let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
-        env.check_cancelled()?;
-        Ok(to_rows(write, &query, &relation, known, env))
+    let mut plan = rows_of(write, &relation, positions, declared, env)?;
+    let conflict = match &write.change {
+        Change::Insert { conflict: Some(conflict), .. } => {
+            Some(plan_conflict(conflict, write, &relation, (positions, &plan.params), env)?)
+        }
+        _ => None,
     };
-    let place = |error: &DataFusionError| match &query {
-        Source::Query(query) => locate::planning_error(error, query, positions),
-        Source::Rows(_) => crate::exec::classify::classify(error),
-    };
-    let mut plan = super::plan_made(make, place, declared, env)?;
+    if let Some(update) = conflict.as_ref().and_then(|conflict| conflict.update.as_ref()) {
+        plan.params.clone_from(&update.params);
+        plan.reusable &= update.reusable;
+    }
     let returning = match &write.returning {
         None => None,
         Some(query) => {
@@ -89,8 +93,28 @@ pub fn plan_write_to(
         }
         _ => Vec::new(),
     };
-    plan.write = Some(Arc::new(WriteSpec { relation, verb: write.change.verb(), checks, returning }));
+    plan.write = Some(Arc::new(WriteSpec { relation, verb: write.change.verb(), checks, conflict, returning }));
     Ok(plan)
+}
+
+/// The plan of the rows to be written.
+pub(super) fn rows_of(
+    write: &Write,
+    relation: &Relation,
+    positions: &Positions,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
+    let query = source(write, relation)?;
+    let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
+        env.check_cancelled()?;
+        Ok(to_rows(write, &query, relation, known, env))
+    };
+    let place = |error: &DataFusionError| match &query {
+        Source::Query(query) => locate::planning_error(error, query, positions),
+        Source::Rows(_) => crate::exec::classify::classify(error),
+    };
+    super::plan_made(make, place, declared, env)
 }
 
 /// The table that a statement writes.
@@ -133,7 +157,7 @@ enum Source {
 fn source(write: &Write, relation: &Relation) -> Result<Source> {
     let schema = relation.provider.schema();
     match &write.change {
-        Change::Insert { columns, source } => {
+        Change::Insert { columns, source, .. } => {
             let places = places(columns, &relation.name, &schema)?;
             insert_source(write, source.as_deref(), (columns.is_empty(), &places), relation)
         }
@@ -248,7 +272,7 @@ fn default_of(relation: &Relation, place: usize) -> ast::Expr {
     default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), Clone::clone)
 }
 
-fn own_column(write: &Write, name: &str) -> ast::Expr {
+pub(super) fn own_column(write: &Write, name: &str) -> ast::Expr {
     ast::Expr::CompoundIdentifier(vec![write.alias.clone(), write::ident(name)])
 }
 

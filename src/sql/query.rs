@@ -23,14 +23,14 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Statem
     if names_current_row(&tokens.tokens) {
         return Err(Error::unsupported("WHERE CURRENT OF is not supported"));
     }
-    let parsed = match write::of(statement(script, tokens)?)? {
+    let parsed = match write::of(statement(script, tokens)?).map_err(|error| positioned(error, script))? {
         Ok(write) => return Ok(StatementKind::Write(Box::new(write))),
         Err(parsed) => parsed,
     };
     match parsed {
         ast::Statement::Query(mut query) => {
             let into = take_into(&mut query);
-            rewrite::apply(&mut query)?;
+            rewrite::apply(&mut query).map_err(|error| positioned(error, script))?;
             Ok(match into {
                 Some(into) => StatementKind::Object(Box::new(table_of(&into, query)?)),
                 None => StatementKind::Query(query),
@@ -60,6 +60,12 @@ pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<as
         return Err(script.syntax_error(Some(&parser.peek_token())));
     }
     Ok(statement)
+}
+
+/// An error of a rule with its position.
+fn positioned(error: Error, script: &Script<'_>) -> Error {
+    let at = error.place().and_then(|(line, column)| script.positions().char_position(Location::new(line, column)));
+    error.or_at(at)
 }
 
 /// The INTO of the statement's first SELECT.

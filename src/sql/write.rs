@@ -40,6 +40,8 @@ pub enum Change {
         columns: Vec<String>,
         /// The rows; `None` is DEFAULT VALUES.
         source: Option<Box<ast::Query>>,
+        /// ON CONFLICT.
+        conflict: Option<Box<Conflict>>,
     },
     /// UPDATE.
     Update {
@@ -57,6 +59,24 @@ pub enum Change {
         /// WHERE.
         condition: Option<ast::Expr>,
     },
+}
+
+/// ON CONFLICT.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    /// What tells that a row is there already; `None` for any key.
+    pub target: Option<Arbiter>,
+    /// SET and WHERE of DO UPDATE; `None` is DO NOTHING.
+    pub update: Option<(Vec<(String, ast::Expr)>, Option<ast::Expr>)>,
+}
+
+/// The target of ON CONFLICT.
+#[derive(Clone, Debug)]
+pub enum Arbiter {
+    /// A key of these columns.
+    Columns(Vec<String>),
+    /// A constraint.
+    Constraint(String),
 }
 
 impl Change {
@@ -141,14 +161,31 @@ fn insert_of(insert: ast::Insert) -> Result<Write> {
     if foreign {
         return Err(unknown_form("INSERT"));
     }
-    if insert.on.is_some() {
-        return Err(Error::unsupported("INSERT … ON CONFLICT is not supported"));
-    }
+    let conflict = insert.on.map(conflict_of).transpose()?.map(Box::new);
     let target = relation_of(name);
     let alias = insert.table_alias.map_or_else(|| ident(&target.name), |alias| alias.alias);
     let columns = insert.columns.iter().map(column_name).collect::<Result<_>>()?;
-    let change = Change::Insert { columns, source: insert.source };
+    let change = Change::Insert { columns, source: insert.source, conflict };
     Ok(Write { target, alias, with: None, change, returning: None })
+}
+
+fn conflict_of(on: ast::OnInsert) -> Result<Conflict> {
+    let ast::OnInsert::OnConflict(on) = on else { return Err(unknown_form("INSERT")) };
+    let target = on.conflict_target.map(|target| match target {
+        ast::ConflictTarget::Columns(columns) => Arbiter::Columns(columns.iter().map(folded).collect()),
+        ast::ConflictTarget::OnConstraint(name) => Arbiter::Constraint(rewrite::names::last_part(&name)),
+    });
+    let update = match on.action {
+        ast::OnConflictAction::DoNothing => None,
+        ast::OnConflictAction::DoUpdate(update) => {
+            let mut assignments = Vec::new();
+            for assignment in update.assignments {
+                assign(assignment, &mut assignments)?;
+            }
+            Some((assignments, update.selection))
+        }
+    };
+    Ok(Conflict { target, update })
 }
 
 fn update_of(update: ast::Update) -> Result<Write> {

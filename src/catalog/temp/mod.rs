@@ -7,6 +7,7 @@
 //! statement reads the second as it was when the statement started.
 
 mod change;
+mod conflict;
 mod contents;
 mod keys;
 mod provider;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::oids::{Allocator, Kind, schema_oid};
 use super::{Relation, Schema, Snapshot};
 pub use change::{Collected, Target, Written};
+pub use conflict::{Proposed, with_row_number};
 pub use contents::TableRows;
 pub use keys::can_be_key;
 pub use provider::{ROW_NUMBER, TempTable, ViewShape};
@@ -28,6 +30,8 @@ pub use spec::{Check, OnCommit, SessionObject, TableSpec, ViewQuery};
 pub const PG_TEMP: &str = "pg_temp";
 /// The key in [`TempRows`] of the rows that a statement has just written, for its RETURNING clause.
 pub const WRITTEN: u32 = 0;
+/// The key in [`TempRows`] of the rows that an INSERT could not add because they meet others.
+pub const EXCLUDED: u32 = 1;
 
 /// Versions of snapshots with a session's objects: above all those of shared snapshots, and never the same twice.
 static VERSION: AtomicU64 = AtomicU64::new(1 << 40);
