@@ -16,13 +16,13 @@ use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
 use super::conflict::{ConflictSpec, plan_conflict};
-use super::{Declared, Plan, PlanEnv, columns, context, locate, optimize, parser_options, raw_plan, resolve, settle};
+use super::{Declared, Plan, PlanEnv, columns, context, generated, locate, optimize, parser_options, raw_plan, resolve, settle};
 use crate::catalog::Relation;
-use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
+use crate::catalog::temp::{Check, ColumnKind, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
 use crate::sql::object_ast::RelationName;
 use crate::sql::position::Positions;
-use crate::sql::write::{self, Change, Write};
+use crate::sql::write::{self, Change, Overriding, Write};
 use crate::sqlstate;
 
 /// Ends the name by which a plan reads a table with its row numbers.
@@ -159,6 +159,7 @@ fn source(write: &Write, relation: &Relation) -> Result<Source> {
     match &write.change {
         Change::Insert { columns, source, .. } => {
             let places = places(columns, &relation.name, &schema)?;
+            own_values(write, source.as_deref(), &places, relation)?;
             insert_source(write, source.as_deref(), (columns.is_empty(), &places), relation)
         }
         Change::Update { assignments, from, condition } => {
@@ -168,6 +169,7 @@ fn source(write: &Write, relation: &Relation) -> Result<Source> {
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
             let places = places(&names, &relation.name, &schema)?;
+            computed_stay(assignments, &places, relation)?;
             let mut items = vec![aliased(own_column(write, ROW_NUMBER), "\u{1}row")];
             for (i, field) in schema.fields().iter().enumerate() {
                 let value = match places.iter().position(|place| *place == i).filter(|_| !names.is_empty()) {
@@ -242,13 +244,80 @@ fn insert_source(
         check_width(row.len(), places.len(), all)?;
         let mut full: Vec<ast::Expr> = (0..width).map(|i| default_of(relation, i)).collect();
         for (value, &place) in row.iter().zip(places) {
-            if !is_default(value) {
+            let own = write.overriding == Some(Overriding::User)
+                && relation.table().is_some_and(|spec| {
+                    matches!(spec.kind(place), ColumnKind::Identity | ColumnKind::AlwaysIdentity)
+                });
+            if !is_default(value) && !own {
                 full[place] = value.clone();
             }
         }
         rows.push(full);
     }
     Ok(Source::Rows(rows))
+}
+
+/// Refuses values for columns that are always generated.
+fn own_values(write: &Write, source: Option<&ast::Query>, places: &[usize], relation: &Relation) -> Result<()> {
+    let (Some(spec), Some(query)) = (relation.table(), source) else { return Ok(()) };
+    let width = match query.body.as_ref() {
+        ast::SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
+        ast::SetExpr::Select(select) if !select.projection.iter().any(is_wild) => select.projection.len(),
+        _ => places.len(),
+    };
+    for (i, &place) in places.iter().take(width).enumerate() {
+        let (name, kind) = (relation.schema().field(place).name().clone(), spec.kind(place));
+        let why = match kind {
+            ColumnKind::Generated if write.overriding == Some(Overriding::System) && query_is_refill(query) => continue,
+            ColumnKind::Generated => "is a generated column.",
+            ColumnKind::AlwaysIdentity if write.overriding.is_none() => {
+                "is an identity column defined as GENERATED ALWAYS."
+            }
+            _ => continue,
+        };
+        let given = match query.body.as_ref() {
+            ast::SetExpr::Values(values) => {
+                values.rows.iter().filter_map(|row| row.content.get(i)).any(|value| !is_default(value))
+            }
+            _ => true,
+        };
+        if given {
+            let message = format!("cannot insert a non-DEFAULT value into column \"{name}\"");
+            let error = Error::new(sqlstate::GENERATED_ALWAYS, message).detail(format!("Column \"{name}\" {why}"));
+            let hint = "Use OVERRIDING SYSTEM VALUE to override.";
+            return Err(if kind == ColumnKind::Generated { error } else { error.hint(hint) });
+        }
+    }
+    Ok(())
+}
+
+fn is_wild(item: &ast::SelectItem) -> bool {
+    matches!(item, ast::SelectItem::Wildcard(_) | ast::SelectItem::QualifiedWildcard(..))
+}
+
+/// Whether a query is the one that fills an altered table from what it was.
+fn query_is_refill(query: &ast::Query) -> bool {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else { return false };
+    select.projection.first().is_some_and(|item| {
+        matches!(item, ast::SelectItem::ExprWithAlias { alias, .. } if alias.value.starts_with('\u{1}'))
+    })
+}
+
+/// Refuses SET of columns that are always generated, but to DEFAULT.
+fn computed_stay(assignments: &[(String, ast::Expr)], places: &[usize], relation: &Relation) -> Result<()> {
+    let Some(spec) = relation.table() else { return Ok(()) };
+    for ((name, value), &place) in assignments.iter().zip(places) {
+        let why = match spec.kind(place) {
+            ColumnKind::Generated => "is a generated column.",
+            ColumnKind::AlwaysIdentity => "is an identity column defined as GENERATED ALWAYS.",
+            _ => continue,
+        };
+        if !is_default(value) {
+            let message = format!("column \"{name}\" can only be updated to DEFAULT");
+            return Err(Error::new(sqlstate::GENERATED_ALWAYS, message).detail(format!("Column \"{name}\" {why}")));
+        }
+    }
+    Ok(())
 }
 
 /// Whether as many values are given as columns; without a list of columns the last ones may be left out.
@@ -268,7 +337,9 @@ fn is_default(expr: &ast::Expr) -> bool {
 }
 
 fn default_of(relation: &Relation, place: usize) -> ast::Expr {
-    let default = relation.table().and_then(|spec| spec.defaults.get(place)).and_then(Option::as_ref);
+    // What is generated is computed when the rest of the row is there.
+    let spec = relation.table().filter(|spec| spec.kind(place) != ColumnKind::Generated);
+    let default = spec.and_then(|spec| spec.defaults.get(place)).and_then(Option::as_ref);
     default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), Clone::clone)
 }
 
@@ -328,6 +399,8 @@ fn to_rows(
         }
         (Source::Query(query), Change::Delete { .. }) => return settle(raw_plan(query, params, env)?, env),
     };
+    let skip = usize::from(matches!(write.change, Change::Update { .. }));
+    let plan = generated::computed(plan, skip, relation, env)?;
     let checks = relation.table().map_or(&[][..], |spec| spec.checks.as_slice());
     if checks.is_empty() { Ok(plan) } else { checked(plan, relation, checks, env) }
 }

@@ -11,6 +11,7 @@ mod conflict;
 mod contents;
 mod keys;
 mod provider;
+mod sequence;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,8 @@ pub use conflict::{Proposed, with_row_number};
 pub use contents::TableRows;
 pub use keys::can_be_key;
 pub use provider::{ROW_NUMBER, TempTable, ViewShape};
-pub use spec::{Check, OnCommit, SessionObject, TableSpec, ViewQuery};
+pub use sequence::{Sequence, SequenceOwner, SequenceSpec, SequenceTable};
+pub use spec::{Check, ColumnKind, OnCommit, SessionObject, TableSpec, ViewQuery, reads_sequence};
 
 /// What every session calls its schema of temporary objects.
 pub const PG_TEMP: &str = "pg_temp";
@@ -122,11 +124,26 @@ impl TempObjects {
         next
     }
 
+    /// The same with a table in the place of one of another name, perhaps.
+    #[must_use]
+    pub fn replaced(&self, old: &str, new: Arc<Relation>, rows: Arc<TableRows>) -> Self {
+        let mut next = self.changed();
+        next.relations.remove(old);
+        next.rows = Arc::new(next.rows.with(new.oid, rows));
+        next.relations.insert(new.name.clone(), new);
+        next
+    }
+
     /// The same without an object.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         let mut next = self.changed();
         if let Some(relation) = next.relations.remove(name) {
+            // A column's own sequence ends with it.
+            next.relations.retain(|_, other| {
+                let owner = other.sequence().and_then(|sequence| sequence.spec.owner.as_ref());
+                owner.is_none_or(|owner| owner.table != relation.oid)
+            });
             let mut rows = next.rows.0.clone();
             rows.remove(&relation.oid);
             next.rows = Arc::new(TempRows(rows));
@@ -158,6 +175,25 @@ impl TempObjects {
                 return oid;
             }
         }
+    }
+
+    /// Whether a default takes its values from a sequence.
+    #[must_use]
+    pub fn feeds(&self, sequence: &str) -> bool {
+        let specs = self.relations.values().filter_map(|relation| relation.table());
+        specs.flat_map(|spec| spec.defaults.iter().flatten()).any(|default| reads_sequence(default, sequence))
+    }
+
+    /// The same without the sequences of columns that the table does not have any more.
+    #[must_use]
+    pub fn without_orphans(&self, table: &Relation) -> Self {
+        let mut next = self.changed();
+        let schema = table.schema();
+        next.relations.retain(|_, other| {
+            let owner = other.sequence().and_then(|sequence| sequence.spec.owner.as_ref());
+            owner.is_none_or(|owner| owner.table != table.oid || schema.index_of(&owner.column).is_ok())
+        });
+        next
     }
 
     /// The names of the views that read one of the relations, directly or through another view, nearest first.
