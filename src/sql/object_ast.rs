@@ -37,8 +37,8 @@ pub enum ObjectStatement {
     Alter(Box<Alter>),
     /// CREATE SEQUENCE, ALTER SEQUENCE.
     Sequence(Box<SequenceStatement>),
-    /// TRUNCATE.
-    Truncate(Vec<RelationName>),
+    /// TRUNCATE, and whether it restarts the sequences of the tables' columns.
+    Truncate(Vec<RelationName>, bool),
     /// ANALYZE, VACUUM: the command tag and the relations named.
     Maintain(&'static str, Vec<RelationName>),
 }

@@ -184,6 +184,15 @@ impl TempObjects {
         specs.flat_map(|spec| spec.defaults.iter().flatten()).any(|default| reads_sequence(default, sequence))
     }
 
+    /// Puts the sequences of a table's columns back to their start.
+    pub fn restart_sequences(&self, table: u32) {
+        for sequence in self.relations.values().filter_map(|relation| relation.sequence()) {
+            if sequence.spec.owner.as_ref().is_some_and(|owner| owner.table == table) {
+                sequence.restart(sequence.spec.start);
+            }
+        }
+    }
+
     /// The same without the sequences of columns that the table does not have any more.
     #[must_use]
     pub fn without_orphans(&self, table: &Relation) -> Self {

@@ -35,8 +35,8 @@ impl Session {
             ObjectStatement::Drop(drop) => self.drop_objects(drop),
             ObjectStatement::Alter(alter) => self.alter_table(alter).await,
             ObjectStatement::Sequence(sequence) => self.run_sequence(sequence),
-            ObjectStatement::Truncate(names) => {
-                self.truncate(names)?;
+            ObjectStatement::Truncate(names, restart) => {
+                self.truncate(names, *restart)?;
                 done("TRUNCATE TABLE")
             }
             ObjectStatement::Maintain(tag, names) => {
@@ -66,7 +66,7 @@ impl Session {
                 _ => "ALTER SEQUENCE".to_owned(),
             },
             ObjectStatement::Drop(drop) => format!("DROP {}", drop.kind.words()),
-            ObjectStatement::Truncate(_) => "TRUNCATE TABLE".to_owned(),
+            ObjectStatement::Truncate(..) => "TRUNCATE TABLE".to_owned(),
             ObjectStatement::Maintain(..) => return Ok(()),
         };
         let message = format!("cannot execute {what} in a read-only transaction");
@@ -208,7 +208,7 @@ impl Session {
         Ok(Answer::Done("LOCK TABLE".to_owned()))
     }
 
-    fn truncate(&mut self, names: &[RelationName]) -> Result<()> {
+    fn truncate(&mut self, names: &[RelationName], restart: bool) -> Result<()> {
         let mut next = Vec::new();
         for name in names {
             let relation = self.existing(name)?;
@@ -228,6 +228,9 @@ impl Session {
         for relation in next {
             let empty = Arc::new(TableRows::empty(relation.schema()));
             self.objects.change(self.objects.current().with_rows(relation.oid, empty));
+            if restart {
+                self.objects.current().restart_sequences(relation.oid);
+            }
         }
         Ok(())
     }

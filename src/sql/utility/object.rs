@@ -265,11 +265,12 @@ pub fn truncate(cursor: &mut Cursor<'_>) -> Result<ObjectStatement> {
             break;
         }
     }
-    if cursor.eat("restart") || cursor.eat("continue") {
+    let restart = cursor.eat("restart");
+    if restart || cursor.eat("continue") {
         cursor.expect("identity")?;
     }
     cascade(cursor);
-    Ok(ObjectStatement::Truncate(names))
+    Ok(ObjectStatement::Truncate(names, restart))
 }
 
 /// Parses what follows ANALYZE or VACUUM. Both are accepted: there is nothing to collect or to clean.

@@ -66,11 +66,14 @@ pub fn pg_attrdef(source: &Source, rows: &mut Rows) {
     }
 }
 
-/// Sequences as the standard shows them.
+/// Sequences as the standard shows them: those of identity columns are not seen.
 pub fn sequences(source: &Source, rows: &mut Rows) {
     for table in &source.tables {
         let Some(sequence) = table.relation.sequence() else { continue };
         let spec = &sequence.spec;
+        if spec.owner.as_ref().is_some_and(|owner| owner.identity) {
+            continue;
+        }
         let bits = match spec.data_type {
             oid::INT2 => 16,
             oid::INT4 => 32,
