@@ -74,9 +74,7 @@ fn arbiters(conflict: &Conflict, relation: &Relation) -> Result<Vec<usize>> {
     let found: Vec<usize> = match &conflict.target {
         None if conflict.update.is_some() => {
             let message = "ON CONFLICT DO UPDATE requires inference specification or constraint name";
-            return Err(
-                Error::new(sqlstate::SYNTAX_ERROR, message).hint("For example, ON CONFLICT (column_name).")
-            );
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).hint("For example, ON CONFLICT (column_name)."));
         }
         None => return Ok((0..keys.len()).filter(|&i| is_unique(&keys[i].kind)).collect()),
         Some(Arbiter::Constraint(name)) => {
@@ -93,7 +91,8 @@ fn arbiters(conflict: &Conflict, relation: &Relation) -> Result<Vec<usize>> {
                 return Err(Error::new(sqlstate::UNDEFINED_COLUMN, message));
             }
             let wanted: HashSet<&String> = columns.iter().collect();
-            let fits = |i: &usize| keys[*i].columns.iter().collect::<HashSet<_>>() == wanted && is_unique(&keys[*i].kind);
+            let fits =
+                |i: &usize| keys[*i].columns.iter().collect::<HashSet<_>>() == wanted && is_unique(&keys[*i].kind);
             (0..keys.len()).filter(fits).collect()
         }
     };

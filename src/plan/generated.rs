@@ -58,7 +58,7 @@ impl Maker<'_> {
             if !from.data_type().is_null() && !assign::is_assignable(of, to) {
                 let (of, to) = (oid::sql_name(of), oid::sql_name(to));
                 let message =
-                    format!("column \"{}\" is of type {to} but generation expression is of type {of}", field.name());
+                    format!("column \"{}\" is of type {to} but default expression is of type {of}", field.name());
                 let error = Error::new(sqlstate::DATATYPE_MISMATCH, message);
                 return Err(error.hint("You will need to rewrite or cast the expression."));
             }
@@ -92,8 +92,9 @@ impl Maker<'_> {
                     let message = "window functions are not allowed in column generation expressions";
                     Some(Error::new(sqlstate::WINDOWING_ERROR, message))
                 }
-                Expr::ScalarFunction(call) if call.func.signature().volatility != Volatility::Immutable
-                    && !super::marker::is_unified(&call.func) =>
+                Expr::ScalarFunction(call)
+                    if call.func.signature().volatility != Volatility::Immutable
+                        && !super::marker::is_unified(&call.func) =>
                 {
                     let message = "generation expression is not immutable";
                     Some(Error::new(sqlstate::INVALID_OBJECT_DEFINITION, message))

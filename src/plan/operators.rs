@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, TextStyle, pg_type};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, TextStyle, oid, pg_type};
 
 /// The operator hook.
 #[derive(Debug)]
@@ -54,6 +54,12 @@ impl Operators {
         if pg_type(&common).oid == pg_type(own).oid {
             return Ok(left);
         }
+        // A numeric's digits are the type's, nobody has written them.
+        let metadata = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
+        let common = match pg_type(&common).oid {
+            oid::NUMERIC => Arc::new(common.as_ref().clone().with_metadata(metadata)),
+            _ => common,
+        };
         cast_to_column(left, own, &common, &self.functions).map_err(external)
     }
 

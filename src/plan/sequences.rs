@@ -139,7 +139,9 @@ pub fn serial(shown: &str) -> Option<ast::DataType> {
 pub fn identity(options: &[ast::SequenceOptions]) -> Result<Vec<SequenceOption>> {
     let number = |expr: &ast::Expr| -> Result<i64> {
         let text = expr.to_string();
-        text.replace(' ', "").parse().map_err(|_| Error::new(sqlstate::SYNTAX_ERROR, format!("\"{text}\" is no number")))
+        text.replace(' ', "")
+            .parse()
+            .map_err(|_| Error::new(sqlstate::SYNTAX_ERROR, format!("\"{text}\" is no number")))
     };
     options
         .iter()

@@ -11,8 +11,8 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 
 use super::sequences::{self, ColumnSequence};
 use super::{PlanEnv, assign, context, parser_options, resolve, types};
-use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::constraint::object_name;
+use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::pg_catalog::definitions::quote_identifier;
 use crate::catalog::temp::{Check, ColumnKind, OnCommit, SequenceOwner, TableSpec, can_be_key};
 use crate::catalog::{Constraint, ConstraintKind, Relation};
@@ -155,8 +155,10 @@ impl<'a> Maker<'a> {
             ColumnOption::NotNull => self.not_null(column),
             ColumnOption::Default(expr) => {
                 if self.defaults.last().is_some_and(Option::is_some) {
-                    let message =
-                        format!("multiple default values specified for column \"{column}\" of table \"{}\"", self.table);
+                    let message = format!(
+                        "multiple default values specified for column \"{column}\" of table \"{}\"",
+                        self.table
+                    );
                     return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
                 }
                 let default = self.default(column, expr)?;

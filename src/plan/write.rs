@@ -16,7 +16,9 @@ use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
 use super::conflict::{ConflictSpec, plan_conflict};
-use super::{Declared, Plan, PlanEnv, columns, context, generated, locate, optimize, parser_options, raw_plan, resolve, settle};
+use super::{
+    Declared, Plan, PlanEnv, columns, context, generated, locate, optimize, parser_options, raw_plan, resolve, settle,
+};
 use crate::catalog::Relation;
 use crate::catalog::temp::{Check, ColumnKind, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
@@ -244,17 +246,19 @@ fn insert_source(
         check_width(row.len(), places.len(), all)?;
         let mut full: Vec<ast::Expr> = (0..width).map(|i| default_of(relation, i)).collect();
         for (value, &place) in row.iter().zip(places) {
-            let own = write.overriding == Some(Overriding::User)
-                && relation.table().is_some_and(|spec| {
-                    matches!(spec.kind(place), ColumnKind::Identity | ColumnKind::AlwaysIdentity)
-                });
-            if !is_default(value) && !own {
+            if !is_default(value) && !keeps_own(write, relation, place) {
                 full[place] = value.clone();
             }
         }
         rows.push(full);
     }
     Ok(Source::Rows(rows))
+}
+
+/// Whether OVERRIDING USER VALUE passes over what is given for a column.
+fn keeps_own(write: &Write, relation: &Relation, place: usize) -> bool {
+    let identity = |kind| matches!(kind, ColumnKind::Identity | ColumnKind::AlwaysIdentity);
+    write.overriding == Some(Overriding::User) && relation.table().is_some_and(|spec| identity(spec.kind(place)))
 }
 
 /// Refuses values for columns that are always generated.
@@ -298,9 +302,9 @@ fn is_wild(item: &ast::SelectItem) -> bool {
 /// Whether a query is the one that fills an altered table from what it was.
 fn query_is_refill(query: &ast::Query) -> bool {
     let ast::SetExpr::Select(select) = query.body.as_ref() else { return false };
-    select.projection.first().is_some_and(|item| {
-        matches!(item, ast::SelectItem::ExprWithAlias { alias, .. } if alias.value.starts_with('\u{1}'))
-    })
+    select.projection.first().is_some_and(
+        |item| matches!(item, ast::SelectItem::ExprWithAlias { alias, .. } if alias.value.starts_with('\u{1}')),
+    )
 }
 
 /// Refuses SET of columns that are always generated, but to DEFAULT.
@@ -389,7 +393,7 @@ fn to_rows(
         (Source::Rows(rows), _) => values(rows, fields, params, env)?,
         (Source::Query(query), Change::Insert { columns, .. }) => {
             let places = places(columns, &relation.name, &schema).map_err(external)?;
-            inserted(query, (columns.is_empty(), &places), relation, params, env)?
+            inserted(query, (columns.is_empty(), &places), (write, relation), params, env)?
         }
         (Source::Query(query), Change::Update { .. }) => {
             let mut outputs: Vec<FieldRef> = vec![Arc::new(Field::new(ROW_NUMBER, DataType::Int64, false))];
@@ -478,7 +482,7 @@ fn union(settled: &LogicalPlan, fields: &[FieldRef], env: &PlanEnv) -> Result<Lo
 fn inserted(
     query: &ast::Query,
     (all, places): (bool, &[usize]),
-    relation: &Relation,
+    (write, relation): (&Write, &Relation),
     params: &Declared,
     env: &PlanEnv,
 ) -> Result<LogicalPlan, DataFusionError> {
@@ -493,9 +497,10 @@ fn inserted(
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut exprs = Vec::with_capacity(fields.len());
     for (i, field) in fields.iter().enumerate() {
-        let expr = match places.iter().position(|&place| place == i).and_then(|at| outputs.get(at)) {
-            Some(output) => output.clone(),
-            None => {
+        let given = places.iter().position(|&place| place == i).and_then(|at| outputs.get(at));
+        let expr = match given {
+            Some(output) if !keeps_own(write, relation, i) => output.clone(),
+            _ => {
                 let default = default_of(relation, i);
                 let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
                 assign::adapt_value(expr, field, &env.vars.style)?

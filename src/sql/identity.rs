@@ -23,8 +23,10 @@ pub fn ordered(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 /// The next tokens between the parentheses after IDENTITY.
 fn options(tokens: &[TokenWithSpan], from: usize) -> Option<Range<usize>> {
-    let opens = |i: &usize| word(&tokens[*i]).as_deref() == Some("identity")
-        && tokens.get(i + 1).is_some_and(|next| next.token == Token::LParen);
+    let opens = |i: &usize| {
+        word(&tokens[*i]).as_deref() == Some("identity")
+            && tokens.get(i + 1).is_some_and(|next| next.token == Token::LParen)
+    };
     let start = (from..tokens.len()).find(opens)? + 2;
     let length = tokens.get(start..)?.iter().position(|t| t.token == Token::RParen)?;
     Some(start..start + length)

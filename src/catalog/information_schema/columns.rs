@@ -2,15 +2,15 @@
 
 use super::{relations, yes};
 use crate::catalog::RelationKind;
-use crate::catalog::pg_catalog::definitions;
-use crate::catalog::temp::{ColumnKind, SequenceSpec};
 use crate::catalog::functions::system::{
     character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length,
 };
+use crate::catalog::pg_catalog::definitions;
 use crate::catalog::pg_catalog::reg::builtin_type_name;
 use crate::catalog::pg_catalog::rows::{Cell, NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Source, Table};
 use crate::catalog::pg_catalog::statics::{self, TypeRow};
+use crate::catalog::temp::{ColumnKind, SequenceSpec};
 
 /// The collation every text column has unless it says otherwise.
 const DEFAULT_COLLATION: u32 = 100;

@@ -93,10 +93,15 @@ impl Sequence {
             let next = state.last.checked_add(spec.increment).filter(|next| (spec.min..=spec.max).contains(next));
             match next {
                 Some(next) => next,
-                None if spec.cycle => if spec.increment > 0 { spec.min } else { spec.max },
+                None if spec.cycle => {
+                    if spec.increment > 0 {
+                        spec.min
+                    } else {
+                        spec.max
+                    }
+                }
                 None => {
-                    let (end, bound) =
-                        if spec.increment > 0 { ("maximum", spec.max) } else { ("minimum", spec.min) };
+                    let (end, bound) = if spec.increment > 0 { ("maximum", spec.max) } else { ("minimum", spec.min) };
                     let message = format!("nextval: reached {end} value of sequence \"{name}\" ({bound})");
                     return Err(Error::new(sqlstate::SEQUENCE_GENERATOR_LIMIT_EXCEEDED, message));
                 }

@@ -30,8 +30,14 @@ use crate::sqlstate;
 
 /// Settles the names of a query.
 pub fn bind(query: &mut Query, env: &PlanEnv) -> Result<()> {
-    let mut binder =
-        Binder { names: Names { env }, ctes: vec![Ctes::new()], scopes: Vec::new(), bodies: Vec::new(), recursive: Vec::new(), functions: 0 };
+    let mut binder = Binder {
+        names: Names { env },
+        ctes: vec![Ctes::new()],
+        scopes: Vec::new(),
+        bodies: Vec::new(),
+        recursive: Vec::new(),
+        functions: 0,
+    };
     match query.visit(&mut binder) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -57,7 +63,10 @@ impl VisitorMut for Binder<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         let mut ctes = self.ctes.last().cloned().unwrap_or_default();
-        if let Err(error) = recursion::check(query).map(|()| self.recursive.extend(recursion::terms(query))).and_then(|()| self.complete_aliases(query, &ctes)) {
+        if let Err(error) = recursion::check(query)
+            .map(|()| self.recursive.extend(recursion::terms(query)))
+            .and_then(|()| self.complete_aliases(query, &ctes))
+        {
             return ControlFlow::Break(error);
         }
         self.names.add_ctes(query, &mut ctes);

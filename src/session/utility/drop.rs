@@ -94,8 +94,10 @@ impl Session {
                 let identity =
                     relation.sequence().and_then(|s| s.spec.owner.as_ref()).is_some_and(|owner| owner.identity);
                 if identity {
-                    let message =
-                        format!("cannot drop sequence {sequence} because column {column} of table {} requires it", table.name);
+                    let message = format!(
+                        "cannot drop sequence {sequence} because column {column} of table {} requires it",
+                        table.name
+                    );
                     let hint = format!("You can drop column {column} of table {} instead.", table.name);
                     return Err(Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message).hint(hint));
                 }

@@ -103,7 +103,7 @@ impl Session {
         match found.filter(|relation| relation.sequence().is_some()) {
             Some(relation) => Ok(Some(relation)),
             None => {
-                let message = format!("\"{}\" is not a sequence", name.name);
+                let message = format!("cannot open relation \"{}\"", name.name);
                 Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message))
             }
         }

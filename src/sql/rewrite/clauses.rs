@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, LimitClause, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Spanned,
-    UnaryOperator, Value, Visit, VisitMut, Visitor, VisitorMut,
+    Distinct, Expr, GroupByExpr, Ident, LimitClause, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
+    Spanned, UnaryOperator, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::names::{figure, folded, marked_name};
@@ -72,8 +72,7 @@ impl Outputs {
     /// Refuses positions outside the list, and constants that are none.
     fn check_constant(&self, expr: &Expr, clause: &str) -> Result<()> {
         let start = expr.span().start;
-        let refused =
-            |state, message: String| Err(Error::new(state, message).placed(start.line, start.column));
+        let refused = |state, message: String| Err(Error::new(state, message).placed(start.line, start.column));
         let (value, negative) = match unnested(expr) {
             Expr::Value(value) => (value, false),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {

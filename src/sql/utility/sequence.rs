@@ -72,7 +72,11 @@ fn one(cursor: &mut Cursor<'_>) -> Result<SequenceOption> {
     }
     if cursor.eat("restart") {
         let given = cursor.eat("with") || !cursor.at_end() && cursor.at_number();
-        return if given { number(cursor).map(|n| SequenceOption::Restart(Some(n))) } else { Ok(SequenceOption::Restart(None)) };
+        return if given {
+            number(cursor).map(|n| SequenceOption::Restart(Some(n)))
+        } else {
+            Ok(SequenceOption::Restart(None))
+        };
     }
     if cursor.eat("cache") {
         return number(cursor).map(SequenceOption::Cache);

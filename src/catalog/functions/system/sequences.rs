@@ -30,8 +30,10 @@ fn sequence<'a>(call: &Call<'a>) -> Result<(&'a Relation, &'a Sequence)> {
     match relation.sequence() {
         Some(sequence) => Ok((relation, sequence)),
         None => {
-            let message = format!("\"{}\" is not a sequence", relation.name);
-            Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message))
+            let what = if relation.view().is_some() { "views" } else { "tables" };
+            let message = format!("cannot open relation \"{}\"", relation.name);
+            let detail = format!("This operation is not supported for {what}.");
+            Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message).detail(detail))
         }
     }
 }
