@@ -11,6 +11,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams}
 use datafusion::logical_expr::{Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};
+use super::wide::padded;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::datetime::casts::LENGTH;
 use crate::catalog::functions::resolve;
@@ -149,6 +150,13 @@ pub fn of_aggregate(
         // The engine would count the rows in which all are given.
         let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
         return Err(DataFusionError::External(Box::new(resolve::undefined(&name, &types))));
+    }
+    if name == "string_agg" {
+        // The one aggregate that takes text and not whatever there is: `char(n)` becomes text.
+        for arg in args.iter_mut().filter(|arg| padded(arg, schema)) {
+            *arg = call("bpchar_trim", std::mem::take(arg), functions);
+            changed = true;
+        }
     }
     if *distinct && args.iter().any(|arg| is_interval(arg, schema)) {
         match name.as_str() {
