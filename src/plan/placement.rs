@@ -19,6 +19,7 @@ use crate::sql::frames::MARK;
 use crate::sql::rewrite::frame_spec::FrameSpec;
 use crate::sql::rewrite::hypothetical::{self, HYPOTHETICAL};
 use crate::sql::rewrite::names::{folded, last_part};
+use crate::sql::rewrite::series::UNNEST_SET;
 use crate::sqlstate::{self, SqlState};
 
 /// An error and the place it is about.
@@ -32,6 +33,52 @@ pub fn check(query: &Query, functions: &Functions) -> Result<(), Misplaced> {
     match query.visit(&mut Queries { functions, seen: 0 }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(misplaced) => Err(*misplaced),
+    }
+}
+
+/// Checks an expression that stands alone: no aggregates, window functions or, unless `sets`, sets of rows.
+pub fn alone(expr: &Expr, clause: &'static str, sets: bool, functions: &Functions) -> Result<(), Misplaced> {
+    let level = Level { functions, tables: Vec::new(), nested: false };
+    level.expr(expr, Clause::none(clause))?;
+    match expr.visit(&mut Sets { functions, clause, depth: 0 }) {
+        ControlFlow::Break(misplaced) if !sets => Err(*misplaced),
+        _ => Ok(()),
+    }
+}
+
+/// Finds set-returning functions outside of subqueries.
+struct Sets<'a> {
+    functions: &'a Functions,
+    clause: &'static str,
+    depth: usize,
+}
+
+impl Visitor for Sets<'_> {
+    type Break = Box<Misplaced>;
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<Self::Break> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<Self::Break> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        match expr {
+            Expr::Function(call) if self.depth == 0 => {
+                let name = last_part(&call.name);
+                let name = if name == UNNEST_SET { "unnest" } else { name.as_str() };
+                if self.functions.list_of_set(name).is_none() {
+                    return ControlFlow::Continue(());
+                }
+                let message = format!("set-returning functions are not allowed in {}", self.clause);
+                ControlFlow::Break(Box::new((Error::unsupported(message), expr.span().start)))
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 

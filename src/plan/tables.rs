@@ -10,7 +10,7 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 
 use super::sequences::{self, ColumnSequence};
-use super::{PlanEnv, assign, context, parser_options, resolve, types};
+use super::{PlanEnv, assign, context, parser_options, placement, resolve, types};
 use crate::catalog::constraint::object_name;
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::pg_catalog::definitions::quote_identifier;
@@ -300,6 +300,10 @@ impl<'a> Maker<'a> {
     pub(super) fn default(&self, column: &str, written: &ast::Expr) -> Result<ast::Expr> {
         let mut written = written.clone();
         rewrite::apply_to_expr(&mut written)?;
+        placement::alone(&written, "DEFAULT expressions", false, &self.env.functions).map_err(|(error, _)| error)?;
+        if matches!(written, ast::Expr::Subquery(_) | ast::Expr::Exists { .. }) {
+            return Err(Error::unsupported("cannot use subquery in DEFAULT expression"));
+        }
         let Some(field) = self.fields.iter().find(|field| field.name() == column) else {
             return Err(Error::internal("a default without its column"));
         };
@@ -335,6 +339,7 @@ impl<'a> Maker<'a> {
         for (given, column, condition) in &self.conditions {
             let mut condition = condition.clone();
             rewrite::apply_to_expr(&mut condition)?;
+            placement::alone(&condition, "check constraints", false, &self.env.functions).map_err(|(error, _)| error)?;
             let used = self.check_type(&schema, &condition)?;
             let name = given.clone().unwrap_or_else(|| {
                 let at = column.clone().or_else(|| if used.len() == 1 { used.first().cloned() } else { None });

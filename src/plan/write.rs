@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
 use super::conflict::{ConflictSpec, plan_conflict};
+use super::placement::{self, Misplaced};
 use super::{
     Declared, Plan, PlanEnv, columns, context, generated, locate, optimize, parser_options, raw_plan, resolve, settle,
 };
@@ -24,6 +25,7 @@ use crate::catalog::temp::{Check, ColumnKind, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
 use crate::sql::object_ast::RelationName;
 use crate::sql::position::Positions;
+use crate::sql::rewrite::names::folded;
 use crate::sql::write::{self, Change, Overriding, Write};
 use crate::sqlstate;
 
@@ -65,6 +67,7 @@ pub fn plan_write_to(
     declared: &Declared,
     env: &PlanEnv,
 ) -> Result<Plan> {
+    placed(write, env).map_err(|(error, at)| error.or_at(positions.char_position(at)))?;
     let mut plan = rows_of(write, &relation, positions, declared, env)?;
     let conflict = match &write.change {
         Change::Insert { conflict: Some(conflict), .. } => {
@@ -99,6 +102,36 @@ pub fn plan_write_to(
     Ok(plan)
 }
 
+/// Refuses aggregates, window functions and sets where a statement that writes has no place for them.
+fn placed(write: &Write, env: &PlanEnv) -> std::result::Result<(), Misplaced> {
+    let alone = |expr: &ast::Expr, clause, sets| placement::alone(expr, clause, sets, &env.functions);
+    match &write.change {
+        Change::Insert { source, conflict, .. } => {
+            if let Some(ast::SetExpr::Values(values)) = source.as_deref().map(|query| query.body.as_ref()) {
+                for value in values.rows.iter().flat_map(|row| &row.content) {
+                    alone(value, "VALUES", true)?;
+                }
+            }
+            if let Some((assignments, _)) = conflict.as_ref().and_then(|conflict| conflict.update.as_ref()) {
+                assignments.iter().try_for_each(|(_, value)| alone(value, "UPDATE", false))?;
+            }
+        }
+        Change::Update { assignments, .. } => {
+            assignments.iter().try_for_each(|(_, value)| alone(value, "UPDATE", false))?;
+        }
+        Change::Delete { .. } => {}
+    }
+    let Some(ast::SetExpr::Select(select)) = write.returning.as_deref().map(|query| query.body.as_ref()) else {
+        return Ok(());
+    };
+    select.projection.iter().try_for_each(|item| match item {
+        ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. } => {
+            alone(expr, "RETURNING", false)
+        }
+        _ => Ok(()),
+    })
+}
+
 /// The plan of the rows to be written.
 pub(super) fn rows_of(
     write: &Write,
@@ -113,10 +146,27 @@ pub(super) fn rows_of(
         Ok(to_rows(write, &query, relation, known, env))
     };
     let place = |error: &DataFusionError| match &query {
-        Source::Query(query) => locate::planning_error(error, query, positions),
+        Source::Query(query) => beyond(locate::planning_error(error, query, positions), write, relation),
         Source::Rows(_) => crate::exec::classify::classify(error),
     };
     super::plan_made(make, place, declared, env)
+}
+
+/// A relation of FROM that refers to the table which the statement writes.
+fn beyond(error: Error, write: &Write, relation: &Relation) -> Error {
+    let alias = folded(&write.alias);
+    let missing = format!("missing FROM-clause entry for table \"{alias}\"");
+    let hidden = error.message().strip_prefix(&format!("column {alias}.")).is_some_and(|rest| {
+        let name = rest.trim_end_matches(" does not exist");
+        relation.schema().index_of(name).is_ok()
+    });
+    if error.message() != missing && !hidden {
+        return error;
+    }
+    let message = format!("invalid reference to FROM-clause entry for table \"{alias}\"");
+    let detail =
+        format!("There is an entry for table \"{alias}\", but it cannot be referenced from this part of the query.");
+    Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message).detail(detail).or_at(error.position())
 }
 
 /// The table that a statement writes.
@@ -364,8 +414,9 @@ fn over_numbered(
     condition: Option<&ast::Expr>,
 ) -> Box<ast::Query> {
     let name = [write::ident(&relation.schema), write::ident(&format!("{}{NUMBERED}", relation.name))];
-    let mut from = vec![write::table(&name, Some(write.alias.clone()))];
-    from.extend_from_slice(others);
+    // Behind the others, which must not refer to it.
+    let mut from = others.to_vec();
+    from.push(write::table(&name, Some(write.alias.clone())));
     write::query(write.with.clone(), items, from, condition.cloned())
 }
 

@@ -3,9 +3,11 @@
 //! Nothing here knows names or types. A query stays sqlparser's AST, tidied by the rules of [`rewrite`]; SQL is never
 //! turned back into text to be parsed again.
 
+pub mod collate;
 pub mod grammar;
 pub mod guard;
 pub mod identity;
+pub mod join_alias;
 pub mod lex;
 pub mod lexer;
 pub mod object_ast;

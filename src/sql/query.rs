@@ -67,7 +67,7 @@ fn statement_overriding(
     let readable = spellings::adapt(grammar::adapt(frames::parseable(&tokens.tokens)));
     let mut adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
     let overriding = write::without_overriding(&mut adapted);
-    let adapted = super::identity::ordered(adapted);
+    let adapted = super::join_alias::into_list(super::collate::before_casts(super::identity::ordered(adapted)));
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {

@@ -143,6 +143,7 @@ pub fn of(statement: ast::Statement) -> Result<std::result::Result<Write, ast::S
         ast::Statement::Insert(insert) => insert.source.as_deref(),
         _ => None,
     };
+    rewrite::collations::check(&inner)?;
     let mut rules = rewrite::Rules::of_insert(source);
     if let ControlFlow::Break(error) = inner.visit(&mut rules) {
         return Err(error);

@@ -1,11 +1,12 @@
 //! Scopes put together: side by side, or with the columns of USING and NATURAL merged.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Join, JoinConstraint, JoinOperator};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, ObjectName};
 
 use super::scope::{Merged, Relation, Scope, StarColumn};
 use crate::error::{Error, Result};
 use crate::sql::rewrite::forms::function;
-use crate::sql::rewrite::names::display_name;
+use crate::sql::join_alias::JOIN_ALIAS;
+use crate::sql::rewrite::names::{display_name, last_part};
 use crate::sqlstate;
 
 /// Which side of a join a merged column's value comes from.
@@ -46,6 +47,7 @@ pub fn single(relation: Relation) -> Scope {
 pub fn append(left: &mut Scope, right: Scope) {
     left.relations.extend(right.relations);
     left.hidden.extend(right.hidden);
+    left.aliases.extend(right.aliases);
     left.merged.extend(right.merged);
     left.star = match (left.star.take(), right.star) {
         (Some(mut all), Some(right)) => {
@@ -91,6 +93,19 @@ pub fn condition(left: &Scope, right: &Scope, names: &[String]) -> Option<Expr> 
     })
 }
 
+/// The columns of USING.
+#[must_use]
+pub fn columns_of(names: &[ObjectName]) -> Vec<String> {
+    names.iter().map(last_part).filter(|name| !name.starts_with(JOIN_ALIAS)).collect()
+}
+
+/// The alias that USING gives to its columns.
+#[must_use]
+pub fn alias_of(constraint: &JoinConstraint) -> Option<String> {
+    let JoinConstraint::Using(names) = constraint else { return None };
+    names.iter().find_map(|name| last_part(name).strip_prefix(JOIN_ALIAS).map(str::to_owned))
+}
+
 /// Marks the merged column of an inner or outer join: its first operand, in the type of both.
 pub const MERGED: &str = "\u{1}merged";
 
@@ -134,6 +149,7 @@ pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
     };
     left.relations.extend(right.relations);
     left.hidden.extend(right.hidden);
+    left.aliases.extend(right.aliases);
     left.merged.retain(|m| !names.contains(&m.name));
     left.merged.extend(right.merged.into_iter().filter(|m| !names.contains(&m.name)));
     left.merged.extend(merged);

@@ -9,7 +9,9 @@ pub(super) mod joins;
 mod outputs;
 mod recursion;
 mod rows;
+mod sample;
 mod scope;
+mod system;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -172,6 +174,9 @@ impl Binder<'_> {
     fn enter(&mut self, select: &mut Select) -> Result<()> {
         let none = Ctes::new();
         let ctes = self.ctes.last().unwrap_or(&none);
+        for from in &mut select.from {
+            self.names.samples(from, ctes)?;
+        }
         let scope = self.names.scope(&select.from, ctes);
         for from in &mut select.from {
             self.conditions(from, ctes)?;
@@ -217,7 +222,7 @@ impl Binder<'_> {
             let right = TableWithJoins { relation: join.relation.clone(), joins: Vec::new() };
             let right = self.names.scope(&[right], ctes);
             let names = match constraint {
-                Some(JoinConstraint::Using(names)) => Some(names.iter().map(last_part).collect()),
+                Some(JoinConstraint::Using(names)) => Some(joins::columns_of(names)),
                 _ => joins::shared(&left, &right),
             };
             let Some(names) = names else { continue };
@@ -253,7 +258,14 @@ impl Binder<'_> {
                     .and_then(|s| s.star.as_ref())
                     .map(|star| star.iter().map(|c| (c.value.clone(), c.name.clone())).collect::<Vec<_>>()),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                    self.relation(&last_part(name)).and_then(rows::columns_of)
+                    let alias = last_part(name);
+                    let merged = self.scopes.last().and_then(|s| s.aliases.iter().find(|(known, _)| *known == alias));
+                    match merged {
+                        Some((_, columns)) => {
+                            Some(columns.iter().map(|m| (m.value.clone(), m.name.clone())).collect())
+                        }
+                        None => self.relation(&alias).and_then(rows::columns_of),
+                    }
                 }
                 SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr)
                     if let Some(name) = row_in_parentheses(expr) =>
@@ -322,6 +334,11 @@ impl Binder<'_> {
             }
             Expr::CompoundIdentifier(parts) => {
                 if let [relation, column] = parts.as_slice()
+                    && !is_made(column)
+                    && let Some(value) = self.beside(&folded(relation), &folded(column))
+                {
+                    *expr = value;
+                } else if let [relation, column] = parts.as_slice()
                     && !is_made(column)
                     && let Some(relation) = self.relation(&folded(relation))
                     && relation.count(&folded(column)) > 1
@@ -411,6 +428,15 @@ impl Binder<'_> {
         Ok(())
     }
 
+    /// What a qualified name means besides a relation's columns: a join's merged column, a system column.
+    fn beside(&self, relation: &str, column: &str) -> Option<Expr> {
+        let merged = self.scopes.iter().rev().find_map(|scope| scope.aliased(relation, column));
+        match merged {
+            Some(merged) => Some(merged.value.clone()),
+            None => system::column(self.relation(relation)?, column),
+        }
+    }
+
     /// What a bare name means where the planner could not tell; `None` to leave it.
     fn bare(&self, name: &str) -> Result<Option<Expr>> {
         for scope in self.scopes.iter().rev() {
@@ -428,6 +454,10 @@ impl Binder<'_> {
             }
             if !scope.is_closed() {
                 return Ok(None);
+            }
+            let mut found = scope.relations.iter().filter_map(|relation| system::column(relation, name));
+            if let Some(value) = found.next() {
+                return if found.next().is_some() { Err(ambiguous(name)) } else { Ok(Some(value)) };
             }
         }
         Ok(None)

@@ -44,6 +44,24 @@ pub fn whole_row(relation: &Relation) -> Option<Expr> {
     })
 }
 
+/// A value where an outer join has found a row, told by its columns; NULL where not.
+pub fn whenever_there(columns: impl Iterator<Item = Expr>, value: Expr) -> Expr {
+    let here = columns.map(|column| Expr::IsNotNull(Box::new(column)));
+    let any = here.reduce(|before, here| Expr::BinaryOp {
+        left: Box::new(before),
+        op: ast::BinaryOperator::Or,
+        right: Box::new(here),
+    });
+    let Some(condition) = any else { return value };
+    Expr::Case {
+        case_token: ast::helpers::attached_token::AttachedToken::empty(),
+        end_token: ast::helpers::attached_token::AttachedToken::empty(),
+        operand: None,
+        conditions: vec![ast::CaseWhen { condition, result: value }],
+        else_result: None,
+    }
+}
+
 /// The columns of a relation with their names; `None` when they are not known.
 pub fn columns_of(relation: &Relation) -> Option<Vec<(Expr, String)>> {
     let columns = relation.columns.as_ref()?;

@@ -38,6 +38,8 @@ pub struct Relation {
     pub nullable: bool,
     /// Whether it is a function whose rows are single values.
     pub single: bool,
+    /// The OID of a table, whose rows have system columns.
+    pub oid: Option<u32>,
 }
 
 /// A column that JOIN USING or NATURAL JOIN made of two.
@@ -69,6 +71,8 @@ pub struct Scope {
     pub star: Option<Vec<StarColumn>>,
     /// Names of relations that an alias of their join hides.
     pub hidden: Vec<String>,
+    /// The aliases that `USING (…) AS alias` gives to merged columns.
+    pub aliases: Vec<(String, Vec<Merged>)>,
 }
 
 impl Relation {
@@ -112,6 +116,13 @@ impl Scope {
     #[must_use]
     pub fn merged(&self, name: &str) -> Option<&Merged> {
         self.merged.iter().find(|m| m.name == name)
+    }
+
+    /// A column by the alias of a join's USING.
+    #[must_use]
+    pub fn aliased(&self, alias: &str, name: &str) -> Option<&Merged> {
+        let (_, columns) = self.aliases.iter().find(|(known, _)| known == alias)?;
+        columns.iter().find(|column| column.name == name)
     }
 
     /// Whether any relation has a column of that name.
@@ -211,12 +222,19 @@ impl Names<'_> {
                 left.relations.iter_mut().for_each(|r| r.nullable = true);
             }
             let names = match constraint {
-                Some(JoinConstraint::Using(names)) => Some(names.iter().map(last_part).collect()),
+                Some(JoinConstraint::Using(names)) => Some(joins::columns_of(names)),
                 Some(JoinConstraint::Natural) => joins::shared(&left, &right),
                 _ => None,
             };
+            let alias = constraint.and_then(joins::alias_of);
             match names {
-                Some(names) => joins::merge(&mut left, right, &names, kind),
+                Some(names) => {
+                    joins::merge(&mut left, right, &names, kind);
+                    if let Some(alias) = alias {
+                        let own = left.merged.iter().filter(|m| names.contains(&m.name)).cloned().collect();
+                        left.aliases.push((alias, own));
+                    }
+                }
                 None => joins::append(&mut left, right),
             }
         }
@@ -228,7 +246,9 @@ impl Names<'_> {
             TableFactor::Table { name, alias, .. } => {
                 let columns = self.of_table(name, ctes);
                 let fields = columns.clone();
-                joins::single(Relation { fields, ..named(name_parts(name), alias.as_ref(), columns, false) })
+                let is_cte = name.0.len() == 1 && ctes.contains_key(&last_part(name));
+                let oid = if is_cte { None } else { self.table_oid(name) };
+                joins::single(Relation { fields, oid, ..named(name_parts(name), alias.as_ref(), columns, false) })
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 joins::single(named(Vec::new(), alias.as_ref(), self.of_query(subquery, ctes), false))
@@ -363,7 +383,7 @@ fn renamed(columns: Vec<String>, names: Vec<String>) -> Vec<String> {
 
 fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String>>, single: bool) -> Relation {
     let Some(alias) = alias else {
-        return Relation { name: own, columns: columns.map(distinct_names), fields: None, nullable: false, single };
+        return Relation { name: own, columns: columns.map(distinct_names), fields: None, nullable: false, single, oid: None };
     };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
     if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty() && c[0] != "value") {
@@ -372,5 +392,5 @@ fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String
     let defined = alias.columns.iter().any(|c| c.data_type.is_some());
     let columns = if defined { Some(listed) } else { columns.map(|columns| renamed(columns, listed)) };
     let columns = columns.map(distinct_names);
-    Relation { name: vec![alias.name.clone()], columns, fields: None, nullable: false, single }
+    Relation { name: vec![alias.name.clone()], columns, fields: None, nullable: false, single, oid: None }
 }

@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod balance;
+pub mod collations;
 pub mod conditions;
 pub mod casts;
 pub mod clauses;
@@ -34,17 +35,11 @@ use crate::error::{Error, Result};
 
 /// Applies all rules to a query.
 pub fn apply(query: &mut ast::Query) -> Result<()> {
+    collations::check(query)?;
     match query.visit(&mut Rules::default()) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
-}
-
-/// Whether a sample is the whole table: 100 percent.
-fn is_whole(sample: &ast::TableSampleKind) -> bool {
-    let (ast::TableSampleKind::BeforeTableAlias(sample) | ast::TableSampleKind::AfterTableAlias(sample)) = sample;
-    let percent = sample.quantity.as_ref().and_then(|q| q.value.to_string().parse::<u32>().ok());
-    percent == Some(100)
 }
 
 /// Applies the expression rules to a lone expression (an argument of EXECUTE).
@@ -134,12 +129,6 @@ impl VisitorMut for Rules {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<Error> {
-        // The planner passes over a sample and reads the whole table, which is right for all of it only.
-        if let ast::TableFactor::Table { sample: Some(sample), .. } = factor
-            && !is_whole(sample)
-        {
-            return ControlFlow::Break(Error::unsupported("TABLESAMPLE is not supported"));
-        }
         qualifiers::strip_table_function(factor);
         if let ast::TableFactor::Table { name, args: Some(args), .. } = factor {
             named::arguments_in_from(&names::last_part(name), &mut args.args);

@@ -11,7 +11,7 @@ mod sequences;
 mod statistics;
 mod views;
 
-pub use class::{PAGE_BYTES, SYSTEM_COLUMNS};
+pub use class::{FIRST_XID, PAGE_BYTES, SYSTEM_COLUMNS};
 pub use sequences::sequences;
 
 use super::rows::Rows;
