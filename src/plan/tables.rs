@@ -339,7 +339,8 @@ impl<'a> Maker<'a> {
         for (given, column, condition) in &self.conditions {
             let mut condition = condition.clone();
             rewrite::apply_to_expr(&mut condition)?;
-            placement::alone(&condition, "check constraints", false, &self.env.functions).map_err(|(error, _)| error)?;
+            placement::alone(&condition, "check constraints", false, &self.env.functions)
+                .map_err(|(error, _)| error)?;
             let used = self.check_type(&schema, &condition)?;
             let name = given.clone().unwrap_or_else(|| {
                 let at = column.clone().or_else(|| if used.len() == 1 { used.first().cloned() } else { None });

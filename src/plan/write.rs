@@ -81,6 +81,10 @@ pub fn plan_write_to(
     }
     let returning = match &write.returning {
         None => None,
+        Some(query) if returns_others(write, query) => {
+            return Err(Error::unsupported("RETURNING * of other relations is not supported")
+                .hint(format!("Write \"{}\".* for the rows of the table.", folded(&write.alias))));
+        }
         Some(query) => {
             let known: Vec<Option<FieldRef>> = plan.params.iter().map(|p| Some(Arc::clone(p))).collect();
             let query = over_written(query, write, &relation);
@@ -116,10 +120,13 @@ fn placed(write: &Write, env: &PlanEnv) -> std::result::Result<(), Misplaced> {
                 assignments.iter().try_for_each(|(_, value)| alone(value, "UPDATE", false))?;
             }
         }
-        Change::Update { assignments, .. } => {
+        Change::Update { assignments, condition, .. } => {
             assignments.iter().try_for_each(|(_, value)| alone(value, "UPDATE", false))?;
+            condition.iter().try_for_each(|condition| alone(condition, "WHERE", false))?;
         }
-        Change::Delete { .. } => {}
+        Change::Delete { condition, .. } => {
+            condition.iter().try_for_each(|condition| alone(condition, "WHERE", false))?;
+        }
     }
     let Some(ast::SetExpr::Select(select)) = write.returning.as_deref().map(|query| query.body.as_ref()) else {
         return Ok(());
@@ -130,6 +137,17 @@ fn placed(write: &Write, env: &PlanEnv) -> std::result::Result<(), Misplaced> {
         }
         _ => Ok(()),
     })
+}
+
+/// Whether RETURNING asks for all columns of several relations.
+fn returns_others(write: &Write, returning: &ast::Query) -> bool {
+    let others = match &write.change {
+        Change::Insert { .. } => false,
+        Change::Update { from, .. } => !from.is_empty(),
+        Change::Delete { using, .. } => !using.is_empty(),
+    };
+    let ast::SetExpr::Select(select) = returning.body.as_ref() else { return false };
+    others && select.projection.iter().any(|item| matches!(item, ast::SelectItem::Wildcard(_)))
 }
 
 /// The plan of the rows to be written.

@@ -4,8 +4,8 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Join, JoinConstraint
 
 use super::scope::{Merged, Relation, Scope, StarColumn};
 use crate::error::{Error, Result};
-use crate::sql::rewrite::forms::function;
 use crate::sql::join_alias::JOIN_ALIAS;
+use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::{display_name, last_part};
 use crate::sqlstate;
 

@@ -261,9 +261,7 @@ impl Binder<'_> {
                     let alias = last_part(name);
                     let merged = self.scopes.last().and_then(|s| s.aliases.iter().find(|(known, _)| *known == alias));
                     match merged {
-                        Some((_, columns)) => {
-                            Some(columns.iter().map(|m| (m.value.clone(), m.name.clone())).collect())
-                        }
+                        Some((_, columns)) => Some(columns.iter().map(|m| (m.value.clone(), m.name.clone())).collect()),
                         None => self.relation(&alias).and_then(rows::columns_of),
                     }
                 }

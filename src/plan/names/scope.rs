@@ -383,7 +383,14 @@ fn renamed(columns: Vec<String>, names: Vec<String>) -> Vec<String> {
 
 fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String>>, single: bool) -> Relation {
     let Some(alias) = alias else {
-        return Relation { name: own, columns: columns.map(distinct_names), fields: None, nullable: false, single, oid: None };
+        return Relation {
+            name: own,
+            columns: columns.map(distinct_names),
+            fields: None,
+            nullable: false,
+            single,
+            oid: None,
+        };
     };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
     if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty() && c[0] != "value") {
