@@ -89,12 +89,8 @@ fn numbered(plan: &LogicalPlan) -> Result<Option<(LogicalPlan, Column)>> {
             }
             None => None,
         },
-        LogicalPlan::Limit(limit) => match numbered(&limit.input)? {
-            Some((input, place)) => {
-                Some((LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit.clone() }), place))
-            }
-            None => None,
-        },
+        LogicalPlan::Limit(limit) => numbered(&limit.input)?
+            .map(|(input, place)| (LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit.clone() }), place)),
         LogicalPlan::Sort(Sort { expr, input, fetch }) => {
             let number = numbering(expr);
             let window = LogicalPlanBuilder::from(input.as_ref().clone()).window([number])?.build()?;

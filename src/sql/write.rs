@@ -90,8 +90,11 @@ pub struct Conflict {
     /// What tells that a row is there already; `None` for any key.
     pub target: Option<Arbiter>,
     /// SET and WHERE of DO UPDATE; `None` is DO NOTHING.
-    pub update: Option<(Vec<(String, ast::Expr)>, Option<ast::Expr>)>,
+    pub update: Option<(Assignments, Option<ast::Expr>)>,
 }
+
+/// SET: columns and their values.
+pub type Assignments = Vec<(String, ast::Expr)>;
 
 /// The target of ON CONFLICT.
 #[derive(Clone, Debug)]
