@@ -3,6 +3,7 @@
 //! `'2024-01-01'` next to a date is a date, next to text it is text. The value is read by the same input functions as
 //! a text param, so that a bad one fails while planning, with PostgreSQL's message.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
@@ -75,7 +76,11 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
     let value = match value.data_type() {
         DataType::List(_) => {
             // The value's own dimensions, the elements of the type.
-            let target = with_leaf(value.data_type(), innermost(field));
+            let leaf = innermost(field);
+            let exact = leaf.data_type().is_decimal();
+            // What `numeric(p,s)` makes of a number is the cast's to say.
+            let own = exact.then(|| leaf.clone().with_data_type(WIDE_NUMERIC).with_metadata(HashMap::new()));
+            let target = with_leaf(value.data_type(), own.as_ref().unwrap_or(leaf));
             conform(value, &target)?
         }
         DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {

@@ -32,6 +32,7 @@ pub mod lateral;
 pub mod lengths;
 pub mod marker;
 pub mod missing;
+pub mod narrow;
 pub mod optimize;
 pub mod params;
 pub mod limits;

@@ -19,7 +19,7 @@ use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
 use super::operators::{comparable, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
-use super::{PlanEnv, branches, calls, lengths, marker, patterns, records, temporal, wide};
+use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
@@ -105,7 +105,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let expr = Box::new(all.remove(0));
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
-        Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
+        Expr::AggregateFunction(function) => {
+            lengths::of_aggregate(narrow::aggregate(function, schema, &env.functions), schema, &env.functions)
+        }
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             match temporal::comparison(binary, schema, &env.functions) {
                 Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
@@ -140,10 +142,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::Case(case) => branches::case(case, schema, env).map(|case| match case {
-            Expr::Case(case) => Transformed::yes(temporal::case(case, schema, &env.functions).data),
-            other => Transformed::yes(other),
-        }),
+        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
     }
 }

@@ -17,8 +17,10 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::calls::{call, cast};
+use super::lengths::by_length;
 use super::literals::is_unknown;
-use crate::catalog::functions::Functions;
+use super::narrow;
+use crate::catalog::functions::{Functions, JSONB_KEY};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
 use crate::types::{oid, pg_type};
 
@@ -35,7 +37,7 @@ pub fn comparison(binary: BinaryExpr, schema: &DFSchema, functions: &Functions) 
             | Operator::IsDistinctFrom
             | Operator::IsNotDistinctFrom
     );
-    let differs = |e: &Expr| is_wide(e, schema) || padded(e, schema);
+    let differs = |e: &Expr| is_wide(e, schema) || padded(e, schema) || type_of(e, schema) == Some(Ty::Jsonb);
     if !compares || !(differs(&binary.left) || differs(&binary.right)) {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
@@ -52,8 +54,18 @@ pub fn comparable(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) ->
     if exprs.iter().any(|e| padded(e, schema)) {
         return Ok(without_padding(exprs, schema, functions));
     }
+    if exprs.iter().any(|e| type_of(e, schema) == Some(Ty::Jsonb)) {
+        let keyed = |mut e: Expr| {
+            by_length(&mut e, schema, functions);
+            e
+        };
+        return Ok(exprs.into_iter().map(keyed).collect());
+    }
     if !exprs.iter().any(|e| is_wide(e, schema)) {
         return Ok(exprs);
+    }
+    if let Some(decimals) = narrow::decimals(&exprs, schema, functions) {
+        return Ok(decimals);
     }
     let types: Vec<Option<Ty>> = exprs.iter().map(|e| type_of(e, schema)).collect();
     let floats = types.iter().flatten().any(|ty| matches!(ty, Ty::Float4 | Ty::Float8));
@@ -139,15 +151,20 @@ fn expression_keys(expr: Expr, schema: &DFSchema, functions: &Functions) -> Resu
             Ok(Transformed::yes(Expr::WindowFunction(window)))
         }
         Expr::InSubquery(InSubquery { expr, mut subquery, negated }) => {
-            let output = subquery.subquery.schema().field(0).data_type().clone();
-            if output != WIDE_NUMERIC && !is_wide(&expr, schema) {
+            let output = Arc::clone(&subquery.subquery.schema().fields()[0]);
+            let documents = Ty::of_field(&output) == Some(Ty::Jsonb) && type_of(&expr, schema) == Some(Ty::Jsonb);
+            if *output.data_type() != WIDE_NUMERIC && !is_wide(&expr, schema) && !documents {
                 return Ok(Transformed::no(Expr::InSubquery(InSubquery { expr, subquery, negated })));
             }
             let column = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
-            let inner = key(column, subquery.subquery.schema(), functions).alias("key");
+            let key = |e: Expr, schema: &DFSchema| match documents {
+                true => call(functions, JSONB_KEY, vec![e]),
+                false => key(e, schema, functions),
+            };
+            let inner = key(column, subquery.subquery.schema()).alias("key");
             let plan = LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).project([inner])?.build()?;
             subquery.subquery = Arc::new(plan);
-            let expr = Box::new(key(*expr, schema, functions));
+            let expr = Box::new(key(*expr, schema));
             Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
         }
         other => Ok(Transformed::no(other)),

@@ -12,6 +12,7 @@ mod kind;
 mod moments;
 mod numbers;
 pub(super) mod ordered;
+pub mod scaled;
 pub(super) mod sorted;
 mod strings;
 mod sums;
@@ -25,6 +26,7 @@ use super::Functions;
 pub(super) fn register(functions: &mut Functions) {
     for function in sums::functions()
         .into_iter()
+        .chain(scaled::functions())
         .chain(moments::functions())
         .chain(arrays::functions())
         .chain(extremes::functions())

@@ -5,10 +5,13 @@ use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::ty::Ty::{Array as ArrayOf, Bool, Int4, Jsonb, Text};
+use super::super::ty::Ty::{Array as ArrayOf, Bool, Bytea, Int4, Jsonb, Text};
 use super::access::path_at;
 use crate::error::Result;
-use crate::types::json::{Json, Kind, compare};
+use crate::types::json::{Json, Kind, compare, key};
+
+/// Bytes that stand for a value where values are compared.
+pub const KEY: &str = "jsonb key";
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
@@ -22,6 +25,13 @@ pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_cmp", &[Jsonb, Jsonb], Int4, |c| {
         let (a, b) = (c.text(0)?, c.text(1)?);
         c.build::<Int32Type>(|i| Ok(compare(&Json::parse(a.at(i))?, &Json::parse(b.at(i))?) as i32))
+    });
+    r.add(KEY, &[Jsonb], Bytea, |c| {
+        let json = c.text(0)?;
+        c.build_bytes(|i, out| {
+            out.extend(key(&Json::parse(json.at(i))?)?);
+            Ok(())
+        })
     });
     r.add("jsonb_exists", &[Jsonb, Text], Bool, |c| {
         let (json, key) = (c.text(0)?, c.text(1)?);

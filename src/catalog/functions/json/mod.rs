@@ -17,6 +17,7 @@ use super::Registry;
 
 pub(super) use aggregate::functions as aggregates;
 pub use casts::from_jsonb;
+pub use contain::KEY as JSONB_KEY;
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
