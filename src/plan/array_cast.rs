@@ -59,7 +59,9 @@ pub fn array_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functi
         target: Arc::new(target),
         signature: Signature::any(1, Volatility::Stable),
     };
-    Ok(Ok(ScalarUDF::new_from_impl(cast).call(vec![expr])))
+    let declared = Arc::clone(&cast.target);
+    let made = ScalarUDF::new_from_impl(cast).call(vec![expr]);
+    Ok(Ok(Expr::Cast(Cast::new_from_field(Box::new(made), declared))))
 }
 
 /// The innermost element of an array.

@@ -12,8 +12,10 @@ use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::{Aggregate, Cast, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};
+use super::wide::is_wide;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::JSONB_KEY;
+use crate::catalog::functions::arrays::ACCUMULATED;
 use crate::catalog::functions::datetime::casts::LENGTH;
 use crate::catalog::functions::resolve;
 use crate::catalog::functions::ty::Ty;
@@ -45,8 +47,22 @@ pub fn key_function(ty: Option<Ty>) -> Option<&'static str> {
 }
 
 /// Whether values of an expression are compared by what stands for them.
-pub fn has_key(expr: &Expr, schema: &DFSchema) -> bool {
+fn has_key(expr: &Expr, schema: &DFSchema) -> bool {
     key_function(type_of(expr, schema)).is_some()
+}
+
+/// Whether equal values of an expression may differ: then one of them stands for its group.
+fn differs(expr: &Expr, schema: &DFSchema) -> bool {
+    has_key(expr, schema) || is_wide(expr, schema)
+}
+
+/// What equal values have in common.
+fn group_key(mut expr: Expr, schema: &DFSchema, functions: &Functions) -> Expr {
+    if is_wide(&expr, schema) {
+        return call("numeric_key", expr, functions);
+    }
+    by_length(&mut expr, schema, functions);
+    expr
 }
 
 /// Makes the length of an interval, the key of a document; says whether it was one.
@@ -59,8 +75,13 @@ pub fn by_length(expr: &mut Expr, schema: &DFSchema, functions: &Functions) -> b
 
 fn sort(mut node: Sort, functions: &Functions) -> Transformed<LogicalPlan> {
     let mut changed = false;
+    let schema = node.input.schema();
     for key in &mut node.expr {
-        changed |= by_length(&mut key.expr, node.input.schema(), functions);
+        if differs(&key.expr, schema) {
+            let own = std::mem::take(&mut key.expr);
+            key.expr = group_key(own, schema, functions);
+            changed = true;
+        }
     }
     Transformed::new_transformed(LogicalPlan::Sort(node), changed)
 }
@@ -82,7 +103,7 @@ fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<Logic
         return Err(unsupported("an aggregate of an outer query's columns is not supported inside a subquery"));
     }
     let input = node.input.schema();
-    let keyed: Vec<bool> = node.group_expr.iter().map(|expr| has_key(expr, input)).collect();
+    let keyed: Vec<bool> = node.group_expr.iter().map(|expr| differs(expr, input)).collect();
     if !keyed.contains(&true) {
         return match node.group_expr.as_slice() {
             [Expr::GroupingSet(sets)] if sets.distinct_expr().iter().any(|expr| has_key(expr, input)) => {
@@ -94,9 +115,7 @@ fn aggregate(node: Aggregate, functions: &Functions) -> Result<Transformed<Logic
     let (mut group, mut values) = (Vec::new(), node.aggr_expr.clone());
     for (at, expr) in node.group_expr.iter().enumerate() {
         if keyed[at] {
-            let mut length = expr.clone();
-            by_length(&mut length, input, functions);
-            group.push(length.alias(format!("length of key {at}")));
+            group.push(group_key(expr.clone(), input, functions).alias(format!("length of key {at}")));
             let least = functions.aggregate.get("min").filter(|_| type_of(expr, input) == Some(Ty::Interval));
             let pick = least.map_or_else(first_value_udaf, Arc::clone);
             values.push(pick.call(vec![expr.clone()]).alias(representative(at)));
@@ -135,7 +154,7 @@ fn representative(at: usize) -> String {
 fn distinct(input: Arc<LogicalPlan>, functions: &Functions) -> Result<Transformed<LogicalPlan>> {
     let schema = input.schema();
     let columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
-    if !columns.iter().any(|column| has_key(column, schema)) {
+    if !columns.iter().any(|column| differs(column, schema)) {
         return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input))));
     }
     aggregate(Aggregate::try_new(input, columns, Vec::new())?, functions)
@@ -162,6 +181,13 @@ pub fn of_aggregate(
     let name = function.func.name().to_lowercase();
     let AggregateFunctionParams { args, distinct, order_by, .. } = &mut function.params;
     let mut changed = false;
+    if name == "array_agg" {
+        for arg in args.iter_mut().filter(|arg| accumulates(arg, schema)) {
+            let own = std::mem::take(arg);
+            *arg = call(ACCUMULATED, own, functions);
+            changed = true;
+        }
+    }
     if name == "count" && args.len() > 1 {
         // The engine would count the rows in which all are given.
         let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
@@ -184,6 +210,12 @@ pub fn of_aggregate(
         }
     }
     Ok(Transformed::new_transformed(Expr::AggregateFunction(function), changed))
+}
+
+/// Whether an argument of `array_agg` is an array that was not looked at yet.
+fn accumulates(expr: &Expr, schema: &DFSchema) -> bool {
+    let seen = matches!(expr, Expr::ScalarFunction(call) if call.func.name() == ACCUMULATED);
+    !seen && matches!(type_of(expr, schema), Some(Ty::Array(_)))
 }
 
 fn unsupported(message: &'static str) -> DataFusionError {

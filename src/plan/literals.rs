@@ -15,6 +15,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
+use crate::catalog::functions::check_patterns;
 use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
@@ -73,6 +74,9 @@ fn keeps_type(field: &Field) -> bool {
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let ty = pg_type(field);
     let value = decode_typed(ty.oid, ty.typmod, text, style)?;
+    if ty.oid == oid::JSONPATH {
+        check_patterns(text)?;
+    }
     let value = match value.data_type() {
         DataType::List(_) => {
             // The value's own dimensions, the elements of the type.

@@ -21,6 +21,7 @@ pub mod equality;
 pub mod json_casts;
 pub mod json_operators;
 pub mod definition;
+pub mod eager;
 pub mod fit;
 pub mod groups;
 pub mod implicit;
@@ -223,6 +224,7 @@ impl Plan {
         };
         let is_immutable = fixed && optimize::is_immutable(&plan)?;
         let optimized = optimize::optimize(plan, env)?;
+        eager::check(&optimized, env)?;
         if is_immutable {
             // Another statement may have been first; both made the same.
             let _ = self.optimized.set(optimized.clone());

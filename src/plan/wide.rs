@@ -296,7 +296,7 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<Ty> {
 }
 
 /// Whether an expression is a wide numeric that is no key yet.
-fn is_wide(expr: &Expr, schema: &DFSchema) -> bool {
+pub fn is_wide(expr: &Expr, schema: &DFSchema) -> bool {
     let is_key = matches!(unaliased(expr), Expr::ScalarFunction(f) if f.func.name() == "numeric_key");
     !is_key && expr.to_field(schema).is_ok_and(|(_, field)| *field.data_type() == WIDE_NUMERIC)
 }

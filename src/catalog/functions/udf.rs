@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use super::call::Call;
 use super::overload::{Overload, ReturnArgs};
 use super::resolve;
-use super::ty::{Ty, WIDE_NUMERIC};
+use super::ty::{self, Ty, WIDE_NUMERIC};
 use crate::error::Error;
 
 /// A PostgreSQL scalar function.
@@ -101,7 +101,7 @@ impl ScalarUDFImpl for PgScalar {
         // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
         let wide = |(target, own): (FieldRef, &DataType)| {
             let target = target.data_type().clone();
-            let either = target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) || *own == WIDE_NUMERIC;
+            let either = innermost(&target) == &WIDE_NUMERIC && is_number(innermost(own)) || *own == WIDE_NUMERIC;
             if either { own.clone() } else { target }
         };
         Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
@@ -130,6 +130,15 @@ impl ScalarUDFImpl for PgScalar {
         }
         Ok(ColumnarValue::Array(result))
     }
+}
+
+/// The type of an array's elements, or the type itself.
+fn innermost(data_type: &DataType) -> &DataType {
+    ty::element(data_type).map_or(data_type, innermost)
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    *data_type == WIDE_NUMERIC || data_type.is_integer() || data_type.is_decimal()
 }
 
 /// The one value of a result; of an array as it is, so that its element field keeps its metadata.

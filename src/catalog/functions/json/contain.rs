@@ -12,6 +12,8 @@ use crate::types::json::{Json, Kind, compare, key};
 
 /// Bytes that stand for a value where values are compared.
 pub const KEY: &str = "jsonb key";
+/// The same as text, which is what DataFusion's windows can go by.
+pub const ORDER: &str = "jsonb order";
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
@@ -30,6 +32,14 @@ pub(super) fn register(r: &mut Registry) {
         let json = c.text(0)?;
         c.build_bytes(|i, out| {
             out.extend(key(&Json::parse(json.at(i))?)?);
+            Ok(())
+        })
+    });
+    r.add(ORDER, &[Jsonb], Text, |c| {
+        let json = c.text(0)?;
+        c.build_text(|i, out| {
+            let bytes = key(&Json::parse(json.at(i))?)?;
+            out.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)));
             Ok(())
         })
     });

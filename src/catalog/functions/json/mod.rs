@@ -17,7 +17,8 @@ use super::Registry;
 
 pub(super) use aggregate::functions as aggregates;
 pub use casts::from_jsonb;
-pub use contain::KEY as JSONB_KEY;
+pub use path::check_patterns;
+pub use contain::{KEY as JSONB_KEY, ORDER as JSONB_ORDER};
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
