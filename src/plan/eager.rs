@@ -21,12 +21,27 @@ use super::PlanEnv;
 /// Computes what is constant in an optimised plan; the error of the first that fails.
 pub fn check(plan: &LogicalPlan, env: &PlanEnv) -> Result<()> {
     plan.apply_with_subqueries(|node| {
+        if reads_constants(node) {
+            return Ok(TreeNodeRecursion::Continue);
+        }
         node.apply_expressions(|expr| {
             visit(expr, env)?;
             Ok(TreeNodeRecursion::Continue)
         })
     })?;
     Ok(())
+}
+
+/// Whether a node's rows come from a single row of constants, which PostgreSQL puts in the place of the columns.
+fn reads_constants(node: &LogicalPlan) -> bool {
+    node.exists(|below| {
+        Ok(match below {
+            LogicalPlan::Values(values) => values.values.len() == 1,
+            LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+            _ => false,
+        })
+    })
+    .unwrap_or(true)
 }
 
 fn visit(expr: &Expr, env: &PlanEnv) -> Result<()> {

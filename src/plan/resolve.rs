@@ -23,7 +23,7 @@ use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
-use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
+use crate::catalog::functions::{ArgType, Functions, JSON_VALUE, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
 use crate::sql::rewrite::casts::NAMED_CAST;
@@ -266,9 +266,19 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, field) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, &field, function.name(), schema, env)?);
+        cast.push(typed_subquery(bring(arg, &field, function.name(), schema, env)?, schema, env));
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// A subquery's json as a function sees it: what a join makes of a subquery tells no type but Arrow's.
+fn typed_subquery(arg: Expr, schema: &DFSchema, env: &PlanEnv) -> Expr {
+    let field = if matches!(arg, Expr::ScalarSubquery(_)) { field_of(&arg, schema) } else { None };
+    match field.and_then(|field| Ty::of_field(&field)) {
+        Some(Ty::Json) => calls::call(&env.functions, JSON_VALUE.0, vec![arg]),
+        Some(Ty::Jsonb) => calls::call(&env.functions, JSON_VALUE.1, vec![arg]),
+        _ => arg,
+    }
 }
 
 /// The arguments of `pg_typeof` with the type it is to tell.

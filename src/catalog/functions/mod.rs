@@ -55,7 +55,7 @@ use crate::error::Result;
 pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
 pub use arrays::order as order_of_values;
 pub use aggregate::scaled::{SCALED_AVERAGE, SCALED_SUM};
-pub use json::{JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
+pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
 pub use type_of::{TYPE_OF, typed_arguments};

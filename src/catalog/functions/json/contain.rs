@@ -5,7 +5,7 @@ use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::ty::Ty::{Array as ArrayOf, Bool, Bytea, Int4, Jsonb, Text};
+use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Bytea, Int4, Jsonb, Text};
 use super::access::path_at;
 use crate::error::Result;
 use crate::types::json::{Json, Kind, compare, key};
@@ -14,6 +14,8 @@ use crate::types::json::{Json, Kind, compare, key};
 pub const KEY: &str = "jsonb key";
 /// The same as text, which is what DataFusion's windows can go by.
 pub const ORDER: &str = "jsonb order";
+/// A value of `json` and of `jsonb` as it is, whatever a plan has forgotten of its type.
+pub const VALUE: (&str, &str) = ("json value", "jsonb value");
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
@@ -35,6 +37,15 @@ pub(super) fn register(r: &mut Registry) {
             Ok(())
         })
     });
+    for (name, params, ty) in [(VALUE.0, &[Ty::Json] as &'static [Ty], Ty::Json), (VALUE.1, &[Jsonb], Jsonb)] {
+        r.add(name, params, ty, |c| {
+            let json = c.text(0)?;
+            c.build_text(|i, out| {
+                out.push_str(json.at(i));
+                Ok(())
+            })
+        });
+    }
     r.add(ORDER, &[Jsonb], Text, |c| {
         let json = c.text(0)?;
         c.build_text(|i, out| {

@@ -18,7 +18,7 @@ use super::Registry;
 pub(super) use aggregate::functions as aggregates;
 pub use casts::from_jsonb;
 pub use path::check_patterns;
-pub use contain::{KEY as JSONB_KEY, ORDER as JSONB_ORDER};
+pub use contain::{KEY as JSONB_KEY, ORDER as JSONB_ORDER, VALUE as JSON_VALUE};
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
