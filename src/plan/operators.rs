@@ -20,7 +20,7 @@ use super::literals::{adapt, fold_number, is_null, is_unknown};
 use super::{json_operators, records, temporal, wide};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
-use crate::catalog::functions::ty::Ty;
+use crate::catalog::functions::ty::{Ty, element_field};
 use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
@@ -187,6 +187,9 @@ impl ExprPlanner for Operators {
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
+                (Some(Ty::Array(_)), Some(Ty::Array(_))) if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) => {
+                    return Err(unsupported("comparisons of jsonb arrays are not supported"));
+                }
                 (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
                     self.call(array_comparison(&op), vec![left.clone(), right.clone()])
                 }
@@ -408,4 +411,14 @@ fn wanted(op: &Op, field: &Field) -> Field {
         _ if pattern => Field::new("text", DataType::Utf8, true),
         _ => field.clone(),
     }
+}
+
+/// Whether a field is an array of `jsonb`, whose elements Arrow takes for text.
+pub fn has_documents(field: &Field) -> bool {
+    element_field(field.data_type())
+        .is_some_and(|item| Ty::of_field(item) == Some(Ty::Jsonb) || has_documents(item))
+}
+
+fn unsupported(message: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::unsupported(message)))
 }

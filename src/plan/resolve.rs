@@ -17,7 +17,7 @@ use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use super::operators::{comparable, no_operator, plain};
+use super::operators::{comparable, has_documents, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
@@ -350,6 +350,9 @@ fn quantified(
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
     let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
+    if field(&list).is_some_and(|f| has_documents(&f)) || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb)) {
+        return Err(external(Error::unsupported("comparisons with the elements of jsonb arrays are not supported")));
+    }
     let (value, list) = match (field(&value), field(&list)) {
         (Some(value_field), None) => {
             let item = Arc::new(value_field.with_name("item").with_nullable(true));

@@ -1,5 +1,6 @@
 //! `array_agg`: DataFusion's, but DISTINCT without ORDER BY sorts its values as PostgreSQL's does.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature};
 
 use super::sorted::{self, Sorted};
+use crate::types::{PG_TYPE_KEY, oid, pg_type};
 
 /// `array_agg`.
 pub fn functions() -> Vec<AggregateUDF> {
@@ -54,7 +56,15 @@ impl AggregateUDFImpl for ArrayAgg {
     }
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
-        self.inner.return_field(arg_fields)
+        let field = self.inner.return_field(arg_fields)?;
+        let own = arg_fields.first().filter(|arg| arg.metadata().contains_key(PG_TYPE_KEY));
+        Ok(match own.and_then(|arg| oid::array_of(pg_type(arg).oid)) {
+            Some(array) => {
+                let metadata = HashMap::from([(PG_TYPE_KEY.to_owned(), array.to_string())]);
+                Arc::new(field.as_ref().clone().with_metadata(metadata))
+            }
+            None => field,
+        })
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
