@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result as DfResult};
 use datafusion::execution::context::ExecutionProps;
@@ -16,7 +16,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 
-use crate::catalog::functions::arith;
+use crate::catalog::functions::{arith, cast};
 use crate::error::Result;
 
 /// Most expressions of a row.
@@ -78,7 +78,7 @@ fn is_quick(expr: &Expr) -> bool {
         Expr::Alias(alias) => is_quick(&alias.expr),
         Expr::Cast(cast) => {
             let to = cast.field.data_type();
-            (to.is_numeric() || *to == datafusion::arrow::datatypes::DataType::Boolean) && is_quick(&cast.expr)
+            (to.is_numeric() || to.is_string() || *to == DataType::Boolean) && is_quick(&cast.expr)
         }
         Expr::IsNull(inner) | Expr::IsNotNull(inner) | Expr::Not(inner) => is_quick(inner),
         Expr::BinaryExpr(binary) => {
@@ -95,7 +95,10 @@ fn is_quick(expr: &Expr) -> bool {
             );
             simple && is_quick(&binary.left) && is_quick(&binary.right)
         }
-        Expr::ScalarFunction(call) => arith::is_operator(call.func.name()) && call.args.iter().all(is_quick),
+        Expr::ScalarFunction(call) => {
+            let name = call.func.name();
+            (arith::is_operator(name) || cast::is_cast(name)) && call.args.iter().all(is_quick)
+        }
         _ => false,
     }
 }

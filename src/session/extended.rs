@@ -251,9 +251,9 @@ impl Session {
                 self.run_declare(&statement, declare, values, &declared).await
             }
             StatementKind::Utility(utility) => self.run_utility(&statement, utility, Some(&formats)).await,
-            StatementKind::Explain(options, _) => {
+            StatementKind::Explain(options, explained) => {
                 let declared = portal.prepared.declared.clone();
-                self.run_explain(&statement, *options, &values, &declared).await
+                self.run_explain(&statement, (*options, explained), &values, &declared).await
             }
             StatementKind::Object(object) => {
                 let declared = portal.prepared.declared.clone();

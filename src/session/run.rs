@@ -11,7 +11,7 @@ use super::rows::{Origin, RowChunks, Rows, RowsEnd, Tag};
 use super::{Answer, Session};
 use crate::catalog::SessionVars;
 use crate::catalog::temp::{PG_TEMP, TempRows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Job;
 use crate::plan::{self, Plan, PlanEnv, Values};
 use crate::sql::{Statement, StatementKind, Utility};
@@ -25,7 +25,9 @@ impl Session {
                 self.run_declare(statement, declare, Values::new(), &[]).await
             }
             StatementKind::Utility(utility) => self.run_utility(statement, utility, None).await,
-            StatementKind::Explain(options, _) => self.run_explain(statement, *options, &Values::new(), &[]).await,
+            StatementKind::Explain(options, explained) => {
+                self.run_explain(statement, (*options, explained), &Values::new(), &[]).await
+            }
             StatementKind::Object(object) => self.run_object(statement, object, Values::new(), &[]).await,
             StatementKind::Query(_) | StatementKind::Write(_) => {
                 let token = self.start_statement()?;
@@ -107,20 +109,7 @@ impl Session {
         let plan = self
             .engine
             .executor
-            .compute(token, move || match &statement.kind {
-                StatementKind::Query(query) | StatementKind::Explain(_, query) => {
-                    plan::plan_query(query, &statement.positions, &declared, &env)
-                }
-                StatementKind::Write(write) => plan::write::plan_write(write, &statement.positions, &declared, &env),
-                StatementKind::Object(object) => match object.query() {
-                    Some(query) => plan::plan_query(query, &statement.positions, &declared, &env),
-                    None => Err(crate::Error::internal("this statement has no plan")),
-                },
-                StatementKind::Utility(Utility::Declare(declare)) => {
-                    plan::plan_query(&declare.query, &statement.positions, &declared, &env)
-                }
-                StatementKind::Utility(_) => Err(crate::Error::internal("a utility statement has no plan")),
-            })
+            .compute(token, move || plan_kind(&statement.kind, &statement, &declared, &env))
             .await?;
         let plan = Arc::new(plan);
         self.engine.plans.put(key, &plan);
@@ -206,6 +195,20 @@ impl Session {
             rows.span.in_scope(|| tracing::info!(duration_ms = ms, statement = %text, "slow statement"));
         }
     }
+}
+
+/// The plan of a statement, or of the one that EXPLAIN shows.
+fn plan_kind(kind: &StatementKind, statement: &Statement, declared: &plan::Declared, env: &PlanEnv) -> Result<Plan> {
+    let query = match kind {
+        StatementKind::Explain(_, explained) => return plan_kind(explained, statement, declared, env),
+        StatementKind::Write(write) => return plan::write::plan_write(write, &statement.positions, declared, env),
+        StatementKind::Query(query) => Some(query.as_ref()),
+        StatementKind::Object(object) => object.query(),
+        StatementKind::Utility(Utility::Declare(declare)) => Some(declare.query.as_ref()),
+        StatementKind::Utility(_) => None,
+    };
+    let query = query.ok_or_else(|| Error::internal("this statement has no plan"))?;
+    plan::plan_query(query, &statement.positions, declared, env)
 }
 
 /// A statement's text for the log: literals may be secrets, so they are taken out.

@@ -50,8 +50,8 @@ pub struct Statement {
 pub enum StatementKind {
     /// SELECT, VALUES, TABLE, WITH.
     Query(Box<ast::Query>),
-    /// EXPLAIN of a query.
-    Explain(ExplainOptions, Box<ast::Query>),
+    /// EXPLAIN of a statement that has a plan, or of EXECUTE.
+    Explain(ExplainOptions, Box<StatementKind>),
     /// INSERT, UPDATE, DELETE.
     Write(Box<Write>),
     /// A statement that makes or drops a session's object.
@@ -65,7 +65,8 @@ impl StatementKind {
     #[must_use]
     pub fn is_planned(&self) -> bool {
         match self {
-            Self::Query(_) | Self::Explain(..) | Self::Write(_) => true,
+            Self::Query(_) | Self::Write(_) => true,
+            Self::Explain(_, explained) => explained.is_planned(),
             Self::Object(object) => object.query().is_some(),
             Self::Utility(utility) => matches!(utility, Utility::Declare(_)),
         }

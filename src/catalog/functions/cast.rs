@@ -22,6 +22,12 @@ use crate::sqlstate;
 /// Digits of a decimal column; a `numeric(p,s)` with more of them, or with an unusual scale, is a wide one.
 const DECIMAL_DIGITS: i64 = 76;
 
+/// Whether a function is one of these casts, whose cost depends on nothing but its argument's size.
+#[must_use]
+pub fn is_cast(name: &str) -> bool {
+    name.starts_with("cast_")
+}
+
 pub(super) fn register(r: &mut Registry) {
     integers::<Int16Type>(r, "cast_int2", Int2);
     integers::<Int32Type>(r, "cast_int4", Int4);

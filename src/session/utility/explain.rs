@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow::datatypes::FieldRef;
 
 use super::{text_batch, text_columns};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Job;
 use crate::plan::{ColumnDesc, Values};
 use crate::session::{Answer, Session};
-use crate::sql::{ExplainFormat, ExplainOptions, Statement};
+use crate::sql::{ExplainFormat, ExplainOptions, Statement, StatementKind, Utility};
 use crate::types::{Format, oid};
 
 const COLUMN: &str = "QUERY PLAN";
@@ -25,19 +25,26 @@ pub fn columns(options: ExplainOptions) -> Arc<[ColumnDesc]> {
 }
 
 impl Session {
-    /// EXPLAIN.
+    /// EXPLAIN. Error `0A000` for EXPLAIN ANALYZE of EXECUTE of a statement that writes.
     pub(in crate::session) async fn run_explain(
         &mut self,
         statement: &Arc<Statement>,
-        options: ExplainOptions,
+        (options, explained): (ExplainOptions, &StatementKind),
         values: &Values,
         declared: &[Option<FieldRef>],
     ) -> Result<Answer> {
         let token = self.start_statement()?;
         let timer = self.timer();
-        let plan = self.plan(statement, declared, &token).await?;
+        let (plan, values) = match explained {
+            StatementKind::Utility(Utility::Execute { name, arguments }) => {
+                self.executed(name, arguments, &token).await?
+            }
+            _ => (self.plan(statement, declared, &token).await?, values.clone()),
+        };
+        if options.analyze && plan.write.is_some() {
+            return Err(Error::unsupported("EXPLAIN ANALYZE of a statement that writes is not supported"));
+        }
         let env = self.plan_env(&token);
-        let values = values.clone();
         let config = env.config().clone();
         let job = Job { config, cancel: token.clone(), plan: Box::new(move || plan.bind(&values, &env)) };
         let explained = self.engine.executor.explain(job, options.analyze, options.verbose).await?;

@@ -26,11 +26,18 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>, mut cursor: Curs
         options.verbose = cursor.eat("verbose");
     }
     let rest = tokens.after(script, cursor.consumed()).ok_or_else(|| cursor.unexpected())?;
-    match parse_one(script, &rest)?.kind {
-        StatementKind::Query(query) => Ok(StatementKind::Explain(options, query)),
-        StatementKind::Utility(Utility::Execute { .. }) => Err(Error::unsupported("EXPLAIN EXECUTE is not supported")),
-        _ => Err(cursor.unexpected()),
+    let explained = parse_one(script, &rest)?.kind;
+    match &explained {
+        StatementKind::Query(_) => {}
+        StatementKind::Write(_) | StatementKind::Object(_) if options.analyze => {
+            return Err(Error::unsupported("EXPLAIN ANALYZE of a statement that writes is not supported")
+                .hint("EXPLAIN without ANALYZE shows its plan."));
+        }
+        StatementKind::Utility(Utility::Declare(_) | Utility::Execute { .. }) | StatementKind::Write(_) => {}
+        StatementKind::Object(object) if object.query().is_some() => {}
+        _ => return Err(cursor.unexpected()),
     }
+    Ok(StatementKind::Explain(options, Box::new(explained)))
 }
 
 /// `EXPLAIN (SELECT 1)` is a query in parentheses, `EXPLAIN (ANALYZE)` an option list.
