@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
+use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{Aggregate, Cast, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};

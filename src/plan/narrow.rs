@@ -34,7 +34,9 @@ pub fn aggregate(function: AggregateFunction, schema: &DFSchema, functions: &Fun
         return function;
     }
     let narrow = narrowed(argument, schema, functions);
-    let (Some(Narrow { value, scale }), Some(func)) = (narrow, functions.aggregate.get(scaled)) else { return function };
+    let (Some(Narrow { value, scale }), Some(func)) = (narrow, functions.aggregate.get(scaled)) else {
+        return function;
+    };
     let mut params = function.params;
     params.args = vec![value, scale];
     AggregateFunction { func: std::sync::Arc::clone(func), params }
@@ -50,7 +52,8 @@ pub fn decimals(exprs: &[Expr], schema: &DFSchema, functions: &Functions) -> Opt
 }
 
 fn is_wide(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.to_field(schema).is_ok_and(|(_, field)| *field.data_type() == WIDE_NUMERIC && Ty::of_field(&field) == Some(Ty::Numeric))
+    expr.to_field(schema)
+        .is_ok_and(|(_, field)| *field.data_type() == WIDE_NUMERIC && Ty::of_field(&field) == Some(Ty::Numeric))
 }
 
 fn narrowed(expr: &Expr, schema: &DFSchema, functions: &Functions) -> Option<Narrow> {

@@ -187,7 +187,9 @@ impl ExprPlanner for Operators {
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
-                (Some(Ty::Array(_)), Some(Ty::Array(_))) if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) => {
+                (Some(Ty::Array(_)), Some(Ty::Array(_)))
+                    if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) =>
+                {
                     return Err(unsupported("comparisons of jsonb arrays are not supported"));
                 }
                 (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
@@ -415,8 +417,7 @@ fn wanted(op: &Op, field: &Field) -> Field {
 
 /// Whether a field is an array of `jsonb`, whose elements Arrow takes for text.
 pub fn has_documents(field: &Field) -> bool {
-    element_field(field.data_type())
-        .is_some_and(|item| Ty::of_field(item) == Some(Ty::Jsonb) || has_documents(item))
+    element_field(field.data_type()).is_some_and(|item| Ty::of_field(item) == Some(Ty::Jsonb) || has_documents(item))
 }
 
 fn unsupported(message: &'static str) -> DataFusionError {

@@ -350,7 +350,9 @@ fn quantified(
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
     let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
-    if field(&list).is_some_and(|f| has_documents(&f)) || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb)) {
+    if field(&list).is_some_and(|f| has_documents(&f))
+        || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb))
+    {
         return Err(external(Error::unsupported("comparisons with the elements of jsonb arrays are not supported")));
     }
     let (value, list) = match (field(&value), field(&list)) {

@@ -13,9 +13,9 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use super::calls::implicit_temporal;
 use super::lengths::by_length;
 use super::literals::is_unknown;
-use crate::catalog::functions::{Functions, JSONB_ORDER};
 use crate::catalog::functions::datetime::casts;
 use crate::catalog::functions::ty::Ty;
+use crate::catalog::functions::{Functions, JSONB_ORDER};
 use crate::error::Error;
 use crate::sqlstate;
 

@@ -20,8 +20,8 @@ use super::calls::{call, cast};
 use super::lengths::by_length;
 use super::literals::is_unknown;
 use super::narrow;
-use crate::catalog::functions::{Functions, JSONB_KEY};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::{Functions, JSONB_KEY};
 use crate::types::{oid, pg_type};
 
 /// A comparison with a wide numeric on either side.

@@ -35,6 +35,7 @@ mod type_of;
 mod undefined;
 mod string;
 mod table;
+pub mod variadic;
 mod udf;
 mod window;
 
@@ -53,8 +54,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
 pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
-pub use arrays::order as order_of_values;
 pub use aggregate::scaled::{SCALED_AVERAGE, SCALED_SUM};
+pub use arrays::order as order_of_values;
 pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;

@@ -39,6 +39,11 @@ impl PgScalar {
         &self.overloads
     }
 
+    /// Whether a call may have any number of arguments.
+    pub fn is_variadic(&self) -> bool {
+        self.overloads.iter().any(|overload| overload.variadic)
+    }
+
     /// The fields a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
     pub fn coerce(&self, types: &[Ty], fields: &[FieldRef]) -> Result<Vec<FieldRef>, Error> {
         let overload = resolve::resolve(self.name, &self.overloads, types)?;

@@ -16,8 +16,8 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, IntervalMonthDayNanoType};
 
 use super::Registry;
-use super::datetime::{from_arrow, interval};
 use super::alike::alike;
+use super::datetime::{from_arrow, interval};
 use super::ty::WIDE_NUMERIC;
 use super::udf::fault;
 use crate::error::Result;

@@ -7,8 +7,8 @@ use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::{Call, list_row, too_large};
-use super::super::ty::Ty::{AnyArray, Int4, Text};
 use super::super::overload::Ret;
+use super::super::ty::Ty::{AnyArray, Int4, Text};
 use super::super::udf::fault;
 use crate::error::{Error, Result};
 use crate::sqlstate;
