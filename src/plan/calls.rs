@@ -261,16 +261,17 @@ fn typmod(field: &Field) -> Option<i32> {
 
 /// `char(n)` loses its padding on the way to another text type.
 fn without_padding(expr: Expr, from: &Field, to: &Field, functions: &Functions) -> Expr {
-    let padded = pg_type(from).oid == oid::BPCHAR && pg_type(to).oid != oid::BPCHAR;
+    let padded = pg_type(from).oid == oid::BPCHAR && !matches!(pg_type(to).oid, oid::BPCHAR | oid::CHAR);
     if padded { call(functions, "bpchar_trim", vec![expr]) } else { expr }
 }
 
-/// `varchar(n)` cuts, `char(n)` cuts and pads, `name` cuts at 63 bytes.
+/// `varchar(n)` cuts, `char(n)` cuts and pads, `name` cuts at 63 bytes, `"char"` at one.
 fn with_length(expr: Expr, to: &FieldRef, functions: &Functions) -> Expr {
     let kind = pg_type(to).oid;
     let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
-    if kind == oid::NAME {
-        return keep(call(functions, "name_cut", vec![expr]));
+    if let oid::NAME | oid::CHAR = kind {
+        let name = if kind == oid::NAME { "name_cut" } else { "char_cut" };
+        return keep(call(functions, name, vec![expr]));
     }
     let Some(length) = typmod(to).map(|t| t - 4) else { return expr };
     let name = if kind == oid::BPCHAR { "bpchar_cut" } else { "varchar_cut" };

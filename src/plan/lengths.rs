@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams}
 use datafusion::logical_expr::{Aggregate, Cast, Distinct, DistinctOn, Expr, Join, LogicalPlan, Projection, Sort};
 
 use super::temporal::{call, type_of};
-use super::wide::is_wide;
+use super::wide::{is_wide, padded};
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::JSONB_KEY;
 use crate::catalog::functions::arrays::ACCUMULATED;
@@ -192,6 +192,13 @@ pub fn of_aggregate(
         // The engine would count the rows in which all are given.
         let types: Vec<Ty> = args.iter().map(|arg| type_of(arg, schema).unwrap_or(Ty::Unknown)).collect();
         return Err(DataFusionError::External(Box::new(resolve::undefined(&name, &types))));
+    }
+    if name == "string_agg" {
+        // The one aggregate that takes text and not whatever there is: `char(n)` becomes text.
+        for arg in args.iter_mut().filter(|arg| padded(arg, schema)) {
+            *arg = call("bpchar_trim", std::mem::take(arg), functions);
+            changed = true;
+        }
     }
     if *distinct && args.iter().any(|arg| has_key(arg, schema)) {
         match name.as_str() {

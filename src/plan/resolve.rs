@@ -22,7 +22,7 @@ use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field};
 use crate::catalog::functions::{ArgType, Functions, JSON_VALUE, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
@@ -37,15 +37,15 @@ const KEEPS_PADDING: [&str; 13] = [
     "bpchar_assign",
     "bpchar_trim",
     "cast_text",
+    "char_cut",
     "coalesce",
-    "concat",
-    "concat_ws",
-    "format",
     "greatest",
     "least",
     "octet_length",
-    "pg_typeof",
-    "to_json",
+    "textregexeq",
+    "textregexne",
+    "texticregexeq",
+    "texticregexne",
 ];
 
 /// Resolves a plan and the subqueries in it.
@@ -242,7 +242,7 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
         return branches::unified(call.func.name(), args, schema, env).map(Transformed::yes);
     }
     if is_quantified(call.func.name()) {
-        return quantified(call.func, args, schema, style).map(Transformed::yes);
+        return quantified(call.func, args, schema, env).map(Transformed::yes);
     }
     let types: Option<Vec<ArgType>> = args.iter().map(|arg| argument_type(arg, schema)).collect();
     let Some(types) = types else {
@@ -340,12 +340,8 @@ fn in_subquery(test: InSubquery, schema: &DFSchema, style: &crate::types::TextSt
 }
 
 /// `x op ANY (array)`: an unknown side takes the other's type, an array of it or its element.
-fn quantified(
-    func: Arc<ScalarUDF>,
-    args: Vec<Expr>,
-    schema: &DFSchema,
-    style: &crate::types::TextStyle,
-) -> Result<Expr> {
+fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
+    let style = &env.vars.style;
     let Ok([value, list]) = <[Expr; 2]>::try_from(args) else {
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
@@ -366,6 +362,12 @@ fn quantified(
             None => (value, list),
         },
         _ => (value, list),
+    };
+    // Beside text `char(n)` becomes text.
+    let in_text = field(&list).is_some_and(|f| element_field(f.data_type()).is_some_and(|item| !wide::is_padded(item)));
+    let value = match in_text && wide::padded(&value, schema) {
+        true => calls::call(&env.functions, "bpchar_trim", vec![value]),
+        false => value,
     };
     Ok(func.call(vec![value, list]))
 }
@@ -392,7 +394,7 @@ fn bring(arg: Expr, field: &FieldRef, name: &str, schema: &DFSchema, env: &PlanE
     };
     match now {
         Some(now) if is_text(now.data_type()) && is_text(field.data_type()) => {
-            let strips = wide::is_padded(&now) && !KEEPS_PADDING.contains(&name);
+            let strips = wide::is_padded(&now) && !wide::is_padded(field) && !KEEPS_PADDING.contains(&name);
             Ok(if strips { calls::call(functions, "bpchar_trim", vec![arg]) } else { arg })
         }
         Some(now) if now.data_type() == field.data_type() => Ok(arg),

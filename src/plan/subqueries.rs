@@ -220,8 +220,11 @@ fn conjuncts_kept(node: &LogicalPlan) -> Result<Vec<Expr>> {
                     return Ok(kept);
                 };
                 let same = expr.to_field(input.schema()).is_ok_and(|(_, f)| f.data_type() == field.data_type());
+                // A join by a constant becomes a filter of the values, and a NULL among them is lost.
+                let constant = negated && expr.column_refs().is_empty();
                 // A pulled up condition and a cast of the value do not go together.
                 !(correlated && (negated || !same))
+                    && !constant
                     && !has_subquery(expr)
                     && !is_row(&first_field(subquery))
                     && joinable(&subquery.subquery)?

@@ -92,7 +92,9 @@ fn without_padding(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) -
     exprs.into_iter().map(one).collect()
 }
 
-fn padded(expr: &Expr, schema: &DFSchema) -> bool {
+/// Whether an expression is `char(n)`.
+#[must_use]
+pub fn padded(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema).is_ok_and(|(_, field)| is_padded(&field))
 }
 
@@ -151,24 +153,38 @@ fn expression_keys(expr: Expr, schema: &DFSchema, functions: &Functions) -> Resu
             Ok(Transformed::yes(Expr::WindowFunction(window)))
         }
         Expr::InSubquery(InSubquery { expr, mut subquery, negated }) => {
-            let output = Arc::clone(&subquery.subquery.schema().fields()[0]);
-            let documents = Ty::of_field(&output) == Some(Ty::Jsonb) && type_of(&expr, schema) == Some(Ty::Jsonb);
-            if *output.data_type() != WIDE_NUMERIC && !is_wide(&expr, schema) && !documents {
+            let inside = Arc::clone(subquery.subquery.schema());
+            let column = Expr::Column(Column::from(inside.qualified_field(0)));
+            let documents = type_of(&column, &inside) == Some(Ty::Jsonb) && type_of(&expr, schema) == Some(Ty::Jsonb);
+            let document = |e: Expr| call(functions, JSONB_KEY, vec![e]);
+            let (expr, inner) = if documents {
+                (document(*expr), document(column))
+            } else if is_wide(&column, &inside) || is_wide(&expr, schema) {
+                (key(*expr, schema, functions), key(column, &inside, functions))
+            } else if padded(&column, &inside) || padded(&expr, schema) {
+                unpadded((*expr, schema), (column, &inside), functions)
+            } else {
                 return Ok(Transformed::no(Expr::InSubquery(InSubquery { expr, subquery, negated })));
-            }
-            let column = Expr::Column(Column::from(subquery.subquery.schema().qualified_field(0)));
-            let key = |e: Expr, schema: &DFSchema| match documents {
-                true => call(functions, JSONB_KEY, vec![e]),
-                false => key(e, schema, functions),
             };
-            let inner = key(column, subquery.subquery.schema()).alias("key");
-            let plan = LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).project([inner])?.build()?;
-            subquery.subquery = Arc::new(plan);
-            let expr = Box::new(key(*expr, schema));
-            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
+            let plan = LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).project([inner.alias("key")])?;
+            subquery.subquery = Arc::new(plan.build()?);
+            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr: Box::new(expr), subquery, negated })))
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// Two texts of different schemas, one of them `char(n)`, without the spaces that do not count: `varchar` becomes
+/// `char` beside it, `text` does not.
+fn unpadded(left: (Expr, &DFSchema), right: (Expr, &DFSchema), functions: &Functions) -> (Expr, Expr) {
+    let is_text = |(e, schema): (&Expr, &DFSchema)| {
+        !is_unknown(e) && e.to_field(schema).is_ok_and(|(_, field)| pg_type(&field).oid == oid::TEXT)
+    };
+    let one = |(e, schema): (Expr, &DFSchema)| match is_text((&e, schema)) {
+        true => e,
+        false => call(functions, "bpchar_trim", vec![e]),
+    };
+    (one(left), one(right))
 }
 
 fn aggregate_keys(aggregate: Aggregate, functions: &Functions) -> Result<Transformed<LogicalPlan>> {

@@ -140,6 +140,18 @@ fn lengths(r: &mut Registry) {
             Ok(())
         })
     });
+    r.add("char_cut", &[Text], Ret::Same(0), |c| {
+        let v = c.text(0)?;
+        c.build_text(|i, out| {
+            match v.at(i).as_bytes().first() {
+                Some(byte) if byte.is_ascii() => out.push(char::from(*byte)),
+                // As PostgreSQL prints a byte that is no character.
+                Some(byte) => out.push_str(&format!("\\{byte:03o}")),
+                None => {}
+            }
+            Ok(())
+        })
+    });
     r.add("name_cut", &[Text], Ret::Same(0), |c| {
         let v = c.text(0)?;
         c.build_text(|i, out| {

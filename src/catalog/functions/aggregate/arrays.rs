@@ -1,6 +1,5 @@
 //! `array_agg`: DataFusion's, but DISTINCT without ORDER BY sorts its values as PostgreSQL's does.
 
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -11,8 +10,9 @@ use datafusion::logical_expr::function::{AccumulatorArgs, AggregateFunctionSimpl
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature};
 
+use super::retyped::{Retyped, RetypedGroups, element_of};
 use super::sorted::{self, Sorted};
-use crate::types::{PG_TYPE_KEY, oid, pg_type};
+use super::udaf::own_type;
 
 /// `array_agg`.
 pub fn functions() -> Vec<AggregateUDF> {
@@ -57,19 +57,15 @@ impl AggregateUDFImpl for ArrayAgg {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         let field = self.inner.return_field(arg_fields)?;
-        let own = arg_fields.first().filter(|arg| arg.metadata().contains_key(PG_TYPE_KEY));
-        Ok(match own.and_then(|arg| oid::array_of(pg_type(arg).oid)) {
-            Some(array) => {
-                let metadata = HashMap::from([(PG_TYPE_KEY.to_owned(), array.to_string())]);
-                Arc::new(field.as_ref().clone().with_metadata(metadata))
-            }
-            None => field,
-        })
+        let (DataType::List(item), Some(from)) = (field.data_type(), arg_fields.first()) else { return Ok(field) };
+        let item = item.as_ref().clone().with_metadata(own_type(from));
+        Ok(Arc::new(field.as_ref().clone().with_data_type(DataType::List(Arc::new(item)))))
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
+        let element = element_of(&args.return_field);
         if !args.is_distinct && args.order_bys.is_empty() {
-            return self.inner.accumulator(args);
+            return Ok(Retyped::of(self.inner.accumulator(args)?, element));
         }
         let plain = AccumulatorArgs {
             return_field: Arc::clone(&args.return_field),
@@ -78,7 +74,7 @@ impl AggregateUDFImpl for ArrayAgg {
             ..args
         };
         let inner = self.inner.accumulator(plain)?;
-        Ok(Box::new(Sorted::new(inner, &args)?))
+        Ok(Retyped::of(Box::new(Sorted::new(inner, &args)?), element))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
@@ -93,11 +89,13 @@ impl AggregateUDFImpl for ArrayAgg {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(args)
+        let element = element_of(&args.return_field);
+        Ok(RetypedGroups::of(self.inner.create_groups_accumulator(args)?, element))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
-        self.inner.create_sliding_accumulator(args)
+        let element = element_of(&args.return_field);
+        Ok(Retyped::of(self.inner.create_sliding_accumulator(args)?, element))
     }
 
     fn simplify(&self) -> Option<AggregateFunctionSimplification> {

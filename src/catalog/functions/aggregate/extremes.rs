@@ -1,10 +1,12 @@
-//! `min` and `max`: DataFusion's, but of intervals in PostgreSQL's order, and not of types that PostgreSQL refuses.
+//! `min` and `max`: DataFusion's, but of intervals and floats in PostgreSQL's order, and not of types that PostgreSQL
+//! refuses.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -16,14 +18,18 @@ use datafusion::logical_expr::{
 use super::super::resolve;
 use super::super::ty::{Ty, element, plain};
 use super::super::udf::external;
+use super::floats::FloatExtremes;
 use super::frame::SharedKind;
 use super::ordered::interval_extreme;
+use super::udaf::own_type;
 use crate::error::Error;
+use crate::types::{oid, pg_type};
 
 /// `min` and `max`.
 pub fn functions() -> Vec<AggregateUDF> {
     let of = |inner: Arc<AggregateUDF>, wanted| {
-        AggregateUDF::new_from_impl(Extreme { inner: Arc::clone(inner.inner()), intervals: interval_extreme(wanted) })
+        let intervals = interval_extreme(wanted);
+        AggregateUDF::new_from_impl(Extreme { inner: Arc::clone(inner.inner()), wanted, intervals })
     };
     vec![of(min_udaf(), Ordering::Less), of(max_udaf(), Ordering::Greater)]
 }
@@ -31,6 +37,7 @@ pub fn functions() -> Vec<AggregateUDF> {
 #[derive(Debug)]
 struct Extreme {
     inner: Arc<dyn AggregateUDFImpl>,
+    wanted: Ordering,
     intervals: SharedKind,
 }
 
@@ -84,7 +91,14 @@ impl AggregateUDFImpl for Extreme {
                 return Err(external(Error::unsupported(message)));
             }
         }
-        self.inner.return_field(arg_fields)
+        let field = self.inner.return_field(arg_fields)?;
+        // Of the types that look like text only `char(n)` has a `min` of its own; of those like numbers, all.
+        let kept = |from: &FieldRef| match pg_type(from).oid {
+            oid::VARCHAR | oid::NAME | oid::CHAR => HashMap::new(),
+            _ => own_type(from),
+        };
+        let metadata = arg_fields.first().map(kept).unwrap_or_default();
+        Ok(Arc::new(field.as_ref().clone().with_metadata(metadata)))
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
@@ -105,9 +119,11 @@ impl AggregateUDFImpl for Extreme {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn GroupsAccumulator>> {
-        match is_interval(args.expr_fields) {
-            true => Ok(self.intervals.groups()),
-            false => self.inner.create_groups_accumulator(args),
+        match args.expr_fields.first().map(|field| field.data_type()) {
+            Some(DataType::Interval(_)) => Ok(self.intervals.groups()),
+            Some(DataType::Float32) => Ok(Box::new(FloatExtremes::<Float32Type>::new(self.wanted))),
+            Some(DataType::Float64) => Ok(Box::new(FloatExtremes::<Float64Type>::new(self.wanted))),
+            _ => self.inner.create_groups_accumulator(args),
         }
     }
 

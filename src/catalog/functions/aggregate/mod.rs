@@ -6,12 +6,14 @@
 
 mod arrays;
 mod extremes;
+mod floats;
 mod frame;
 pub(super) mod hypothetical;
 mod kind;
 mod moments;
 mod numbers;
 pub(super) mod ordered;
+mod retyped;
 pub mod scaled;
 pub(super) mod sorted;
 mod strings;

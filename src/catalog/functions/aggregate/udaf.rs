@@ -1,5 +1,6 @@
 //! A table of kinds as a DataFusion aggregate function.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::super::udf::external;
 use super::frame::SharedKind;
 use super::sorted::{self, Sorted};
 use crate::error::Result;
+use crate::types::PG_TYPMOD_KEY;
 
 /// What an aggregate is for arguments of given types.
 pub struct Chosen {
@@ -74,6 +76,13 @@ impl PgAggregate {
     }
 }
 
+/// What a field's metadata says of its type, without the modifier, which no function passes on.
+pub(super) fn own_type(field: &Field) -> HashMap<String, String> {
+    let mut metadata = field.metadata().clone();
+    metadata.remove(PG_TYPMOD_KEY);
+    metadata
+}
+
 fn types_of(fields: &[FieldRef]) -> Vec<DataType> {
     fields.iter().map(|f| f.data_type().clone()).collect()
 }
@@ -118,7 +127,11 @@ impl AggregateUDFImpl for PgAggregate {
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         let types: Vec<DataType> = arg_fields.iter().map(|f| f.data_type().clone()).collect();
         let chosen = self.chosen(&types).map_err(external)?;
-        Ok(Arc::new(chosen.ret.with_name(self.name).with_nullable(true)))
+        let mut ret = chosen.ret.with_name(self.name).with_nullable(true);
+        if self.within_group && arg_fields.first().is_some_and(|f| f.data_type() == ret.data_type()) {
+            ret = ret.with_metadata(own_type(&arg_fields[0]));
+        }
+        Ok(Arc::new(ret))
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
