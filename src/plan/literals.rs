@@ -67,7 +67,7 @@ pub fn is_read(field: &Field) -> bool {
 
 /// Whether a type is carried as text and told by metadata alone, which a literal must have too.
 fn keeps_type(field: &Field) -> bool {
-    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH | oid::UUID)
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH | oid::UUID | oid::BIT | oid::VARBIT)
 }
 
 /// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.

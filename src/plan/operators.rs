@@ -10,7 +10,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
@@ -18,14 +18,14 @@ use super::array_literal;
 use super::calls::{call, cast, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
 use super::{json_operators, records, temporal, wide};
-use crate::catalog::functions::Functions;
+use crate::catalog::functions::{CONCATENATION, Functions};
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::{Ty, element_field};
 use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, TextStyle};
+use crate::types::{PG_TYPE_KEY, TextStyle, oid};
 
 /// The operator hook.
 #[derive(Debug)]
@@ -95,7 +95,12 @@ impl Operators {
         sides: Vec<Expr>,
         fields: &(Option<FieldRef>, Option<FieldRef>),
     ) -> Result<Option<Expr>> {
-        let integer = |f: &Option<FieldRef>| matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
+        let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let bits = match op {
+            Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => types.0 == Some(Ty::Bits),
+            _ => types.0 == Some(Ty::Bits) && matches!(types.1, None | Some(Ty::Bits)) || types == (None, Some(Ty::Bits)),
+        };
+        let integer = |f: &Option<FieldRef>| bits || matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
         if !integer(&fields.0) || !integer(&fields.1) {
             return Err(no_operator(op, fields));
         }
@@ -130,6 +135,13 @@ impl Operators {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
+            (Some(Ty::Bits), Some(Ty::Bits) | None) | (None, Some(Ty::Bits)) => {
+                let field = Arc::new(Field::new("bits", DataType::Utf8, true).with_metadata(
+                    [(PG_TYPE_KEY.to_owned(), oid::VARBIT.to_string())].into(),
+                ));
+                let joined = self.call(CONCATENATION, vec![left, right])?;
+                Some(Expr::Cast(Cast::new_from_field(Box::new(joined), field)))
+            }
             (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => {
                 self.call("bytea_concat", vec![left, right])
             }

@@ -59,6 +59,7 @@ pub use arrays::order as order_of_values;
 pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
 use overload::{Kernel, Overload, Ret};
 use ty::Ty;
+pub use string::CONCATENATION;
 pub use type_of::{TYPE_OF, typed_arguments};
 pub use udf::PgScalar;
 pub use undefined::undefined;

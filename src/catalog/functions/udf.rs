@@ -54,7 +54,14 @@ impl PgScalar {
     fn chosen(&self, fields: &[FieldRef]) -> Result<&Overload, Error> {
         let types: Option<Vec<Ty>> = fields.iter().map(|f| Ty::of_field(f)).collect();
         let types = types.ok_or_else(|| resolve::undefined(self.name, &[]))?;
-        resolve::resolve(self.name, &self.overloads, &types)
+        resolve::resolve(self.name, &self.overloads, &types).or_else(|error| {
+            // A literal beside a bit string has not been read yet.
+            let lenient: Vec<Ty> = types.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
+            match types.contains(&Ty::Bits) {
+                true => resolve::resolve(self.name, &self.overloads, &lenient).map_err(|_| error),
+                false => Err(error),
+            }
+        })
     }
 }
 
@@ -101,6 +108,11 @@ impl ScalarUDFImpl for PgScalar {
                 // DataFusion's own planner hands untyped literals over as text.
                 let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
                 self.coerce(&lenient, &fields).map_err(|_| error)
+            })
+            .or_else(|error| {
+                // Nor does it tell a bit string from a text; the planner's own resolution does.
+                let bits: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Bits } else { *t }).collect();
+                self.coerce(&bits, &fields).map_err(|_| error)
             })
             .map_err(external)?;
         // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
