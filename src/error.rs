@@ -51,6 +51,8 @@ struct Report {
     hint: Option<String>,
     context: Option<String>,
     position: Option<usize>,
+    /// Line and column in the script, until they are made a position.
+    place: Option<(u64, u64)>,
 }
 
 impl Error {
@@ -98,6 +100,7 @@ impl Error {
             hint: None,
             context: None,
             position: None,
+            place: None,
         }))
     }
 
@@ -134,6 +137,19 @@ impl Error {
     pub fn or_at(mut self, position: Option<usize>) -> Self {
         self.0.position = self.0.position.or(position);
         self
+    }
+
+    /// The same report about a line and column of the script, for whoever knows the script to make a position of.
+    #[must_use]
+    pub fn placed(mut self, line: u64, column: u64) -> Self {
+        self.0.place = Some((line, column));
+        self
+    }
+
+    /// The line and column of the script that it is about.
+    #[must_use]
+    pub fn place(&self) -> Option<(u64, u64)> {
+        self.0.place
     }
 
     /// The same report as one that ends the session.

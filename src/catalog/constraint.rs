@@ -46,7 +46,7 @@ impl Constraint {
 }
 
 /// PostgreSQL's `makeObjectName`: `first_second_label` in at most 63 bytes, the longer of the two names shortened.
-fn object_name(first: &str, second: &str, label: &str) -> String {
+pub(crate) fn object_name(first: &str, second: &str, label: &str) -> String {
     const LIMIT: usize = 63;
     let overhead = label.len() + 1 + usize::from(!second.is_empty());
     let (mut a, mut b) = (first.len(), second.len());

@@ -94,6 +94,8 @@ pub enum RelationKind {
     View,
     /// `m`
     MaterializedView,
+    /// `S`
+    Sequence,
 }
 
 /// A table, view or materialized view of a user schema.
@@ -158,6 +160,22 @@ impl Relation {
         }
     }
 
+    /// A temporary sequence of a session.
+    #[must_use]
+    pub fn temporary_sequence(oid: u32, schema: &str, name: &str, sequence: temp::Sequence) -> Self {
+        Self {
+            oid,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            kind: RelationKind::Sequence,
+            comment: None,
+            definition: None,
+            provider: Arc::new(temp::SequenceTable(sequence.clone())),
+            own: Some(SessionObject::Sequence(sequence)),
+            notes: BTreeMap::new(),
+        }
+    }
+
     /// A view of a session; `text` is its query as written.
     #[must_use]
     pub fn session_view(
@@ -217,6 +235,15 @@ impl Relation {
     pub fn table(&self) -> Option<&TableSpec> {
         match &self.own {
             Some(SessionObject::Table(spec)) => Some(spec),
+            _ => None,
+        }
+    }
+
+    /// A sequence; `None` for anything else.
+    #[must_use]
+    pub fn sequence(&self) -> Option<&temp::Sequence> {
+        match &self.own {
+            Some(SessionObject::Sequence(sequence)) => Some(sequence),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::sql::object_ast::{Alter, AlterAction, RelationName};
 use crate::sql::position::Positions;
 use crate::sql::rewrite::names::folded;
-use crate::sql::write::{self, Change, Write};
+use crate::sql::write::{self, Change, Overriding, Write};
 use crate::sqlstate;
 
 /// A table after ALTER TABLE.
@@ -162,9 +162,9 @@ pub fn refill(old: &Relation, new: Arc<Relation>, sources: &[Option<String>], en
     let items = sources.iter().enumerate().map(value).collect();
     let from = write::table(&[write::ident(&old.schema), write::ident(&old.name)], None);
     let source = Some(write::query(None, items, vec![from], None));
-    let change = Change::Insert { columns: Vec::new(), source };
+    let change = Change::Insert { columns: Vec::new(), source, conflict: None };
     let target = RelationName { schema: Some(new.schema.clone()), name: new.name.clone() };
-    let insert = Write { target, alias, with: None, change, returning: None };
+    let insert = Write { target, alias, with: None, overriding: Some(Overriding::System), change, returning: None };
     plan_write_to(&insert, new, &Positions::new(""), &[], env)
 }
 
@@ -211,6 +211,7 @@ impl Maker<'_> {
         }
         let name = self.fields.remove(place).name().clone();
         self.defaults.remove(place);
+        self.kinds.remove(place);
         self.keys.retain(|key| !key.columns.contains(&name));
         Ok(())
     }

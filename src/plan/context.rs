@@ -14,6 +14,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
+use super::conflict::EXCLUDED;
 use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
@@ -105,6 +106,10 @@ impl Context<'_> {
             let table = TempTable::numbered(relation.oid, &relation.provider.schema());
             return Some(provider_as_source(Arc::new(table)));
         }
+        if let Some(relation) = name.table().strip_suffix(EXCLUDED).and_then(find) {
+            let columns = temp::with_row_number(&relation.provider.schema());
+            return Some(provider_as_source(Arc::new(TempTable::new(temp::EXCLUDED, columns))));
+        }
         let relation = name.table().strip_suffix(WRITTEN).and_then(find)?;
         Some(provider_as_source(Arc::new(TempTable::new(temp::WRITTEN, relation.provider.schema()))))
     }
@@ -157,6 +162,9 @@ impl ContextProvider for Context<'_> {
         }
         if name == NAMED_CAST {
             return Some(marker::named_cast());
+        }
+        if name == marker::RECURSIVE_OUTPUT {
+            return Some(marker::recursive_output());
         }
         if name == WITH_TIES {
             return Some(marker::with_ties());

@@ -21,6 +21,7 @@ static ARRAY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::ne
 static ORDINALITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinality::new())));
 static TIES: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ties::new())));
 static CAST: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(NamedCast::new())));
+static OUTPUT: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(RecursiveOutput::new())));
 static ONE_ROW: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(OneRow::new())));
 static ORDINALS: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(Ordinals::new())));
 
@@ -65,6 +66,15 @@ impl ScalarUDFImpl for Condition {
 #[must_use]
 pub fn named_cast() -> Arc<ScalarUDF> {
     Arc::clone(&CAST)
+}
+
+/// Names the marker around the outputs of a recursive term (`plan/recursive.rs`).
+pub const RECURSIVE_OUTPUT: &str = "output of recursive term";
+
+/// The marker around an output of a recursive term.
+#[must_use]
+pub fn recursive_output() -> Arc<ScalarUDF> {
+    Arc::clone(&OUTPUT)
 }
 
 /// The count of FETCH FIRST … WITH TIES, replaced by a filter (`plan/limits.rs`).
@@ -189,6 +199,42 @@ impl ScalarUDFImpl for NamedCast {
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         internal_err!("a named cast was left in the plan")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RecursiveOutput {
+    signature: Signature,
+}
+
+impl RecursiveOutput {
+    fn new() -> Self {
+        Self { signature: Signature::any(2, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for RecursiveOutput {
+    fn name(&self) -> &'static str {
+        RECURSIVE_OUTPUT
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
+        internal_err!("an output of a recursive term has its argument's field")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        match args.arg_fields.first() {
+            Some(field) => Ok(Arc::clone(field)),
+            None => internal_err!("a marker without its output"),
+        }
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        internal_err!("the marker of a recursive term was left in the plan")
     }
 }
 

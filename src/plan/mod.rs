@@ -14,6 +14,7 @@ pub mod cache;
 pub mod calls;
 pub mod check;
 pub mod columns;
+pub mod conflict;
 pub mod context;
 pub mod declared;
 pub mod dependency;
@@ -23,6 +24,7 @@ pub mod json_operators;
 pub mod definition;
 pub mod eager;
 pub mod fit;
+pub mod generated;
 pub mod groups;
 pub mod implicit;
 pub mod joinable;
@@ -41,11 +43,14 @@ pub mod placement;
 pub mod patterns;
 pub mod names;
 pub mod records;
+pub mod recursive;
 pub mod relations;
 pub mod resolve;
 pub mod setops;
+pub mod sequences;
 pub mod sets;
 pub mod subqueries;
+pub mod subquery_order;
 pub mod subscripts;
 pub mod tables;
 pub mod temporal;
@@ -200,7 +205,9 @@ fn raw_plan(query: &ast::Query, params: &[Option<FieldRef>], env: &PlanEnv) -> R
 
 /// A fresh plan with everything settled that the planner's hooks could not see.
 fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionError> {
-    groups::settle(plan)
+    recursive::settle(plan)
+        .and_then(groups::settle)
+        .and_then(subquery_order::settle)
         .and_then(|plan| resolve::resolve(plan, env))
         .and_then(|plan| equality::check(&plan).map(|()| plan))
         .and_then(|plan| wide::keys(plan, &env.functions))

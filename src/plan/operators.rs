@@ -15,17 +15,19 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::array_literal;
-use super::calls::{call, cast, cast_to_text, implicit_temporal};
+use super::calls::{call, cast, cast_to_column, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::names::joins::is_merging;
+use super::unify::common_field;
 use super::{json_operators, records, temporal, wide};
-use crate::catalog::functions::{CONCATENATION, Functions};
 use crate::catalog::functions::arith::{self, function_name};
 use crate::catalog::functions::ty::{Ty, element_field};
+use crate::catalog::functions::{CONCATENATION, Functions};
 use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
-use crate::types::{PG_TYPE_KEY, TextStyle, oid};
+use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, TextStyle, oid, pg_type};
 
 /// The operator hook.
 #[derive(Debug)]
@@ -43,6 +45,24 @@ impl Operators {
     }
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
+    /// The merged column of two: the first one's value in the type of both.
+    fn merged(&self, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
+        let fields = [known(&left, schema), known(right, schema)];
+        let [Some(own), Some(_)] = &fields else { return Ok(left) };
+        let external = |error| DataFusionError::External(Box::new(error));
+        let common = common_field("JOIN/USING", &fields).map_err(external)?;
+        if pg_type(&common).oid == pg_type(own).oid {
+            return Ok(left);
+        }
+        // A numeric's digits are the type's, nobody has written them.
+        let metadata = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
+        let common = match pg_type(&common).oid {
+            oid::NUMERIC => Arc::new(common.as_ref().clone().with_metadata(metadata)),
+            _ => common,
+        };
+        cast_to_column(left, own, &common, &self.functions).map_err(external)
+    }
+
     fn call(&self, name: &str, args: Vec<Expr>) -> Option<Expr> {
         self.functions.scalar.get(name).map(|function| function.call(args))
     }
@@ -98,9 +118,12 @@ impl Operators {
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
         let bits = match op {
             Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => types.0 == Some(Ty::Bits),
-            _ => types.0 == Some(Ty::Bits) && matches!(types.1, None | Some(Ty::Bits)) || types == (None, Some(Ty::Bits)),
+            _ => {
+                types.0 == Some(Ty::Bits) && matches!(types.1, None | Some(Ty::Bits)) || types == (None, Some(Ty::Bits))
+            }
         };
-        let integer = |f: &Option<FieldRef>| bits || matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
+        let integer =
+            |f: &Option<FieldRef>| bits || matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
         if !integer(&fields.0) || !integer(&fields.1) {
             return Err(no_operator(op, fields));
         }
@@ -136,9 +159,10 @@ impl Operators {
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
             (Some(Ty::Bits), Some(Ty::Bits) | None) | (None, Some(Ty::Bits)) => {
-                let field = Arc::new(Field::new("bits", DataType::Utf8, true).with_metadata(
-                    [(PG_TYPE_KEY.to_owned(), oid::VARBIT.to_string())].into(),
-                ));
+                let field = Arc::new(
+                    Field::new("bits", DataType::Utf8, true)
+                        .with_metadata([(PG_TYPE_KEY.to_owned(), oid::VARBIT.to_string())].into()),
+                );
                 let joined = self.call(CONCATENATION, vec![left, right])?;
                 Some(Expr::Cast(Cast::new_from_field(Box::new(joined), field)))
             }
@@ -170,6 +194,9 @@ impl ExprPlanner for Operators {
             return Ok(PlannerResult::Original(expr));
         }
         let RawBinaryExpr { op, left, right } = expr;
+        if is_merging(&op) {
+            return Ok(PlannerResult::Planned(self.merged(left, &right, schema)?));
+        }
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
         let fields = (known(&left, schema), known(&right, schema));
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));

@@ -9,13 +9,17 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlanBuilder};
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 
+use super::sequences::{self, ColumnSequence};
 use super::{PlanEnv, assign, context, parser_options, resolve, types};
+use crate::catalog::constraint::object_name;
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
-use crate::catalog::temp::{Check, OnCommit, TableSpec, can_be_key};
+use crate::catalog::pg_catalog::definitions::quote_identifier;
+use crate::catalog::temp::{Check, ColumnKind, OnCommit, SequenceOwner, TableSpec, can_be_key};
 use crate::catalog::{Constraint, ConstraintKind, Relation};
 use crate::error::{Error, Result};
-use crate::sql::object_ast::NewTable;
+use crate::sql::object_ast::{NewTable, SequenceOption};
 use crate::sql::rewrite;
+use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::folded;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
@@ -30,6 +34,8 @@ pub struct TableDef {
     pub schema: SchemaRef,
     /// Its defaults and constraints.
     pub spec: TableSpec,
+    /// The sequences that come with its columns.
+    pub sequences: Vec<ColumnSequence>,
 }
 
 /// What a commit does to a table.
@@ -60,6 +66,8 @@ pub fn define(table: &NewTable, env: &PlanEnv) -> Result<TableDef> {
         table: &table.head.name.name,
         fields: Vec::new(),
         defaults: Vec::new(),
+        kinds: Vec::new(),
+        sequences: Vec::new(),
         checks: Vec::new(),
         conditions: Vec::new(),
         keys: Vec::new(),
@@ -75,10 +83,12 @@ pub fn define(table: &NewTable, env: &PlanEnv) -> Result<TableDef> {
 
 /// A definition in the making.
 pub(super) struct Maker<'a> {
-    env: &'a PlanEnv,
+    pub(super) env: &'a PlanEnv,
     pub(super) table: &'a str,
     pub(super) fields: Vec<Field>,
     pub(super) defaults: Vec<Option<ast::Expr>>,
+    pub(super) kinds: Vec<ColumnKind>,
+    sequences: Vec<ColumnSequence>,
     /// The CHECK constraints that are there already.
     pub(super) checks: Vec<Check>,
     /// CHECK conditions with the name given and the column they stand at.
@@ -94,6 +104,8 @@ impl<'a> Maker<'a> {
             table: &relation.name,
             fields: relation.schema().fields().iter().map(|field| field.as_ref().clone()).collect(),
             defaults: spec.defaults.clone(),
+            kinds: (0..spec.defaults.len()).map(|place| spec.kind(place)).collect(),
+            sequences: Vec::new(),
             checks: spec.checks.clone(),
             conditions: Vec::new(),
             keys: spec.keys.clone(),
@@ -110,9 +122,14 @@ impl<'a> Maker<'a> {
             let message = format!("column name \"{name}\" conflicts with a system column name");
             return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
         }
-        let field = self.field_of(&name, &column.data_type)?;
+        let serial = sequences::serial(&column.data_type.to_string().to_lowercase());
+        let field = self.field_of(&name, serial.as_ref().unwrap_or(&column.data_type))?;
         self.fields.push(field);
         self.defaults.push(None);
+        self.kinds.push(ColumnKind::Plain);
+        if serial.is_some() {
+            self.feed(&name, Vec::new(), false)?;
+        }
         for option in &column.options {
             let given = option.name.as_ref().map(folded);
             self.option(&name, given, &option.option)?;
@@ -121,11 +138,6 @@ impl<'a> Maker<'a> {
     }
 
     fn field_of(&self, name: &str, sql_type: &ast::DataType) -> Result<Field> {
-        let shown = sql_type.to_string().to_lowercase();
-        if matches!(shown.as_str(), "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2") {
-            return Err(Error::unsupported(format!("type {shown} is not supported"))
-                .hint("Number the rows with row_number() or generate_series()."));
-        }
         if matches!(sql_type, ast::DataType::Unspecified) {
             return Err(Error::new(sqlstate::SYNTAX_ERROR, format!("column \"{name}\" has no type")));
         }
@@ -142,6 +154,13 @@ impl<'a> Maker<'a> {
             ColumnOption::Null => {}
             ColumnOption::NotNull => self.not_null(column),
             ColumnOption::Default(expr) => {
+                if self.defaults.last().is_some_and(Option::is_some) {
+                    let message = format!(
+                        "multiple default values specified for column \"{column}\" of table \"{}\"",
+                        self.table
+                    );
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+                }
                 let default = self.default(column, expr)?;
                 if let Some(place) = self.defaults.last_mut() {
                     *place = Some(default);
@@ -153,6 +172,16 @@ impl<'a> Maker<'a> {
             }
             ColumnOption::Check(check) => {
                 self.conditions.push((given, Some(column.to_owned()), check.expr.as_ref().clone()));
+            }
+            ColumnOption::Generated { generated_as, sequence_options, generation_expr: None, .. } => {
+                let options = sequences::identity(sequence_options.as_deref().unwrap_or_default())?;
+                self.identity(column, options, *generated_as == ast::GeneratedAs::Always)?;
+            }
+            ColumnOption::Generated { generation_expr: Some(expr), generation_expr_mode, .. } => {
+                if *generation_expr_mode != Some(ast::GeneratedExpressionMode::Stored) {
+                    return Err(Error::unsupported("virtual generated columns are not supported"));
+                }
+                self.generated(column, expr)?;
             }
             ColumnOption::Collation(collation) => rewrite::qualifiers::collation_exists(collation)?,
             other => {
@@ -188,6 +217,47 @@ impl<'a> Maker<'a> {
             }
             _ => Err(Error::unsupported("this constraint is not supported for a temporary table")),
         }
+    }
+
+    /// A column fed by a sequence of its own.
+    pub(super) fn feed(&mut self, column: &str, options: Vec<SequenceOption>, identity: bool) -> Result<()> {
+        let Some(place) = self.place(column) else { return Err(Error::internal("a sequence without its column")) };
+        let of = pg_type(&self.fields[place]).oid;
+        if !matches!(of, oid::INT2 | oid::INT4 | oid::INT8) {
+            let message = "identity column type must be smallint, integer, or bigint";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        }
+        let mut options = options;
+        options.insert(0, SequenceOption::Type(oid::sql_name(of).to_string()));
+        let owner = SequenceOwner { table: 0, column: column.to_owned(), identity };
+        let (spec, _) = sequences::define(None, &options, Some(owner))?;
+        let stem = object_name(self.table, column, "seq");
+        let schema = self.env.vars.temp_schema();
+        let taken = |name: &String| {
+            self.sequences.iter().any(|other| other.name == *name)
+                || *name == self.table
+                || schema.is_some_and(|schema| self.env.snapshot.relation(schema, name).is_some())
+        };
+        let numbered = (1..).map(|n| format!("{stem}{n}"));
+        let name = std::iter::once(stem.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
+        let text = ast::Value::SingleQuotedString(quote_identifier(&name));
+        self.defaults[place] = Some(function("nextval", vec![ast::Expr::Value(text.with_empty_span())]));
+        self.not_null(column);
+        self.sequences.push(ColumnSequence { name, spec });
+        Ok(())
+    }
+
+    fn identity(&mut self, column: &str, options: Vec<SequenceOption>, always: bool) -> Result<()> {
+        if self.defaults.last().is_some_and(Option::is_some) {
+            let message =
+                format!("both default and identity specified for column \"{column}\" of table \"{}\"", self.table);
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+        }
+        self.feed(column, options, true)?;
+        if let Some(kind) = self.kinds.last_mut() {
+            *kind = if always { ColumnKind::AlwaysIdentity } else { ColumnKind::Identity };
+        }
+        Ok(())
     }
 
     fn not_null(&mut self, column: &str) {
@@ -276,8 +346,9 @@ impl<'a> Maker<'a> {
             }
             checks.push(Check { name, condition });
         }
-        let spec = TableSpec { defaults: self.defaults, checks, keys: self.keys, on_commit };
-        Ok(TableDef { schema, spec })
+        self.check_generated(&schema)?;
+        let spec = TableSpec { defaults: self.defaults, kinds: self.kinds, checks, keys: self.keys, on_commit };
+        Ok(TableDef { schema, spec, sequences: self.sequences })
     }
 
     /// `table_column_check`, with a number when it is taken.

@@ -15,13 +15,16 @@ use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::assign::{self, external};
-use super::{Declared, Plan, PlanEnv, columns, context, locate, optimize, parser_options, raw_plan, resolve, settle};
+use super::conflict::{ConflictSpec, plan_conflict};
+use super::{
+    Declared, Plan, PlanEnv, columns, context, generated, locate, optimize, parser_options, raw_plan, resolve, settle,
+};
 use crate::catalog::Relation;
-use crate::catalog::temp::{Check, PG_TEMP, ROW_NUMBER};
+use crate::catalog::temp::{Check, ColumnKind, PG_TEMP, ROW_NUMBER};
 use crate::error::{Error, Result};
 use crate::sql::object_ast::RelationName;
 use crate::sql::position::Positions;
-use crate::sql::write::{self, Change, Write};
+use crate::sql::write::{self, Change, Overriding, Write};
 use crate::sqlstate;
 
 /// Ends the name by which a plan reads a table with its row numbers.
@@ -38,6 +41,8 @@ pub struct WriteSpec {
     pub verb: &'static str,
     /// The names of the CHECK constraints whose values follow the columns.
     pub checks: Vec<String>,
+    /// ON CONFLICT.
+    pub conflict: Option<ConflictSpec>,
     /// RETURNING.
     pub returning: Option<Arc<Plan>>,
 }
@@ -60,16 +65,17 @@ pub fn plan_write_to(
     declared: &Declared,
     env: &PlanEnv,
 ) -> Result<Plan> {
-    let query = source(write, &relation)?;
-    let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
-        env.check_cancelled()?;
-        Ok(to_rows(write, &query, &relation, known, env))
+    let mut plan = rows_of(write, &relation, positions, declared, env)?;
+    let conflict = match &write.change {
+        Change::Insert { conflict: Some(conflict), .. } => {
+            Some(plan_conflict(conflict, write, &relation, (positions, &plan.params), env)?)
+        }
+        _ => None,
     };
-    let place = |error: &DataFusionError| match &query {
-        Source::Query(query) => locate::planning_error(error, query, positions),
-        Source::Rows(_) => crate::exec::classify::classify(error),
-    };
-    let mut plan = super::plan_made(make, place, declared, env)?;
+    if let Some(update) = conflict.as_ref().and_then(|conflict| conflict.update.as_ref()) {
+        plan.params.clone_from(&update.params);
+        plan.reusable &= update.reusable;
+    }
     let returning = match &write.returning {
         None => None,
         Some(query) => {
@@ -89,8 +95,28 @@ pub fn plan_write_to(
         }
         _ => Vec::new(),
     };
-    plan.write = Some(Arc::new(WriteSpec { relation, verb: write.change.verb(), checks, returning }));
+    plan.write = Some(Arc::new(WriteSpec { relation, verb: write.change.verb(), checks, conflict, returning }));
     Ok(plan)
+}
+
+/// The plan of the rows to be written.
+pub(super) fn rows_of(
+    write: &Write,
+    relation: &Relation,
+    positions: &Positions,
+    declared: &Declared,
+    env: &PlanEnv,
+) -> Result<Plan> {
+    let query = source(write, relation)?;
+    let make = |known: &Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
+        env.check_cancelled()?;
+        Ok(to_rows(write, &query, relation, known, env))
+    };
+    let place = |error: &DataFusionError| match &query {
+        Source::Query(query) => locate::planning_error(error, query, positions),
+        Source::Rows(_) => crate::exec::classify::classify(error),
+    };
+    super::plan_made(make, place, declared, env)
 }
 
 /// The table that a statement writes.
@@ -133,8 +159,9 @@ enum Source {
 fn source(write: &Write, relation: &Relation) -> Result<Source> {
     let schema = relation.provider.schema();
     match &write.change {
-        Change::Insert { columns, source } => {
+        Change::Insert { columns, source, .. } => {
             let places = places(columns, &relation.name, &schema)?;
+            own_values(write, source.as_deref(), &places, relation)?;
             insert_source(write, source.as_deref(), (columns.is_empty(), &places), relation)
         }
         Change::Update { assignments, from, condition } => {
@@ -144,6 +171,7 @@ fn source(write: &Write, relation: &Relation) -> Result<Source> {
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
             let places = places(&names, &relation.name, &schema)?;
+            computed_stay(assignments, &places, relation)?;
             let mut items = vec![aliased(own_column(write, ROW_NUMBER), "\u{1}row")];
             for (i, field) in schema.fields().iter().enumerate() {
                 let value = match places.iter().position(|place| *place == i).filter(|_| !names.is_empty()) {
@@ -218,13 +246,82 @@ fn insert_source(
         check_width(row.len(), places.len(), all)?;
         let mut full: Vec<ast::Expr> = (0..width).map(|i| default_of(relation, i)).collect();
         for (value, &place) in row.iter().zip(places) {
-            if !is_default(value) {
+            if !is_default(value) && !keeps_own(write, relation, place) {
                 full[place] = value.clone();
             }
         }
         rows.push(full);
     }
     Ok(Source::Rows(rows))
+}
+
+/// Whether OVERRIDING USER VALUE passes over what is given for a column.
+fn keeps_own(write: &Write, relation: &Relation, place: usize) -> bool {
+    let identity = |kind| matches!(kind, ColumnKind::Identity | ColumnKind::AlwaysIdentity);
+    write.overriding == Some(Overriding::User) && relation.table().is_some_and(|spec| identity(spec.kind(place)))
+}
+
+/// Refuses values for columns that are always generated.
+fn own_values(write: &Write, source: Option<&ast::Query>, places: &[usize], relation: &Relation) -> Result<()> {
+    let (Some(spec), Some(query)) = (relation.table(), source) else { return Ok(()) };
+    let width = match query.body.as_ref() {
+        ast::SetExpr::Values(values) => values.rows.first().map_or(0, |row| row.content.len()),
+        ast::SetExpr::Select(select) if !select.projection.iter().any(is_wild) => select.projection.len(),
+        _ => places.len(),
+    };
+    for (i, &place) in places.iter().take(width).enumerate() {
+        let (name, kind) = (relation.schema().field(place).name().clone(), spec.kind(place));
+        let why = match kind {
+            ColumnKind::Generated if write.overriding == Some(Overriding::System) && query_is_refill(query) => continue,
+            ColumnKind::Generated => "is a generated column.",
+            ColumnKind::AlwaysIdentity if write.overriding.is_none() => {
+                "is an identity column defined as GENERATED ALWAYS."
+            }
+            _ => continue,
+        };
+        let given = match query.body.as_ref() {
+            ast::SetExpr::Values(values) => {
+                values.rows.iter().filter_map(|row| row.content.get(i)).any(|value| !is_default(value))
+            }
+            _ => true,
+        };
+        if given {
+            let message = format!("cannot insert a non-DEFAULT value into column \"{name}\"");
+            let error = Error::new(sqlstate::GENERATED_ALWAYS, message).detail(format!("Column \"{name}\" {why}"));
+            let hint = "Use OVERRIDING SYSTEM VALUE to override.";
+            return Err(if kind == ColumnKind::Generated { error } else { error.hint(hint) });
+        }
+    }
+    Ok(())
+}
+
+fn is_wild(item: &ast::SelectItem) -> bool {
+    matches!(item, ast::SelectItem::Wildcard(_) | ast::SelectItem::QualifiedWildcard(..))
+}
+
+/// Whether a query is the one that fills an altered table from what it was.
+fn query_is_refill(query: &ast::Query) -> bool {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else { return false };
+    select.projection.first().is_some_and(
+        |item| matches!(item, ast::SelectItem::ExprWithAlias { alias, .. } if alias.value.starts_with('\u{1}')),
+    )
+}
+
+/// Refuses SET of columns that are always generated, but to DEFAULT.
+fn computed_stay(assignments: &[(String, ast::Expr)], places: &[usize], relation: &Relation) -> Result<()> {
+    let Some(spec) = relation.table() else { return Ok(()) };
+    for ((name, value), &place) in assignments.iter().zip(places) {
+        let why = match spec.kind(place) {
+            ColumnKind::Generated => "is a generated column.",
+            ColumnKind::AlwaysIdentity => "is an identity column defined as GENERATED ALWAYS.",
+            _ => continue,
+        };
+        if !is_default(value) {
+            let message = format!("column \"{name}\" can only be updated to DEFAULT");
+            return Err(Error::new(sqlstate::GENERATED_ALWAYS, message).detail(format!("Column \"{name}\" {why}")));
+        }
+    }
+    Ok(())
 }
 
 /// Whether as many values are given as columns; without a list of columns the last ones may be left out.
@@ -244,11 +341,13 @@ fn is_default(expr: &ast::Expr) -> bool {
 }
 
 fn default_of(relation: &Relation, place: usize) -> ast::Expr {
-    let default = relation.table().and_then(|spec| spec.defaults.get(place)).and_then(Option::as_ref);
+    // What is generated is computed when the rest of the row is there.
+    let spec = relation.table().filter(|spec| spec.kind(place) != ColumnKind::Generated);
+    let default = spec.and_then(|spec| spec.defaults.get(place)).and_then(Option::as_ref);
     default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), Clone::clone)
 }
 
-fn own_column(write: &Write, name: &str) -> ast::Expr {
+pub(super) fn own_column(write: &Write, name: &str) -> ast::Expr {
     ast::Expr::CompoundIdentifier(vec![write.alias.clone(), write::ident(name)])
 }
 
@@ -294,7 +393,7 @@ fn to_rows(
         (Source::Rows(rows), _) => values(rows, fields, params, env)?,
         (Source::Query(query), Change::Insert { columns, .. }) => {
             let places = places(columns, &relation.name, &schema).map_err(external)?;
-            inserted(query, (columns.is_empty(), &places), relation, params, env)?
+            inserted(query, (columns.is_empty(), &places), (write, relation), params, env)?
         }
         (Source::Query(query), Change::Update { .. }) => {
             let mut outputs: Vec<FieldRef> = vec![Arc::new(Field::new(ROW_NUMBER, DataType::Int64, false))];
@@ -304,6 +403,8 @@ fn to_rows(
         }
         (Source::Query(query), Change::Delete { .. }) => return settle(raw_plan(query, params, env)?, env),
     };
+    let skip = usize::from(matches!(write.change, Change::Update { .. }));
+    let plan = generated::computed(plan, skip, relation, env)?;
     let checks = relation.table().map_or(&[][..], |spec| spec.checks.as_slice());
     if checks.is_empty() { Ok(plan) } else { checked(plan, relation, checks, env) }
 }
@@ -381,7 +482,7 @@ fn union(settled: &LogicalPlan, fields: &[FieldRef], env: &PlanEnv) -> Result<Lo
 fn inserted(
     query: &ast::Query,
     (all, places): (bool, &[usize]),
-    relation: &Relation,
+    (write, relation): (&Write, &Relation),
     params: &Declared,
     env: &PlanEnv,
 ) -> Result<LogicalPlan, DataFusionError> {
@@ -396,9 +497,10 @@ fn inserted(
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut exprs = Vec::with_capacity(fields.len());
     for (i, field) in fields.iter().enumerate() {
-        let expr = match places.iter().position(|&place| place == i).and_then(|at| outputs.get(at)) {
-            Some(output) => output.clone(),
-            None => {
+        let given = places.iter().position(|&place| place == i).and_then(|at| outputs.get(at));
+        let expr = match given {
+            Some(output) if !keeps_own(write, relation, i) => output.clone(),
+            _ => {
                 let default = default_of(relation, i);
                 let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
                 assign::adapt_value(expr, field, &env.vars.style)?

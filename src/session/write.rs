@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::rows::{Rows, Tag};
 use super::{Answer, Session};
 use crate::catalog::Relation;
-use crate::catalog::temp::{Collected, TableRows, Target, TempRows, WRITTEN, Written};
+use crate::catalog::temp::{Collected, EXCLUDED, TableRows, Target, TempRows, WRITTEN, Written};
 use crate::error::{Error, Result};
 use crate::exec::{Job, Whole};
+use crate::plan::conflict::ConflictSpec;
 use crate::plan::{Plan, Values, WriteSpec};
 use crate::types::Format;
 
@@ -32,7 +33,10 @@ impl Session {
         };
         let before = Arc::clone(self.objects.current().rows());
         let collected = self.collect(&plan, values.clone(), &token).await?;
-        let written = self.write(&spec, collected, &token).await?;
+        let written = match &spec.conflict {
+            Some(conflict) => self.write_free(&spec, conflict, collected, (values.clone(), &token)).await?,
+            None => self.write(&spec, collected, &token).await?,
+        };
         let count = written.written.len();
         let next = self.objects.current().with_rows(spec.relation.oid, written.rows);
         self.objects.change(next);
@@ -63,9 +67,21 @@ impl Session {
         values: Values,
         token: &CancellationToken,
     ) -> Result<Collected> {
+        let temp = Arc::clone(self.objects.current().rows());
+        self.collect_over(plan, values, temp, token).await
+    }
+
+    /// The same on given contents of the session's tables.
+    async fn collect_over(
+        &mut self,
+        plan: &Arc<Plan>,
+        values: Values,
+        temp: Arc<TempRows>,
+        token: &CancellationToken,
+    ) -> Result<Collected> {
         let _timer = self.timer();
         let stop = token.child_token();
-        let env = self.plan_env(&stop);
+        let env = self.plan_env_over(&stop, temp);
         let plan = Arc::clone(plan);
         let job = Job { config: env.config().clone(), cancel: stop, plan: Box::new(move || plan.bind(&values, &env)) };
         let mut output = self.engine.executor.start(job, Whole);
@@ -83,24 +99,56 @@ impl Session {
         collected: Collected,
         token: &CancellationToken,
     ) -> Result<Written> {
+        let work = move |target: &Target<'_>, spec: &WriteSpec| match spec.verb {
+            "INSERT" => target.insert(collected),
+            "UPDATE" => target.update(collected),
+            _ => target.delete(&collected),
+        };
+        self.on_target(spec, work, token).await
+    }
+
+    /// INSERT … ON CONFLICT: rows that meet others are passed over, or put in their place.
+    async fn write_free(
+        &mut self,
+        spec: &Arc<WriteSpec>,
+        conflict: &ConflictSpec,
+        collected: Collected,
+        (values, token): (Values, &CancellationToken),
+    ) -> Result<Written> {
+        let (arbiters, updates) = (conflict.arbiters.clone(), conflict.update.is_some());
+        let work = move |target: &Target<'_>, _: &WriteSpec| target.propose(&collected, &arbiters, updates);
+        let proposed = self.on_target(spec, work, token).await?;
+        let changed = match &conflict.update {
+            Some(update) if !proposed.excluded.is_empty() => {
+                let excluded = Arc::clone(&proposed.excluded);
+                let temp = Arc::new(self.objects.current().rows().with(EXCLUDED, excluded));
+                self.collect_over(update, values, temp, token).await?
+            }
+            _ => Collected::new(self.objects.pool()),
+        };
+        self.on_target(spec, move |target, _| target.merge(&proposed, changed), token).await
+    }
+
+    /// Work on the table of a planned change, on the CPU runtime.
+    async fn on_target<T: Send + 'static>(
+        &mut self,
+        spec: &Arc<WriteSpec>,
+        work: impl FnOnce(&Target<'_>, &WriteSpec) -> Result<T> + Send + 'static,
+        token: &CancellationToken,
+    ) -> Result<T> {
         let objects = Arc::clone(self.objects.current());
         let pool = Arc::clone(self.objects.pool());
         let style = Arc::clone(&self.settings.derived().style);
         let spec = Arc::clone(spec);
-        let work = move || {
+        let compute = move || {
             let relation = objects
                 .relation(&spec.relation.name)
                 .filter(|relation| relation.oid == spec.relation.oid)
                 .ok_or_else(|| Error::internal("the table of a planned change is gone"))?;
             let rows = objects.rows().of(relation.oid).ok_or_else(|| Error::internal("a table without its rows"))?;
-            let target = Target { relation, rows, checks: &spec.checks, style: &style, pool: &pool };
-            match spec.verb {
-                "INSERT" => target.insert(collected),
-                "UPDATE" => target.update(collected),
-                _ => target.delete(&collected),
-            }
+            work(&Target { relation, rows, checks: &spec.checks, style: &style, pool: &pool }, &spec)
         };
-        self.engine.executor.compute(token, work).await
+        self.engine.executor.compute(token, compute).await
     }
 
     /// What a new table holds: the rows of a query, its columns and then the values of its checks.

@@ -5,6 +5,7 @@
 
 pub mod grammar;
 pub mod guard;
+pub mod identity;
 pub mod lex;
 pub mod lexer;
 pub mod object_ast;

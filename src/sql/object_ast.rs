@@ -35,10 +35,62 @@ pub enum ObjectStatement {
     Drop(Drop),
     /// ALTER TABLE.
     Alter(Box<Alter>),
-    /// TRUNCATE.
-    Truncate(Vec<RelationName>),
+    /// CREATE SEQUENCE, ALTER SEQUENCE.
+    Sequence(Box<SequenceStatement>),
+    /// TRUNCATE, and whether it restarts the sequences of the tables' columns.
+    Truncate(Vec<RelationName>, bool),
     /// ANALYZE, VACUUM: the command tag and the relations named.
     Maintain(&'static str, Vec<RelationName>),
+}
+
+/// A statement about a sequence.
+#[derive(Clone, Debug)]
+pub struct SequenceStatement {
+    /// The sequence.
+    pub name: RelationName,
+    /// IF [NOT] EXISTS.
+    pub passed_over: bool,
+    /// What is done.
+    pub change: SequenceChange,
+}
+
+/// What is done with a sequence.
+#[derive(Clone, Debug)]
+pub enum SequenceChange {
+    /// CREATE.
+    Create {
+        /// Whether TEMPORARY was said.
+        temporary: bool,
+        /// Its options.
+        options: Vec<SequenceOption>,
+    },
+    /// ALTER with options.
+    Alter(Vec<SequenceOption>),
+    /// RENAME TO.
+    Rename(String),
+}
+
+/// An option of a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SequenceOption {
+    /// AS.
+    Type(String),
+    /// INCREMENT.
+    Increment(i64),
+    /// MINVALUE; `None` is NO MINVALUE.
+    Min(Option<i64>),
+    /// MAXVALUE; `None` is NO MAXVALUE.
+    Max(Option<i64>),
+    /// START.
+    Start(i64),
+    /// RESTART; `None` is at the start.
+    Restart(Option<i64>),
+    /// CACHE.
+    Cache(i64),
+    /// CYCLE, NO CYCLE.
+    Cycle(bool),
+    /// OWNED BY a table's column; `None` is NONE.
+    Owner(Option<(RelationName, String)>),
 }
 
 /// What is the same for every table that is made.

@@ -23,14 +23,18 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Statem
     if names_current_row(&tokens.tokens) {
         return Err(Error::unsupported("WHERE CURRENT OF is not supported"));
     }
-    let parsed = match write::of(statement(script, tokens)?)? {
-        Ok(write) => return Ok(StatementKind::Write(Box::new(write))),
+    let (statement, overriding) = statement_overriding(script, tokens)?;
+    let parsed = match write::of(statement).map_err(|error| positioned(error, script))? {
+        Ok(mut write) => {
+            write.overriding = overriding;
+            return Ok(StatementKind::Write(Box::new(write)));
+        }
         Err(parsed) => parsed,
     };
     match parsed {
         ast::Statement::Query(mut query) => {
             let into = take_into(&mut query);
-            rewrite::apply(&mut query)?;
+            rewrite::apply(&mut query).map_err(|error| positioned(error, script))?;
             Ok(match into {
                 Some(into) => StatementKind::Object(Box::new(table_of(&into, query)?)),
                 None => StatementKind::Query(query),
@@ -49,17 +53,33 @@ fn names_current_row(tokens: &[TokenWithSpan]) -> bool {
 
 /// A whole statement as sqlparser reads it.
 pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<ast::Statement> {
+    statement_overriding(script, tokens).map(|(statement, _)| statement)
+}
+
+/// A whole statement, and the OVERRIDING of an INSERT, which sqlparser does not read.
+fn statement_overriding(
+    script: &Script<'_>,
+    tokens: &StatementTokens<'_>,
+) -> Result<(ast::Statement, Option<write::Overriding>)> {
     if let Some(stray) = spellings::stray_string(&tokens.tokens) {
         return Err(script.syntax_error(Some(stray)));
     }
     let readable = spellings::adapt(grammar::adapt(frames::parseable(&tokens.tokens)));
-    let adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
+    let mut adapted = fetch::as_limit(sets::readable(distinct::bounded(readable)));
+    let overriding = write::without_overriding(&mut adapted);
+    let adapted = super::identity::ordered(adapted);
     let mut parser = Parser::new(&DIALECT).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(adapted);
     let statement = parser.parse_statement().map_err(|e| parser_error(script, tokens, &e))?;
     if parser.peek_token().token != Token::EOF {
         return Err(script.syntax_error(Some(&parser.peek_token())));
     }
-    Ok(statement)
+    Ok((statement, overriding))
+}
+
+/// An error of a rule with its position.
+fn positioned(error: Error, script: &Script<'_>) -> Error {
+    let at = error.place().and_then(|(line, column)| script.positions().char_position(Location::new(line, column)));
+    error.or_at(at)
 }
 
 /// The INTO of the statement's first SELECT.

@@ -8,6 +8,7 @@ mod cursor;
 mod explain;
 mod fetch;
 mod object;
+mod sequence;
 mod transaction;
 
 use datafusion::sql::sqlparser::parser::Parser;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{self, VisitMut};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::object_ast::RelationName;
 use super::rewrite;
@@ -25,6 +26,8 @@ pub struct Write {
     pub alias: ast::Ident,
     /// WITH.
     pub with: Option<ast::With>,
+    /// OVERRIDING.
+    pub overriding: Option<Overriding>,
     /// What is done.
     pub change: Change,
     /// RETURNING, as a query over a relation of the alias's name.
@@ -40,6 +43,8 @@ pub enum Change {
         columns: Vec<String>,
         /// The rows; `None` is DEFAULT VALUES.
         source: Option<Box<ast::Query>>,
+        /// ON CONFLICT.
+        conflict: Option<Box<Conflict>>,
     },
     /// UPDATE.
     Update {
@@ -57,6 +62,44 @@ pub enum Change {
         /// WHERE.
         condition: Option<ast::Expr>,
     },
+}
+
+/// OVERRIDING … VALUE: whose values identity columns take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overriding {
+    /// The statement's.
+    System,
+    /// The columns' own.
+    User,
+}
+
+/// Takes OVERRIDING off a statement's tokens.
+pub fn without_overriding(tokens: &mut Vec<TokenWithSpan>) -> Option<Overriding> {
+    let is = |token: &TokenWithSpan, word: &str| matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word));
+    let found = tokens.windows(3).position(|window| {
+        is(&window[0], "overriding") && (is(&window[1], "system") || is(&window[1], "user")) && is(&window[2], "value")
+    })?;
+    let overriding = if is(&tokens[found + 1], "system") { Overriding::System } else { Overriding::User };
+    tokens.drain(found..found + 3);
+    Some(overriding)
+}
+
+/// ON CONFLICT.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    /// What tells that a row is there already; `None` for any key.
+    pub target: Option<Arbiter>,
+    /// SET and WHERE of DO UPDATE; `None` is DO NOTHING.
+    pub update: Option<(Vec<(String, ast::Expr)>, Option<ast::Expr>)>,
+}
+
+/// The target of ON CONFLICT.
+#[derive(Clone, Debug)]
+pub enum Arbiter {
+    /// A key of these columns.
+    Columns(Vec<String>),
+    /// A constraint.
+    Constraint(String),
 }
 
 impl Change {
@@ -141,14 +184,31 @@ fn insert_of(insert: ast::Insert) -> Result<Write> {
     if foreign {
         return Err(unknown_form("INSERT"));
     }
-    if insert.on.is_some() {
-        return Err(Error::unsupported("INSERT … ON CONFLICT is not supported"));
-    }
+    let conflict = insert.on.map(conflict_of).transpose()?.map(Box::new);
     let target = relation_of(name);
     let alias = insert.table_alias.map_or_else(|| ident(&target.name), |alias| alias.alias);
     let columns = insert.columns.iter().map(column_name).collect::<Result<_>>()?;
-    let change = Change::Insert { columns, source: insert.source };
-    Ok(Write { target, alias, with: None, change, returning: None })
+    let change = Change::Insert { columns, source: insert.source, conflict };
+    Ok(Write { target, alias, with: None, overriding: None, change, returning: None })
+}
+
+fn conflict_of(on: ast::OnInsert) -> Result<Conflict> {
+    let ast::OnInsert::OnConflict(on) = on else { return Err(unknown_form("INSERT")) };
+    let target = on.conflict_target.map(|target| match target {
+        ast::ConflictTarget::Columns(columns) => Arbiter::Columns(columns.iter().map(folded).collect()),
+        ast::ConflictTarget::OnConstraint(name) => Arbiter::Constraint(rewrite::names::last_part(&name)),
+    });
+    let update = match on.action {
+        ast::OnConflictAction::DoNothing => None,
+        ast::OnConflictAction::DoUpdate(update) => {
+            let mut assignments = Vec::new();
+            for assignment in update.assignments {
+                assign(assignment, &mut assignments)?;
+            }
+            Some((assignments, update.selection))
+        }
+    };
+    Ok(Conflict { target, update })
 }
 
 fn update_of(update: ast::Update) -> Result<Write> {
@@ -166,7 +226,7 @@ fn update_of(update: ast::Update) -> Result<Write> {
         Some(ast::UpdateTableFromKind::BeforeSet(_)) => return Err(unknown_form("UPDATE")),
     };
     let change = Change::Update { assignments, from, condition: update.selection };
-    Ok(Write { target, alias, with: None, change, returning: None })
+    Ok(Write { target, alias, with: None, overriding: None, change, returning: None })
 }
 
 /// `a = x`, `(a, b) = (x, y)`, `(a, b) = ROW (x, y)`.
@@ -224,7 +284,7 @@ fn delete_of(delete: ast::Delete) -> Result<Write> {
     let Some(table) = from.pop() else { return Err(unknown_form("DELETE")) };
     let (target, alias) = target_of(table, "DELETE")?;
     let change = Change::Delete { using: delete.using.unwrap_or_default(), condition: delete.selection };
-    Ok(Write { target, alias, with: None, change, returning: None })
+    Ok(Write { target, alias, with: None, overriding: None, change, returning: None })
 }
 
 /// The table of UPDATE or DELETE and the name it goes by.

@@ -5,10 +5,12 @@ use crate::catalog::RelationKind;
 use crate::catalog::functions::system::{
     character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length,
 };
+use crate::catalog::pg_catalog::definitions;
 use crate::catalog::pg_catalog::reg::builtin_type_name;
 use crate::catalog::pg_catalog::rows::{Cell, NULL, Rows, row};
-use crate::catalog::pg_catalog::source::Source;
+use crate::catalog::pg_catalog::source::{Source, Table};
 use crate::catalog::pg_catalog::statics::{self, TypeRow};
+use crate::catalog::temp::{ColumnKind, SequenceSpec};
 
 /// The collation every text column has unless it says otherwise.
 const DEFAULT_COLLATION: u32 = 100;
@@ -28,6 +30,36 @@ fn collation(row: Option<&TypeRow>) -> Option<&'static str> {
     if matches!(oid, 0 | DEFAULT_COLLATION) { None } else { statics::collations().name(oid) }
 }
 
+fn kind_of(table: &Table, attnum: i16) -> ColumnKind {
+    let place = usize::from(attnum.unsigned_abs()) - 1;
+    table.relation.table().map(|spec| spec.kind(place)).unwrap_or_default()
+}
+
+/// A plain column's default.
+fn column_default(table: &Table, attnum: i16) -> Option<String> {
+    let plain = kind_of(table, attnum) == ColumnKind::Plain;
+    plain.then(|| definitions::default(table, usize::from(attnum.unsigned_abs()) - 1)).flatten()
+}
+
+/// How an identity column is generated, and its sequence.
+fn identity<'a>(
+    source: &'a Source,
+    table: &Table,
+    column: &str,
+    kind: ColumnKind,
+) -> Option<(&'static str, &'a SequenceSpec)> {
+    let generation = match kind {
+        ColumnKind::Identity => "BY DEFAULT",
+        ColumnKind::AlwaysIdentity => "ALWAYS",
+        _ => return None,
+    };
+    let specs = source.tables.iter().filter_map(|table| table.relation.sequence()).map(|sequence| &sequence.spec);
+    let owns = |spec: &&SequenceSpec| {
+        spec.owner.as_ref().is_some_and(|owner| owner.table == table.oid() && owner.column == column)
+    };
+    specs.into_iter().find(owns).map(|spec| (generation, spec))
+}
+
 /// One row per column.
 pub fn columns(source: &Source, rows: &mut Rows) {
     for table in relations(source) {
@@ -36,6 +68,8 @@ pub fn columns(source: &Source, rows: &mut Rows) {
             let (oid, typmod) = (column.pg_type.oid, column.pg_type.typmod);
             let row = statics::types().get(&oid);
             let collation = collation(row);
+            let kind = kind_of(table, column.attnum);
+            let identity = identity(source, table, column.name(), kind);
             let in_catalog = |name: Option<&'static str>| name.map(|_| source.database.as_str());
             rows.push(row![
                 &source.database,
@@ -43,7 +77,7 @@ pub fn columns(source: &Source, rows: &mut Rows) {
                 table.name(),
                 column.name(),
                 i32::from(column.attnum),
-                NULL, // column_default
+                column_default(table, column.attnum),
                 yes(!(column.not_null() && base)),
                 data_type(oid, row),
                 character_length(oid, typmod),
@@ -72,14 +106,14 @@ pub fn columns(source: &Source, rows: &mut Rows) {
                 NULL, // maximum_cardinality
                 column.attnum.to_string(),
                 "NO", // is_self_referencing
-                "NO", // is_identity
-                NULL,
-                NULL,
-                NULL,
-                NULL,
-                NULL,
-                "NO",    // identity_cycle
-                "NEVER", // is_generated
+                yes(identity.is_some()),
+                identity.map(|(generation, _)| generation),
+                identity.map(|(_, spec)| spec.start.to_string()),
+                identity.map(|(_, spec)| spec.increment.to_string()),
+                identity.map(|(_, spec)| spec.max.to_string()),
+                identity.map(|(_, spec)| spec.min.to_string()),
+                yes(identity.is_some_and(|(_, spec)| spec.cycle)),
+                if kind == ColumnKind::Generated { "ALWAYS" } else { "NEVER" },
                 NULL,
                 yes(base), // is_updatable
             ]);

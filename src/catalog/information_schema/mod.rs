@@ -28,6 +28,7 @@ pub fn fill(name: &str) -> Fill {
         "key_column_usage" => Fill::Fixed(constraints::key_column_usage),
         "referential_constraints" => Fill::Fixed(constraints::referential_constraints),
         "role_table_grants" | "table_privileges" => Fill::Fixed(privileges::table_privileges),
+        "sequences" => Fill::Fixed(super::pg_catalog::relations::sequences),
         "schemata" => Fill::Fixed(tables::schemata),
         "table_constraints" => Fill::Fixed(constraints::table_constraints),
         "tables" => Fill::Fixed(tables::tables),
@@ -38,7 +39,8 @@ pub fn fill(name: &str) -> Fill {
 
 /// The relations that the standard knows.
 fn relations(source: &Source) -> impl Iterator<Item = &Table> {
-    source.tables.iter().filter(|table| table.relation.kind != RelationKind::MaterializedView)
+    let known = |kind| !matches!(kind, RelationKind::MaterializedView | RelationKind::Sequence);
+    source.tables.iter().filter(move |table| known(table.relation.kind))
 }
 
 /// `YES` or `NO`.

@@ -5,10 +5,12 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 use arrow::array::AsArray;
+use datafusion::sql::sqlparser::ast;
 
 use super::data;
 use super::source::{Key, Source, Table};
 use crate::catalog::constraint::ConstraintKind;
+use crate::sql::rewrite::names::last_part;
 
 /// An identifier, in double quotes where SQL needs them.
 #[must_use]
@@ -41,6 +43,43 @@ fn reserved() -> &'static HashSet<String> {
 pub fn view(table: &Table) -> Option<String> {
     let text = table.relation.definition.as_deref()?;
     Some(format!(" {};", text.trim().trim_end_matches(';').trim_end()))
+}
+
+/// A column's default as PostgreSQL prints it; `None` for what only PostgreSQL could print alike.
+#[must_use]
+pub fn default(table: &Table, place: usize) -> Option<String> {
+    let default = table.relation.table()?.defaults.get(place)?.as_ref()?;
+    let field = table.schema.fields().get(place)?;
+    printed(default, crate::types::pg_type(field).oid)
+}
+
+fn printed(expr: &ast::Expr, column: u32) -> Option<String> {
+    match expr {
+        ast::Expr::Nested(inner) => printed(inner, column),
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::Number(digits, _) => Some(digits.clone()),
+            ast::Value::Boolean(value) => Some(value.to_string()),
+            ast::Value::SingleQuotedString(text) => {
+                let quoted = format!("'{}'", text.replace('\'', "''"));
+                Some(format!("{quoted}::{}", crate::types::oid::sql_name(column)))
+            }
+            _ => None,
+        },
+        ast::Expr::Function(call) if last_part(&call.name) == "nextval" => {
+            let ast::FunctionArguments::List(list) = &call.args else { return None };
+            let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
+                return None;
+            };
+            let text = match argument {
+                ast::Expr::Cast { expr, .. } => expr.as_ref(),
+                other => other,
+            };
+            let ast::Expr::Value(value) = text else { return None };
+            let name = value.value.clone().into_string()?;
+            Some(format!("nextval('{}'::regclass)", name.replace('\'', "''")))
+        }
+        _ => None,
+    }
 }
 
 /// `CREATE UNIQUE INDEX … ON … USING btree (…)`, the table with its schema if `qualify`.

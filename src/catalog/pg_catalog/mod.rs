@@ -8,7 +8,7 @@ pub mod data;
 pub mod definitions;
 pub mod live;
 pub mod reg;
-mod relations;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod settings;

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, SchemaRef};
 use datafusion::common::Constraint as PlanConstraint;
+use datafusion::sql::sqlparser::ast;
 
 use super::live::LiveSource;
 use super::statics;
@@ -70,6 +71,8 @@ pub struct Table {
     pub schema: SchemaRef,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// The OIDs of its columns' defaults.
+    pub defaults: Vec<Option<u32>>,
 }
 
 /// A declared key of a relation.
@@ -156,6 +159,7 @@ impl Table {
             RelationKind::Table => "r",
             RelationKind::View => "v",
             RelationKind::MaterializedView => "m",
+            RelationKind::Sequence => "S",
         }
     }
 
@@ -169,6 +173,12 @@ impl Table {
     #[must_use]
     pub fn has_storage(&self) -> bool {
         self.relation.kind != RelationKind::View
+    }
+
+    /// Whether it is a sequence.
+    #[must_use]
+    pub fn is_sequence(&self) -> bool {
+        self.relation.kind == RelationKind::Sequence
     }
 
     /// The name of its row type's array type.
@@ -323,7 +333,15 @@ impl Source {
 
     fn add(&mut self, schema_oid: u32, relation: &Arc<Relation>, allocator: &mut Allocator) {
         let (schema, name) = (relation.schema.as_str(), relation.name.as_str());
-        let is_table = relation.kind == RelationKind::Table;
+        let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Sequence);
+        let defaults = relation.table().map_or(&[][..], |spec| spec.defaults.as_slice());
+        let fields = relation.schema();
+        let default_oid = |(field, default): (&FieldRef, &Option<ast::Expr>)| {
+            default.as_ref()?;
+            Some((schema, format!("{name}.{}", field.name())))
+        };
+        let named: Vec<_> = fields.fields().iter().zip(defaults).map(default_oid).collect();
+        let defaults = named.into_iter().map(|named| named.map(|(s, n)| allocator.one(Kind::Default, s, &n))).collect();
         let table = Table {
             schema_oid,
             row_type: allocator.one(Kind::RowType, schema, name),
@@ -331,6 +349,7 @@ impl Source {
             rule: if is_table { 0 } else { allocator.one(Kind::Rule, schema, name) },
             schema: relation.described(),
             keys: Vec::new(),
+            defaults,
             relation: Arc::clone(relation),
         };
         let place = self.tables.len();

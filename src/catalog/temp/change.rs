@@ -18,7 +18,7 @@ use crate::types::TextStyle;
 /// The rows of a query on their way into a table, held in the session's memory.
 #[derive(Debug)]
 pub struct Collected {
-    batches: Vec<RecordBatch>,
+    pub(super) batches: Vec<RecordBatch>,
     rows: usize,
     memory: MemoryReservation,
 }
@@ -108,12 +108,12 @@ impl Target<'_> {
         self.written(rows, &removed)
     }
 
-    fn written(&self, rows: TableRows, batches: &[RecordBatch]) -> Result<Written> {
+    pub(super) fn written(&self, rows: TableRows, batches: &[RecordBatch]) -> Result<Written> {
         let written = TableRows::empty(Arc::clone(self.rows.schema())).append(batches, &[], self.style, self.pool)?;
         Ok(Written { rows: Arc::new(rows), written: Arc::new(written) })
     }
 
-    fn keys(&self) -> Vec<KeyColumns> {
+    pub(super) fn keys(&self) -> Vec<KeyColumns> {
         let constraints = self.relation.table().map_or(&[][..], |spec| spec.keys.as_slice());
         KeyColumns::of(constraints, &self.relation.name, self.rows.schema())
     }
@@ -150,7 +150,7 @@ impl Target<'_> {
     }
 
     /// The columns from `skip` on as the table keeps them, their constraints checked.
-    fn conforming(&self, batches: &[RecordBatch], skip: usize) -> Result<Vec<RecordBatch>> {
+    pub(super) fn conforming(&self, batches: &[RecordBatch], skip: usize) -> Result<Vec<RecordBatch>> {
         let schema = self.rows.schema();
         let width = schema.fields().len();
         let mut out = Vec::with_capacity(batches.len());

@@ -4,7 +4,7 @@
 //! those before it that are no longer than itself, so each row is copied a logarithmic number of times. Every chunk
 //! holds its bytes in the session's memory pool and gives them back with its last owner.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, UInt64Array};
@@ -93,6 +93,22 @@ impl TableRows {
             Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
         };
         self.chunks.iter().map(number).collect()
+    }
+
+    /// The numbers of the rows that have one of the `wanted` values of a key, which is the table's key number `place`.
+    pub fn locate(&self, key: &KeyColumns, place: usize, wanted: &KeySet) -> Result<HashMap<Box<[u8]>, i64>> {
+        let (mut found, mut start) = (HashMap::new(), 0usize);
+        for chunk in &self.chunks {
+            if chunk.keys.get(place).is_none_or(|known| wanted.iter().any(|value| known.contains(value))) {
+                for (row, value) in key.values(&chunk.batch)? {
+                    if wanted.contains(&value) {
+                        found.insert(value, i64::try_from(start + row).unwrap_or(i64::MAX));
+                    }
+                }
+            }
+            start += chunk.batch.num_rows();
+        }
+        Ok(found)
     }
 
     /// These rows and more after them.

@@ -7,9 +7,11 @@
 //! statement reads the second as it was when the statement started.
 
 mod change;
+mod conflict;
 mod contents;
 mod keys;
 mod provider;
+mod sequence;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -19,15 +21,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::oids::{Allocator, Kind, schema_oid};
 use super::{Relation, Schema, Snapshot};
 pub use change::{Collected, Target, Written};
+pub use conflict::{Proposed, with_row_number};
 pub use contents::TableRows;
 pub use keys::can_be_key;
 pub use provider::{ROW_NUMBER, TempTable, ViewShape};
-pub use spec::{Check, OnCommit, SessionObject, TableSpec, ViewQuery};
+pub use sequence::{Sequence, SequenceOwner, SequenceSpec, SequenceTable};
+pub use spec::{Check, ColumnKind, OnCommit, SessionObject, TableSpec, ViewQuery, reads_sequence};
 
 /// What every session calls its schema of temporary objects.
 pub const PG_TEMP: &str = "pg_temp";
 /// The key in [`TempRows`] of the rows that a statement has just written, for its RETURNING clause.
 pub const WRITTEN: u32 = 0;
+/// The key in [`TempRows`] of the rows that an INSERT could not add because they meet others.
+pub const EXCLUDED: u32 = 1;
 
 /// Versions of snapshots with a session's objects: above all those of shared snapshots, and never the same twice.
 static VERSION: AtomicU64 = AtomicU64::new(1 << 40);
@@ -118,11 +124,26 @@ impl TempObjects {
         next
     }
 
+    /// The same with a table in the place of one of another name, perhaps.
+    #[must_use]
+    pub fn replaced(&self, old: &str, new: Arc<Relation>, rows: Arc<TableRows>) -> Self {
+        let mut next = self.changed();
+        next.relations.remove(old);
+        next.rows = Arc::new(next.rows.with(new.oid, rows));
+        next.relations.insert(new.name.clone(), new);
+        next
+    }
+
     /// The same without an object.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         let mut next = self.changed();
         if let Some(relation) = next.relations.remove(name) {
+            // A column's own sequence ends with it.
+            next.relations.retain(|_, other| {
+                let owner = other.sequence().and_then(|sequence| sequence.spec.owner.as_ref());
+                owner.is_none_or(|owner| owner.table != relation.oid)
+            });
             let mut rows = next.rows.0.clone();
             rows.remove(&relation.oid);
             next.rows = Arc::new(TempRows(rows));
@@ -154,6 +175,34 @@ impl TempObjects {
                 return oid;
             }
         }
+    }
+
+    /// Whether a default takes its values from a sequence.
+    #[must_use]
+    pub fn feeds(&self, sequence: &str) -> bool {
+        let specs = self.relations.values().filter_map(|relation| relation.table());
+        specs.flat_map(|spec| spec.defaults.iter().flatten()).any(|default| reads_sequence(default, sequence))
+    }
+
+    /// Puts the sequences of a table's columns back to their start.
+    pub fn restart_sequences(&self, table: u32) {
+        for sequence in self.relations.values().filter_map(|relation| relation.sequence()) {
+            if sequence.spec.owner.as_ref().is_some_and(|owner| owner.table == table) {
+                sequence.restart(sequence.spec.start);
+            }
+        }
+    }
+
+    /// The same without the sequences of columns that the table does not have any more.
+    #[must_use]
+    pub fn without_orphans(&self, table: &Relation) -> Self {
+        let mut next = self.changed();
+        let schema = table.schema();
+        next.relations.retain(|_, other| {
+            let owner = other.sequence().and_then(|sequence| sequence.spec.owner.as_ref());
+            owner.is_none_or(|owner| owner.table != table.oid || schema.index_of(&owner.column).is_ok())
+        });
+        next
     }
 
     /// The names of the views that read one of the relations, directly or through another view, nearest first.

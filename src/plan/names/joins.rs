@@ -91,6 +91,19 @@ pub fn condition(left: &Scope, right: &Scope, names: &[String]) -> Option<Expr> 
     })
 }
 
+/// Marks the merged column of an inner or outer join: its first operand, in the type of both.
+pub const MERGED: &str = "\u{1}merged";
+
+/// Whether an operator is the mark of a merged column.
+#[must_use]
+pub fn is_merging(op: &BinaryOperator) -> bool {
+    matches!(op, BinaryOperator::Custom(name) if name == MERGED)
+}
+
+fn merging(value: Expr, other: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(value), op: BinaryOperator::Custom(MERGED.to_owned()), right: Box::new(other) }
+}
+
 /// Puts a scope to the right of another with the columns `names` of both as one.
 pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
     let mut merged = Vec::new();
@@ -101,8 +114,8 @@ pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
             continue;
         };
         let value = match kind {
-            Kind::Left => a,
-            Kind::Right => b,
+            Kind::Left => merging(a, b),
+            Kind::Right => merging(b, a),
             Kind::Full => function("coalesce", vec![a, b]),
         };
         if let Some(star) = &mut star {

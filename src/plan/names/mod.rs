@@ -4,7 +4,8 @@
 //! What a bare name means follows PostgreSQL's scopes: the innermost FROM list that has it. A name that this pass does
 //! not need to change is left for the planner to find.
 
-mod joins;
+mod free;
+pub(super) mod joins;
 mod outputs;
 mod recursion;
 mod rows;
@@ -29,8 +30,14 @@ use crate::sqlstate;
 
 /// Settles the names of a query.
 pub fn bind(query: &mut Query, env: &PlanEnv) -> Result<()> {
-    let mut binder =
-        Binder { names: Names { env }, ctes: vec![Ctes::new()], scopes: Vec::new(), bodies: Vec::new(), functions: 0 };
+    let mut binder = Binder {
+        names: Names { env },
+        ctes: vec![Ctes::new()],
+        scopes: Vec::new(),
+        bodies: Vec::new(),
+        recursive: Vec::new(),
+        functions: 0,
+    };
     match query.visit(&mut binder) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -45,6 +52,8 @@ struct Binder<'a> {
     scopes: Vec<Scope>,
     /// The SELECT that is a query's body, whose scope the query's ORDER BY sees too; `None` for other bodies.
     bodies: Vec<Option<*const Select>>,
+    /// The recursive terms of the WITH queries seen, with those queries' names.
+    recursive: Vec<(*const Select, String)>,
     /// How many functions in FROM stand around what is visited.
     functions: usize,
 }
@@ -54,7 +63,10 @@ impl VisitorMut for Binder<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         let mut ctes = self.ctes.last().cloned().unwrap_or_default();
-        if let Err(error) = recursion::check(query).and_then(|()| self.complete_aliases(query, &ctes)) {
+        if let Err(error) = recursion::check(query)
+            .map(|()| self.recursive.extend(recursion::terms(query)))
+            .and_then(|()| self.complete_aliases(query, &ctes))
+        {
             return ControlFlow::Break(error);
         }
         self.names.add_ctes(query, &mut ctes);
@@ -73,6 +85,9 @@ impl VisitorMut for Binder<'_> {
             return ControlFlow::Break(error);
         }
         self.bodies.push(Some(std::ptr::from_ref(select.as_ref())));
+        if let Err(error) = free::limits(query, &self.scopes) {
+            return ControlFlow::Break(error);
+        }
         ControlFlow::Continue(())
     }
 
@@ -172,6 +187,10 @@ impl Binder<'_> {
             }
         }
         outputs::name_apart(&mut select.projection);
+        let own = std::ptr::from_ref(&*select);
+        if let Some((_, name)) = self.recursive.iter().find(|(term, _)| *term == own) {
+            recursion::mark(select, name);
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{self, Expr, Ident, OrderByKind, Select, SelectItem, Value};
 
+use super::joins;
 use super::scope::Scope;
 use crate::error::{Error, Result};
 use crate::sql::rewrite::names::{display_name, folded, marked_name};
@@ -43,7 +44,9 @@ pub fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Sc
         let Expr::Identifier(ident) = &item.expr else { continue };
         let name = folded(ident);
         let mut values = select.projection.iter().filter_map(|item| match item {
-            SelectItem::ExprWithAlias { alias, expr } if display_name(&folded(alias)) == name => Some(expr),
+            SelectItem::ExprWithAlias { alias, expr } if display_name(&folded(alias)) == name => {
+                Some(meaning(expr, scope))
+            }
             _ => None,
         });
         if let Some(first) = values.next()
@@ -65,4 +68,39 @@ pub fn order_by_outputs(order_by: &mut ast::OrderBy, select: &Select, scope: &Sc
         }
     }
     Ok(())
+}
+
+/// A column as its relation's, and a merged one as its value, so that two names of one column are equal.
+fn meaning(expr: &Expr, scope: &Scope) -> Expr {
+    match expr {
+        Expr::Nested(inner) => meaning(inner, scope),
+        Expr::Identifier(ident) => {
+            let name = folded(ident);
+            if let Some(merged) = scope.merged(&name) {
+                return same_column(&merged.value);
+            }
+            let mut owners = scope.relations.iter().filter(|r| r.count(&name) > 0);
+            match (owners.next(), owners.next()) {
+                (Some(owner), None) if !owner.name.is_empty() => meaning(&owner.column(&name), scope),
+                _ => expr.clone(),
+            }
+        }
+        Expr::CompoundIdentifier(parts) => {
+            let plain = parts.iter().rev().take(2).rev().map(|part| Ident::with_quote('"', folded(part)));
+            Expr::CompoundIdentifier(plain.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The column that a merged one is, where both have one type.
+fn same_column(value: &Expr) -> Expr {
+    match value {
+        Expr::BinaryOp { left, op, .. } if joins::is_merging(op) => same_column(left),
+        Expr::CompoundIdentifier(parts) => {
+            let plain = parts.iter().rev().take(2).rev().map(|part| Ident::with_quote('"', folded(part)));
+            Expr::CompoundIdentifier(plain.collect())
+        }
+        other => other.clone(),
+    }
 }

@@ -5,11 +5,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr, SetOperator, TableFactor,
-    TableWithJoins, Visit, Visitor,
+    Expr, Function, Ident, JoinOperator, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, SetOperator,
+    TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 
 use crate::error::{Error, Result};
+use crate::plan::marker::RECURSIVE_OUTPUT;
+use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sql::rewrite::setops::Operation;
 use crate::sqlstate;
@@ -24,6 +26,47 @@ pub fn check(query: &Query) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The recursive terms of a WITH list, with the names of their queries.
+pub fn terms(query: &Query) -> Vec<(*const Select, String)> {
+    let Some(with) = query.with.as_ref().filter(|with| with.recursive) else { return Vec::new() };
+    let mut found = Vec::new();
+    for cte in &with.cte_tables {
+        let name = folded(&cte.alias.name);
+        if references(cte.query.as_ref(), &name) > 0
+            && let Some(SetExpr::Select(select)) = recursive_term(&cte.query)
+        {
+            found.push((std::ptr::from_ref(select.as_ref()), name));
+        }
+    }
+    found
+}
+
+/// Marks the outputs of a recursive term, so that the planner's own casts of them can be told from those written.
+pub fn mark(select: &mut Select, name: &str) {
+    for (i, item) in select.projection.iter_mut().enumerate() {
+        let (expr, alias) = match item {
+            SelectItem::ExprWithAlias { expr, alias } => (expr, alias.clone()),
+            SelectItem::UnnamedExpr(expr) => (expr, Ident::with_quote('"', format!("\u{1}output{i}"))),
+            _ => continue,
+        };
+        if matches!(expr, Expr::Value(_) | Expr::QualifiedWildcard(..)) {
+            continue;
+        }
+        let value = std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()));
+        let label = Expr::Value(Value::SingleQuotedString(name.to_owned()).with_empty_span());
+        let expr = function(RECURSIVE_OUTPUT, vec![value, label]);
+        *item = SelectItem::ExprWithAlias { expr, alias };
+    }
+}
+
+fn recursive_term(query: &Query) -> Option<&SetExpr> {
+    match query.body.as_ref() {
+        SetExpr::SetOperation { right, .. } => Some(right.as_ref()),
+        SetExpr::Query(inner) => recursive_term(inner),
+        _ => None,
+    }
 }
 
 fn refused(name: &str, what: &str) -> Error {

@@ -16,12 +16,19 @@ impl Session {
         let Some(old) = self.alterable(alter)? else { return done() };
         let token = self.start_statement()?;
         let env = self.plan_env(&token);
-        let (altered, notices) = plan::alter::alter(&old, alter, &env)?;
+        let (mut altered, notices) = plan::alter::alter(&old, alter, &env)?;
         self.notices.extend(notices);
         if altered.name != old.name && self.objects.current().relation(&altered.name).is_some() {
             let message = format!("relation \"{}\" already exists", altered.name);
             return Err(Error::new(sqlstate::DUPLICATE_TABLE, message));
         }
+        let added = std::mem::take(&mut altered.def.sequences);
+        let env = if added.is_empty() {
+            env
+        } else {
+            self.add_column_sequences(added, old.oid);
+            self.plan_env(&token)
+        };
         let schema = Arc::clone(&altered.def.schema);
         let own = Arc::clone(self.objects.current().schema());
         let new = Relation::temporary_table(old.oid, &own, &altered.name, Arc::clone(&schema), altered.def.spec);
@@ -32,7 +39,7 @@ impl Session {
         let filled = self.fill(Arc::clone(&new), checks, collected, &token).await;
         let rows = filled.map_err(|error| violated(error, &old.name, &altered.closed))?;
         self.cancel.disarm();
-        let next = self.objects.current().without(&old.name).with(new, Some(rows));
+        let next = self.objects.current().replaced(&old.name, Arc::clone(&new), rows).without_orphans(&new);
         self.objects.change(next);
         done()
     }

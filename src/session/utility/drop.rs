@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Relation;
+use crate::catalog::temp::reads_sequence;
 use crate::error::{Error, Result};
 use crate::session::{Answer, Session};
 use crate::sql::object_ast::{Drop, DropKind, RelationName};
@@ -60,19 +61,55 @@ impl Session {
             }
         };
         let Some(relation) = found else { return Err(read_only(drop, name)) };
-        let is_view = relation.view().is_some();
+        let (is_view, is_sequence) = (relation.view().is_some(), relation.sequence().is_some());
         let fits = match drop.kind {
-            DropKind::Table => !is_view,
+            DropKind::Table => !is_view && !is_sequence,
             DropKind::View => is_view,
+            DropKind::Sequence => is_sequence,
             _ => false,
         };
         if !fits {
-            return Err(wrong_kind(drop, name, is_view));
+            return Err(wrong_kind(drop, name, (is_view, is_sequence)));
         }
+        self.spare(&relation)?;
         if !relation.is_temporary() {
             return Err(read_only(drop, name));
         }
         Ok(Some(relation))
+    }
+
+    /// Refuses to drop a sequence that a column needs.
+    fn spare(&self, relation: &Relation) -> Result<()> {
+        if relation.sequence().is_none() {
+            return Ok(());
+        }
+        let objects = self.objects.current();
+        for table in objects.relations() {
+            let Some(spec) = table.table() else { continue };
+            for (field, default) in table.schema().fields().iter().zip(&spec.defaults) {
+                if !default.as_ref().is_some_and(|default| reads_sequence(default, &relation.name)) {
+                    continue;
+                }
+                let (column, sequence) = (field.name(), &relation.name);
+                let identity =
+                    relation.sequence().and_then(|s| s.spec.owner.as_ref()).is_some_and(|owner| owner.identity);
+                if identity {
+                    let message = format!(
+                        "cannot drop sequence {sequence} because column {column} of table {} requires it",
+                        table.name
+                    );
+                    let hint = format!("You can drop column {column} of table {} instead.", table.name);
+                    return Err(Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message).hint(hint));
+                }
+                let message = format!("cannot drop sequence {sequence} because other objects depend on it");
+                let detail =
+                    format!("default value for column {column} of table {} depends on sequence {sequence}", table.name);
+                return Err(Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message)
+                    .detail(detail)
+                    .hint("Use DROP ... CASCADE to drop the dependent objects too."));
+            }
+        }
+        Ok(())
     }
 
     fn still_needed(&self, drop: &Drop, doomed: &[Arc<Relation>], dependents: &[Arc<Relation>]) -> Error {
@@ -104,7 +141,7 @@ impl Session {
     }
 }
 
-fn wrong_kind(drop: &Drop, name: &RelationName, is_view: bool) -> Error {
+fn wrong_kind(drop: &Drop, name: &RelationName, (is_view, is_sequence): (bool, bool)) -> Error {
     let article = match drop.kind {
         DropKind::Index => "an index",
         DropKind::Table => "a table",
@@ -112,7 +149,11 @@ fn wrong_kind(drop: &Drop, name: &RelationName, is_view: bool) -> Error {
         DropKind::MaterializedView => "a materialized view",
         DropKind::Sequence => "a sequence",
     };
-    let hint = if is_view { "Use DROP VIEW to remove a view." } else { "Use DROP TABLE to remove a table." };
+    let hint = match (is_view, is_sequence) {
+        (true, _) => "Use DROP VIEW to remove a view.",
+        (_, true) => "Use DROP SEQUENCE to remove a sequence.",
+        _ => "Use DROP TABLE to remove a table.",
+    };
     Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is not {article}", name.name)).hint(hint)
 }
 

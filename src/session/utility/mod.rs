@@ -5,6 +5,7 @@ mod cursor;
 mod drop;
 mod explain;
 mod prepare;
+mod sequence;
 mod set;
 mod show;
 mod table;

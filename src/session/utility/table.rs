@@ -5,12 +5,15 @@ use std::sync::Arc;
 use arrow::datatypes::FieldRef;
 
 use crate::catalog::Relation;
-use crate::catalog::temp::{PG_TEMP, TableRows, TableSpec};
+use crate::catalog::temp::{PG_TEMP, Sequence, TableRows, TableSpec};
 use crate::error::{Error, Result};
+use crate::plan::sequences::ColumnSequence;
 use crate::plan::{self, Values};
 use crate::session::{Answer, Session};
 use crate::sql::Statement;
-use crate::sql::object_ast::{NewTable, NewTableAs, ObjectStatement, RelationName, RowSource, TableHead};
+use crate::sql::object_ast::{
+    NewTable, NewTableAs, ObjectStatement, RelationName, RowSource, SequenceChange, TableHead,
+};
 use crate::sqlstate;
 
 impl Session {
@@ -31,8 +34,9 @@ impl Session {
             ObjectStatement::CreateView(view) => self.create_view(view, statement).await,
             ObjectStatement::Drop(drop) => self.drop_objects(drop),
             ObjectStatement::Alter(alter) => self.alter_table(alter).await,
-            ObjectStatement::Truncate(names) => {
-                self.truncate(names)?;
+            ObjectStatement::Sequence(sequence) => self.run_sequence(sequence),
+            ObjectStatement::Truncate(names, restart) => {
+                self.truncate(names, *restart)?;
                 done("TRUNCATE TABLE")
             }
             ObjectStatement::Maintain(tag, names) => {
@@ -57,8 +61,12 @@ impl Session {
             ObjectStatement::CreateTableAs(_) => "CREATE TABLE AS".to_owned(),
             ObjectStatement::CreateView(_) => "CREATE VIEW".to_owned(),
             ObjectStatement::Alter(_) => "ALTER TABLE".to_owned(),
+            ObjectStatement::Sequence(sequence) => match &sequence.change {
+                SequenceChange::Create { .. } => "CREATE SEQUENCE".to_owned(),
+                _ => "ALTER SEQUENCE".to_owned(),
+            },
             ObjectStatement::Drop(drop) => format!("DROP {}", drop.kind.words()),
-            ObjectStatement::Truncate(_) => "TRUNCATE TABLE".to_owned(),
+            ObjectStatement::Truncate(..) => "TRUNCATE TABLE".to_owned(),
             ObjectStatement::Maintain(..) => return Ok(()),
         };
         let message = format!("cannot execute {what} in a read-only transaction");
@@ -76,6 +84,7 @@ impl Session {
         let rows = Arc::new(TableRows::empty(Arc::clone(&def.schema)));
         let relation = self.new_table(&table.head.name.name, def.schema, def.spec, &env);
         self.cancel.disarm();
+        self.add_column_sequences(def.sequences, relation.oid);
         self.objects.change(self.objects.current().with(relation, Some(rows)));
         done()
     }
@@ -120,6 +129,16 @@ impl Session {
         self.cancel.disarm();
         self.objects.change(self.objects.current().with(relation, Some(rows)));
         Ok(Answer::Done(tag))
+    }
+
+    /// The sequences that come with a table's columns.
+    pub(super) fn add_column_sequences(&mut self, sequences: Vec<ColumnSequence>, table: u32) {
+        for ColumnSequence { name, mut spec } in sequences {
+            if let Some(owner) = &mut spec.owner {
+                owner.table = table;
+            }
+            self.add_sequence(&name, Sequence::new(spec));
+        }
     }
 
     fn new_table(
@@ -189,13 +208,13 @@ impl Session {
         Ok(Answer::Done("LOCK TABLE".to_owned()))
     }
 
-    fn truncate(&mut self, names: &[RelationName]) -> Result<()> {
+    fn truncate(&mut self, names: &[RelationName], restart: bool) -> Result<()> {
         let mut next = Vec::new();
         for name in names {
             let relation = self.existing(name)?;
             match relation {
                 Some(relation) if relation.table().is_some() => next.push(relation),
-                Some(relation) if relation.view().is_some() => {
+                Some(relation) if relation.view().is_some() || relation.sequence().is_some() => {
                     let message = format!("\"{}\" is not a table", name.name);
                     return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
                 }
@@ -209,6 +228,9 @@ impl Session {
         for relation in next {
             let empty = Arc::new(TableRows::empty(relation.schema()));
             self.objects.change(self.objects.current().with_rows(relation.oid, empty));
+            if restart {
+                self.objects.current().restart_sequences(relation.oid);
+            }
         }
         Ok(())
     }

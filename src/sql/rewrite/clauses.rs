@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, LimitClause, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
-    UnaryOperator, Value, Visit, VisitMut, Visitor, VisitorMut,
+    Spanned, UnaryOperator, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::names::{figure, folded, marked_name};
@@ -71,6 +71,8 @@ impl Outputs {
 
     /// Refuses positions outside the list, and constants that are none.
     fn check_constant(&self, expr: &Expr, clause: &str) -> Result<()> {
+        let start = expr.span().start;
+        let refused = |state, message: String| Err(Error::new(state, message).placed(start.line, start.column));
         let (value, negative) = match unnested(expr) {
             Expr::Value(value) => (value, false),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {
@@ -82,7 +84,7 @@ impl Outputs {
         let digits = match &value.value {
             Value::Placeholder(_) => return Ok(()),
             Value::Number(digits, _) if digits.parse::<i32>().is_ok() => digits,
-            _ => return Err(Error::new(sqlstate::SYNTAX_ERROR, format!("non-integer constant in {clause}"))),
+            _ => return refused(sqlstate::SYNTAX_ERROR, format!("non-integer constant in {clause}")),
         };
         let sign = if negative { "-" } else { "" };
         let number = digits.parse::<usize>().ok().filter(|n| !negative && *n > 0);
@@ -90,7 +92,7 @@ impl Outputs {
             Some(n) if n <= self.items.len() || self.has_wildcard() => Ok(()),
             _ => {
                 let message = format!("{clause} position {sign}{digits} is not in select list");
-                Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message))
+                refused(sqlstate::INVALID_COLUMN_REFERENCE, message)
             }
         }
     }
@@ -108,7 +110,9 @@ impl Outputs {
             for (i, _, expr) in named.filter(|(_, n, _)| **n == name) {
                 match found {
                     None => found = Some((i, expr)),
-                    Some((_, first)) if unqualified(first) == unqualified(expr) => {}
+                    Some((_, first)) if first == expr => {}
+                    // Whether they are one column is for the names' scope to say.
+                    Some((_, first)) if unqualified(first) == unqualified(expr) => return Ok(()),
                     Some(_) => {
                         let message = format!("ORDER BY \"{name}\" is ambiguous");
                         return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message));

@@ -5,13 +5,12 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::names::last_part;
-use super::windows::has_variable;
 use crate::error::{Error, Result};
 use crate::sql::fetch::WITH_TIES;
 use crate::sqlstate;
 
 /// Types a query's LIMIT and OFFSET.
-pub fn settle(query: &mut Query, top: bool) -> Result<()> {
+pub fn settle(query: &mut Query) -> Result<()> {
     let ordered = query.order_by.is_some();
     let (limit, offset) = match &mut query.limit_clause {
         Some(LimitClause::LimitOffset { limit, offset, .. }) => (limit.as_mut(), offset.as_mut().map(|o| &mut o.value)),
@@ -27,11 +26,11 @@ pub fn settle(query: &mut Query, top: bool) -> Result<()> {
                 let message = "WITH TIES cannot be specified without ORDER BY clause";
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
-            Some(count) => typed(count, "FETCH FIRST", top)?,
-            None => typed(limit, "LIMIT", top)?,
+            Some(count) => typed(count, "FETCH FIRST")?,
+            None => typed(limit, "LIMIT")?,
         }
     }
-    offset.map_or(Ok(()), |offset| typed(offset, "OFFSET", top))
+    offset.map_or(Ok(()), |offset| typed(offset, "OFFSET"))
 }
 
 /// The count inside the marker of WITH TIES.
@@ -47,7 +46,7 @@ fn ties_count(limit: &mut Expr) -> Option<&mut Expr> {
     }
 }
 
-fn typed(expr: &mut Expr, clause: &str, top: bool) -> Result<()> {
+fn typed(expr: &mut Expr, clause: &str) -> Result<()> {
     let mut inner: &Expr = expr;
     while let Expr::Nested(nested) = inner {
         inner = nested;
@@ -66,11 +65,6 @@ fn typed(expr: &mut Expr, clause: &str, top: bool) -> Result<()> {
             }
             _ => {}
         }
-    }
-    // A subquery's may be an outer query's.
-    if top && has_variable(expr) {
-        let message = format!("argument of {clause} must not contain variables");
-        return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message));
     }
     let value = std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()));
     *expr = Expr::Cast {

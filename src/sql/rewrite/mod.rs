@@ -57,7 +57,7 @@ pub fn apply_to_expr(expr: &mut ast::Expr) -> Result<()> {
 
 /// The rules of a query's own clauses.
 fn clauses_of(query: &mut ast::Query, top: bool) -> Result<()> {
-    limits::settle(query, top)?;
+    limits::settle(query)?;
     if let ast::SetExpr::Select(select) = query.body.as_mut() {
         grouping::flatten(select)?;
     }

@@ -16,6 +16,9 @@ pub fn table(
     tokens: &StatementTokens<'_>,
     cursor: &mut Cursor<'_>,
 ) -> Result<Option<ObjectStatement>> {
+    if cursor.eat("sequence") {
+        return super::sequence::alter(cursor).map(Some);
+    }
     if !cursor.eat("table") {
         return Ok(None);
     }

@@ -149,6 +149,18 @@ impl<'a> Cursor<'a> {
         Err(self.unexpected())
     }
 
+    /// Whether a number, with or without a sign, stands next.
+    pub fn at_number(&self) -> bool {
+        matches!(self.peek(), Some(Token::Number(..) | Token::Minus | Token::Plus))
+    }
+
+    /// Reads a number's digits.
+    pub fn digits(&mut self) -> Result<&'a str> {
+        let Some(Token::Number(digits, _)) = self.peek() else { return Err(self.unexpected()) };
+        self.next += 1;
+        Ok(digits)
+    }
+
     /// Fails unless all tokens were read.
     pub fn end(&self) -> Result<()> {
         if self.at_end() { Ok(()) } else { Err(self.unexpected()) }

@@ -39,8 +39,8 @@ pub fn create(
         }
         return view(script, tokens, cursor, (temporary, or_replace)).map(Some);
     }
-    if temporary && cursor.eat("sequence") {
-        return Err(Error::unsupported("CREATE SEQUENCE is not supported"));
+    if !or_replace && !recursive && cursor.eat("sequence") {
+        return super::sequence::create(cursor, temporary).map(Some);
     }
     Ok(None)
 }
@@ -265,11 +265,12 @@ pub fn truncate(cursor: &mut Cursor<'_>) -> Result<ObjectStatement> {
             break;
         }
     }
-    if cursor.eat("restart") || cursor.eat("continue") {
+    let restart = cursor.eat("restart");
+    if restart || cursor.eat("continue") {
         cursor.expect("identity")?;
     }
     cascade(cursor);
-    Ok(ObjectStatement::Truncate(names))
+    Ok(ObjectStatement::Truncate(names, restart))
 }
 
 /// Parses what follows ANALYZE or VACUUM. Both are accepted: there is nothing to collect or to clean.
@@ -387,7 +388,7 @@ fn name_list(cursor: &mut Cursor<'_>) -> Result<Vec<String>> {
 }
 
 /// A relation's name; the database before the schema is passed over where the server has only one.
-fn relation_name(cursor: &mut Cursor<'_>) -> Result<RelationName> {
+pub(super) fn relation_name(cursor: &mut Cursor<'_>) -> Result<RelationName> {
     let mut parts = vec![cursor.identifier()?];
     while cursor.eat_symbol(".") {
         parts.push(cursor.identifier()?);

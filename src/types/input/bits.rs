@@ -39,7 +39,8 @@ pub fn receive_bits(bytes: &[u8]) -> Result<String> {
     let Some((count, bytes)) = bytes.split_first_chunk::<4>() else {
         return Err(invalid("insufficient data left in message"));
     };
-    let count = usize::try_from(i32::from_be_bytes(*count)).map_err(|_| invalid("invalid length in external bit string"))?;
+    let count =
+        usize::try_from(i32::from_be_bytes(*count)).map_err(|_| invalid("invalid length in external bit string"))?;
     if bytes.len() != count.div_ceil(8) {
         return Err(invalid("invalid length in external bit string"));
     }
@@ -49,7 +50,9 @@ pub fn receive_bits(bytes: &[u8]) -> Result<String> {
 /// Appends the binary form of digits.
 pub fn send_bits(digits: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend(digits.chunks(8).map(|eight| {
-        eight.iter().enumerate().fold(0_u8, |byte, (i, digit)| byte | (digit & 1) << (7 - i))
-    }));
+    out.extend(
+        digits
+            .chunks(8)
+            .map(|eight| eight.iter().enumerate().fold(0_u8, |byte, (i, digit)| byte | (digit & 1) << (7 - i))),
+    );
 }

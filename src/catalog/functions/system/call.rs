@@ -348,7 +348,8 @@ impl ScalarUDFImpl for SystemFunction {
         let types: Vec<_> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         let strict = choose(&self.overloads, &types).is_some_and(|(overload, _)| overload.strict);
         let result = args.return_field.data_type();
-        if args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_))) {
+        let anew = self.signature.volatility == Volatility::Volatile && args.number_rows != 1;
+        if !anew && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_))) {
             let columns = args.args.iter().map(|arg| arg.to_array(1)).collect::<PlanResult<Vec<_>>>()?;
             let one = self.run(vars, &columns, 1, strict, result)?;
             return Ok(ColumnarValue::Scalar(scalar_of(&one)?));

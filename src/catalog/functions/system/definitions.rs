@@ -139,11 +139,19 @@ fn functiondef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is an aggregate function")))
 }
 
-/// No column is fed by a sequence; names are checked as PostgreSQL checks them.
+/// The sequence of a `serial` or identity column; names are checked as PostgreSQL checks them.
 fn serial_sequence<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let relation = reg::lookup_regclass(call.vars, call.text(0).unwrap_or_default())?;
     let column = call.text(1).unwrap_or_default();
-    let known = match call.vars.snapshot.system().source().table(relation) {
+    let source = call.vars.snapshot.system().source();
+    let owned = source.tables.iter().find(|table| {
+        let owner = table.relation.sequence().and_then(|sequence| sequence.spec.owner.as_ref());
+        owner.is_some_and(|owner| owner.table == relation && owner.column == column)
+    });
+    if let Some(sequence) = owned {
+        return Ok(Cell::from(definitions::qualified(&sequence.relation.schema, sequence.name())));
+    }
+    let known = match source.table(relation) {
         Some(table) => table.schema.index_of(column).is_ok(),
         None => true,
     };

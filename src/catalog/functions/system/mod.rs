@@ -17,6 +17,7 @@ mod reg_casts;
 mod session;
 mod set;
 mod sets;
+mod sequences;
 mod sizes;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub fn system_functions() -> Vec<ScalarUDF> {
         sizes::functions(),
         backends::functions(),
         input_check::functions(),
+        sequences::functions(),
     ];
     all.into_iter().flatten().map(call::SystemFunction::into_udf).collect()
 }

@@ -3,6 +3,7 @@
 use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Key, Source, Table};
 use crate::catalog::pg_catalog::statics;
+use crate::catalog::temp::ColumnKind;
 
 /// Bytes of a page, the unit of `relpages`.
 pub const PAGE_BYTES: u64 = 8192;
@@ -35,10 +36,10 @@ fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, 
         table.oid(),
         table.name(),
         table.schema_oid,
-        table.row_type,
+        if table.is_sequence() { 0 } else { table.row_type },
         0, // reloftype
         source.owner,
-        if storage { heap.unwrap_or(0) } else { 0 },
+        if storage && !table.is_sequence() { heap.unwrap_or(0) } else { 0 },
         if storage { table.oid() } else { 0 }, // relfilenode
         0,                                     // reltablespace
         pages,
@@ -50,7 +51,7 @@ fn class_of_table(source: &Source, table: &Table, (heap, linked): (Option<u32>, 
         table.persistence(),
         table.relkind(),
         natts,
-        0i16,            // relchecks
+        i16::try_from(table.relation.table().map_or(0, |spec| spec.checks.len())).unwrap_or(i16::MAX),
         table.rule != 0, // relhasrules
         linked,          // relhastriggers
         false,           // relhassubclass
@@ -115,18 +116,25 @@ pub fn pg_attribute(source: &Source, rows: &mut Rows) {
         for column in table.columns() {
             let not_null = column.not_null() && table.has_storage();
             let (oid, typmod) = (column.pg_type.oid, column.pg_type.typmod);
-            attribute(rows, table.oid(), column.name(), column.attnum, (oid, typmod), not_null);
+            let place = usize::from(column.attnum.unsigned_abs()) - 1;
+            let kind = table.relation.table().map(|spec| spec.kind(place)).unwrap_or_default();
+            // An identity column's sequence is no default.
+            let has_default = table.defaults.get(place).is_some_and(Option::is_some)
+                && !matches!(kind, ColumnKind::Identity | ColumnKind::AlwaysIdentity);
+            let values = (not_null, has_default, kind);
+            attribute(rows, table.oid(), column.name(), column.attnum, (oid, typmod), values);
         }
         if table.has_storage() {
             for (name, attnum, type_oid) in SYSTEM_COLUMNS {
-                attribute(rows, table.oid(), name, attnum, (type_oid, -1), true);
+                attribute(rows, table.oid(), name, attnum, (type_oid, -1), (true, false, ColumnKind::Plain));
             }
         }
         for key in table.keys.iter().filter(|key| key.has_index()) {
             for (&attnum, number) in key.columns.iter().zip(1..) {
                 let Some(column) = table.column(attnum) else { continue };
                 let (oid, typmod) = (column.pg_type.oid, column.pg_type.typmod);
-                attribute(rows, key.index, column.name(), number, (oid, typmod), false);
+                let plain = (false, false, ColumnKind::Plain);
+                attribute(rows, key.index, column.name(), number, (oid, typmod), plain);
             }
         }
     }
@@ -136,7 +144,14 @@ pub fn pg_attribute(source: &Source, rows: &mut Rows) {
 pub const SYSTEM_COLUMNS: [(&str, i16, u32); 6] =
     [("tableoid", -6, 26), ("cmax", -5, 29), ("xmax", -4, 28), ("cmin", -3, 29), ("xmin", -2, 28), ("ctid", -1, 27)];
 
-fn attribute(rows: &mut Rows, relation: u32, name: &str, attnum: i16, (oid, typmod): (u32, i32), not_null: bool) {
+fn attribute(
+    rows: &mut Rows,
+    relation: u32,
+    name: &str,
+    attnum: i16,
+    (oid, typmod): (u32, i32),
+    (not_null, has_default, kind): (bool, bool, ColumnKind),
+) {
     let row = statics::types().get(&oid);
     let storage = row.map_or("x", |row| row.storage.as_str());
     rows.push(row![
@@ -153,10 +168,14 @@ fn attribute(rows: &mut Rows, relation: u32, name: &str, attnum: i16, (oid, typm
         storage,
         "", // attcompression
         not_null,
-        false, // atthasdef
+        has_default,
         false, // atthasmissing
-        "",    // attidentity
-        "",    // attgenerated
+        match kind {
+            ColumnKind::Identity => "d",
+            ColumnKind::AlwaysIdentity => "a",
+            _ => "",
+        },
+        if kind == ColumnKind::Generated { "s" } else { "" },
         false, // attisdropped
         true,  // attislocal
         0i16,  // attinhcount
@@ -175,7 +194,7 @@ pub fn pg_type(source: &Source, rows: &mut Rows) {
     let array = ["array_in", "array_out", "array_recv", "array_send"].map(statics::function);
     let analyze = statics::function("array_typanalyze");
     let subscript = statics::function("array_subscript_handler");
-    for table in &source.tables {
+    for table in source.tables.iter().filter(|table| !table.is_sequence()) {
         let row_type = NewType {
             oid: table.row_type,
             name: table.name().to_owned(),

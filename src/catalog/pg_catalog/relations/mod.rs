@@ -7,10 +7,12 @@ mod class;
 mod database;
 mod keys;
 mod live;
+mod sequences;
 mod statistics;
 mod views;
 
 pub use class::{PAGE_BYTES, SYSTEM_COLUMNS};
+pub use sequences::sequences;
 
 use super::rows::Rows;
 use super::source::Source;
@@ -84,6 +86,9 @@ pub fn fill(schema: &str, name: &str) -> Fill {
         "pg_stat_all_indexes" | "pg_statio_all_indexes" => Fill::Fixed(statistics::all_indexes),
         "pg_stat_user_indexes" | "pg_statio_user_indexes" => Fill::Fixed(statistics::user_indexes),
         "pg_stat_sys_indexes" | "pg_statio_sys_indexes" => Fill::Fixed(statistics::system_indexes),
+        "pg_sequence" => Fill::Fixed(sequences::pg_sequence),
+        "pg_sequences" => Fill::Live(sequences::pg_sequences),
+        "pg_attrdef" => Fill::Fixed(sequences::pg_attrdef),
         "pg_settings" => Fill::Live(live::pg_settings),
         "pg_stat_activity" => Fill::Live(live::pg_stat_activity),
         "pg_stat_ssl" => Fill::Live(live::pg_stat_ssl),

@@ -14,7 +14,7 @@ use crate::catalog::pg_catalog::statics;
 
 /// One row per column whose statistics are known.
 pub fn pg_stats(source: &Source, rows: &mut Rows) {
-    for table in source.tables.iter().filter(|table| table.has_storage()) {
+    for table in source.tables.iter().filter(|table| table.has_storage() && !table.is_sequence()) {
         let Some(statistics) = table.relation.provider.statistics() else { continue };
         let Some(&count) = statistics.num_rows.get_value() else { continue };
         for (column, known) in table.columns().zip(&statistics.column_statistics) {
@@ -113,7 +113,7 @@ const TOAST_COUNTERS: [&str; 4] = ["toast_blks_read", "toast_blks_hit", "tidx_bl
 
 /// Tables and materialized views of user schemas.
 pub fn user_tables(source: &Source, rows: &mut Rows) {
-    for table in source.tables.iter().filter(|table| table.has_storage()) {
+    for table in source.tables.iter().filter(|table| table.has_storage() && !table.is_sequence()) {
         let count = table.size().0.and_then(|count| i64::try_from(count).ok()).unwrap_or(0);
         let mut cells = vec![
             ("relid", table.oid().into()),
