@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::array_literal;
 use super::calls::{call, cast, cast_to_column, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use super::names::joins::is_merging;
+use super::names::joins::{MERGED_EITHER, is_merging};
 use super::unify::common_field;
 use super::{json_operators, records, temporal, wide};
 use crate::catalog::functions::arith::{self, function_name};
@@ -46,13 +46,16 @@ impl Operators {
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
     /// The merged column of two: the first one's value in the type of both.
-    fn merged(&self, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
+    fn merged(&self, op: &Op, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
         let fields = [known(&left, schema), known(right, schema)];
-        let [Some(own), Some(_)] = &fields else { return Ok(left) };
+        let [Some(own), Some(other)] = &fields else { return Ok(left) };
         let external = |error| DataFusionError::External(Box::new(error));
         let common = common_field("JOIN/USING", &fields).map_err(external)?;
         if pg_type(&common).oid == pg_type(own).oid {
             return Ok(left);
+        }
+        if *op == Op::Custom(MERGED_EITHER.to_owned()) && pg_type(&common).oid == pg_type(other).oid {
+            return Ok(right.clone());
         }
         // A numeric's digits are the type's, nobody has written them.
         let metadata = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
@@ -195,7 +198,7 @@ impl ExprPlanner for Operators {
         }
         let RawBinaryExpr { op, left, right } = expr;
         if is_merging(&op) {
-            return Ok(PlannerResult::Planned(self.merged(left, &right, schema)?));
+            return Ok(PlannerResult::Planned(self.merged(&op, left, &right, schema)?));
         }
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
         let fields = (known(&left, schema), known(&right, schema));
@@ -234,6 +237,7 @@ impl ExprPlanner for Operators {
                 (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
                     self.call(array_comparison(&op), vec![left.clone(), right.clone()])
                 }
+                (Some(a), Some(b)) if (a == Ty::Bits) != (b == Ty::Bits) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
@@ -279,7 +283,7 @@ impl ExprPlanner for Operators {
 
     fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
         // The grammar's POSITION(substring IN text) comes as the function's (text, substring).
-        Ok(self.named("strpos", args))
+        Ok(self.named("position", args))
     }
 
     fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {

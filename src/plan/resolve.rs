@@ -184,7 +184,7 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Ok(planned) => return Ok(Transformed::yes(planned)),
             Err(literal) => literal,
         };
-        if Ty::of_field(&field) == Some(Ty::Numeric) {
+        if matches!(Ty::of_field(&field), Some(Ty::Numeric | Ty::Bits)) {
             let own = literal.to_field(schema)?.1;
             let sized = explicit_cast(literal, Some(&own), &field, &env.functions).map_err(external)?;
             return Ok(Transformed::yes(sized));

@@ -83,7 +83,7 @@ impl AggregateUDFImpl for Extreme {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         if let Some(field) = arg_fields.first() {
-            if let Some(ty @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath)) = Ty::of_field(field) {
+            if let Some(ty @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::Bits)) = Ty::of_field(field) {
                 return Err(external(resolve::undefined(self.name(), &[ty])));
             }
             if element(field.data_type()).is_some_and(|inner| element(inner).is_some()) {

@@ -38,8 +38,7 @@ pub(super) fn register(r: &mut Registry) {
         let a = c.text(0)?;
         c.build::<Int64Type>(|i| Ok(a.at(i).bytes().map(|digit| i64::from(digit & 1)).sum()))
     });
-    r.add("position", &[Bits, Bits], Int4, |c| found(c, 1, 0));
-    r.add("strpos", &[Bits, Bits], Int4, |c| found(c, 0, 1));
+    r.add("position", &[Bits, Bits], Int4, found);
     for name in ["substring", "substr"] {
         r.add(name, &[Bits, Int4], Bits, substring);
         r.add(name, &[Bits, Int4, Int4], Bits, substring);
@@ -184,9 +183,9 @@ fn shifted(c: &Call<'_>, sign: i64) -> Result<ArrayRef> {
     })
 }
 
-/// Where the one argument stands in the other, from 1.
-fn found(c: &Call<'_>, within: usize, what: usize) -> Result<ArrayRef> {
-    let (within, what) = (c.text(within)?, c.text(what)?);
+/// Where the second argument stands in the first, from 1.
+fn found(c: &Call<'_>) -> Result<ArrayRef> {
+    let (within, what) = (c.text(0)?, c.text(1)?);
     c.build::<Int32Type>(|i| match (within.at(i), what.at(i)) {
         ("", _) => Ok(0),
         (within, what) => Ok(within.find(what).map_or(0, |at| i32::try_from(at + 1).unwrap_or(i32::MAX))),
