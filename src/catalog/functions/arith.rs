@@ -112,6 +112,7 @@ pub(super) fn register(r: &mut Registry) {
             c.build_number(|i| Ok(v.number(i)?.negate()))
         });
     }
+    r.add("uplus", &[Numeric], Ret::Same(0), unchanged);
     r.add("mod", &[Int2, Int2], Int2, |c| integer(c, Op::Rem));
     r.add("mod", &[Int4, Int4], Int4, |c| integer(c, Op::Rem));
     r.add("mod", &[Int8, Int8], Int8, |c| integer(c, Op::Rem));
@@ -135,6 +136,7 @@ fn integers(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], n
             checked::neg(&c.arg(0).array).map_err(|e| arithmetic(e, c)).and_then(|a| spread(c, a))
         });
     }
+    r.add("uplus", one, ty, unchanged);
 }
 
 fn floats<T>(r: &mut Registry, ty: Ty, both: &'static [Ty], one: &'static [Ty], negate: &'static str)
@@ -156,6 +158,12 @@ where
     for name in [negate, "uminus"] {
         r.add(name, one, ty, |c| checked::neg(&c.arg(0).array).map_err(fault).and_then(|a| spread(c, a)));
     }
+    r.add("uplus", one, ty, unchanged);
+}
+
+/// What `+` before a number gives.
+fn unchanged(c: &Call<'_>) -> Result<ArrayRef> {
+    spread(c, Arc::clone(&c.arg(0).array))
 }
 
 /// A column of `rows` from one that a constant argument made one row long.

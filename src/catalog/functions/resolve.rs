@@ -55,7 +55,23 @@ pub fn targets(overload: &Overload, arguments: &[FieldRef]) -> Result<Vec<FieldR
 
 /// The error of a call that no overload takes.
 pub fn undefined(name: &str, types: &[Ty]) -> Error {
-    Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {} does not exist", call(name, types)))
+    undefined_call(name, &types.iter().map(|ty| ty.name()).collect::<Vec<_>>())
+}
+
+/// The same, the arguments' types by name.
+pub fn undefined_call(name: &str, types: &[String]) -> Error {
+    let sign = match name {
+        "uminus" => Some("-"),
+        "uplus" => Some("+"),
+        _ => None,
+    };
+    if let (Some(sign), [ty]) = (sign, types) {
+        let message = format!("operator does not exist: {sign} {ty}");
+        return Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(
+            "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+        );
+    }
+    Error::new(sqlstate::UNDEFINED_FUNCTION, format!("function {name}({}) does not exist", types.join(", ")))
         .hint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 

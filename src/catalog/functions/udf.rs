@@ -18,6 +18,8 @@ use super::overload::{Overload, ReturnArgs};
 use super::resolve;
 use super::ty::{self, Ty, WIDE_NUMERIC};
 use crate::error::Error;
+use crate::sqlstate;
+use crate::types::{oid, pg_type};
 
 /// A PostgreSQL scalar function.
 #[derive(Clone)]
@@ -63,6 +65,19 @@ impl PgScalar {
             }
         })
     }
+
+    /// The error of a call whose arguments nobody has looked at: a bare string among them has no type yet.
+    fn refused(&self, error: Error, args: &ReturnFieldArgs<'_>) -> Error {
+        if error.sqlstate() != sqlstate::UNDEFINED_FUNCTION {
+            return error;
+        }
+        let name = |(field, scalar): (&FieldRef, Option<&ScalarValue>)| match scalar {
+            Some(ScalarValue::Utf8(_) | ScalarValue::Null) => Ty::Unknown.name(),
+            _ => oid::sql_name(pg_type(field).oid).to_owned(),
+        };
+        let types: Vec<String> = args.arg_fields.iter().zip(args.scalar_arguments.iter().copied()).map(name).collect();
+        resolve::undefined_call(self.name, &types)
+    }
 }
 
 impl std::fmt::Debug for PgScalar {
@@ -100,21 +115,16 @@ impl ScalarUDFImpl for PgScalar {
 
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         let known: Option<Vec<Ty>> = arg_types.iter().map(Ty::of).collect();
-        let Some(known) = known else { return Err(external(resolve::undefined(self.name, &[]))) };
+        // What no overload takes stays as it is: `return_field_from_args` refuses it in PostgreSQL's words, which
+        // DataFusion would replace by its own here.
+        let Some(known) = known else { return Ok(arg_types.to_vec()) };
         let fields: Vec<FieldRef> = arg_types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
-        let coerced = self
-            .coerce(&known, &fields)
-            .or_else(|error| {
-                // DataFusion's own planner hands untyped literals over as text.
-                let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
-                self.coerce(&lenient, &fields).map_err(|_| error)
-            })
-            .or_else(|error| {
-                // Nor does it tell a bit string from a text; the planner's own resolution does.
-                let bits: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Bits } else { *t }).collect();
-                self.coerce(&bits, &fields).map_err(|_| error)
-            })
-            .map_err(external)?;
+        let with = |ty: Ty| -> Vec<Ty> { known.iter().map(|t| if *t == Ty::Text { ty } else { *t }).collect() };
+        let coerced = self.coerce(&known, &fields).or_else(|_| {
+            // DataFusion's own planner hands untyped literals over as text, and tells no bit string from a text.
+            self.coerce(&with(Ty::Unknown), &fields).or_else(|_| self.coerce(&with(Ty::Bits), &fields))
+        });
+        let Ok(coerced) = coerced else { return Ok(arg_types.to_vec()) };
         // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
         let wide = |(target, own): (FieldRef, &DataType)| {
             let target = target.data_type().clone();
@@ -125,7 +135,7 @@ impl ScalarUDFImpl for PgScalar {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
-        let overload = self.chosen(args.arg_fields).map_err(external)?;
+        let overload = self.chosen(args.arg_fields).map_err(|error| external(self.refused(error, &args)))?;
         let known = ReturnArgs { fields: args.arg_fields, scalars: args.scalar_arguments };
         let field = overload.return_field(&known).map_err(external)?;
         Ok(Arc::new(field.with_name(self.name)))

@@ -30,7 +30,7 @@ pub fn call(expr: &mut Expr) {
             **pattern = function("like_escape", args);
         }
         Expr::UnaryOp { op, expr: value } => {
-            let is_number = *op == UnaryOperator::Minus
+            let is_number = matches!(op, UnaryOperator::Minus | UnaryOperator::Plus)
                 && matches!(value.as_ref(), Expr::Value(v) if matches!(v.value, Value::Number(..)));
             if let Some(name) = prefix_operator(*op).filter(|_| !is_number) {
                 *expr = function(name, vec![take(value)]);
@@ -148,6 +148,7 @@ fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
         UnaryOperator::PGAbs => "abs",
         UnaryOperator::BitwiseNot => "bitnot",
         UnaryOperator::Minus => "uminus",
+        UnaryOperator::Plus => "uplus",
         _ => return None,
     })
 }

@@ -32,7 +32,7 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
         }
         Expr::Cast { data_type, .. } => strip_type(data_type),
         Expr::TypedString(typed) => strip_type(&mut typed.data_type),
-        Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } if matches!(**inner, Expr::Value(_)) => {
+        Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } if is_number(inner) => {
             let inner =
                 std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
             *expr = inner;
@@ -115,4 +115,8 @@ fn operator(parts: &[String]) -> Result<BinaryOperator> {
             return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, format!("operator does not exist: {other}")));
         }
     })
+}
+
+fn is_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, ast::Value::Number(..)))
 }

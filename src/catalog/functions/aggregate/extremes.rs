@@ -72,7 +72,8 @@ impl AggregateUDFImpl for Extreme {
         let types: Vec<Ty> = arg_types.iter().map(|t| Ty::of(t).unwrap_or(Ty::Any)).collect();
         match types.as_slice() {
             [Ty::Interval] => Ok(arg_types.iter().map(plain).collect()),
-            [Ty::Bool | Ty::Uuid | Ty::Bytea] => Err(external(resolve::undefined(self.name(), &types))),
+            // Refused by `return_field`, whose words DataFusion keeps.
+            [Ty::Bool | Ty::Uuid | Ty::Bytea] => Ok(arg_types.to_vec()),
             _ => self.inner.coerce_types(arg_types),
         }
     }
@@ -83,7 +84,9 @@ impl AggregateUDFImpl for Extreme {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         if let Some(field) = arg_fields.first() {
-            if let Some(ty @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::Bits)) = Ty::of_field(field) {
+            let refused =
+                |ty| matches!(ty, Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Bits | Ty::Json | Ty::Jsonb | Ty::Jsonpath);
+            if let Some(ty) = Ty::of_field(field).filter(|ty| refused(*ty)) {
                 return Err(external(resolve::undefined(self.name(), &[ty])));
             }
             if element(field.data_type()).is_some_and(|inner| element(inner).is_some()) {

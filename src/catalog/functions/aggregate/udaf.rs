@@ -117,7 +117,9 @@ impl AggregateUDFImpl for PgAggregate {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
-        Ok(self.chosen(arg_types).map_err(external)?.arguments)
+        // What no aggregate takes stays as it is: `return_field` refuses it in PostgreSQL's words, which DataFusion
+        // would replace by its own here.
+        Ok(self.chosen(arg_types).map_or_else(|_| arg_types.to_vec(), |chosen| chosen.arguments))
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> DfResult<DataType> {
