@@ -19,10 +19,10 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::create_physical_expr;
 
-use super::calls::explicit_cast;
+use super::calls::{call, explicit_cast};
 use super::json_casts::json_cast;
 use crate::catalog::functions::Functions;
-use crate::catalog::functions::ty::{element_field, with_leaf};
+use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
 use crate::types::PG_TYPMOD_KEY;
 
 /// The name under which an inner expression sees an element.
@@ -46,6 +46,9 @@ pub fn array_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functi
         Err(element) => explicit_cast(element, Some(&from_leaf), &to_leaf, functions)
             .map_err(|e| DataFusionError::External(Box::new(e)))?,
     };
+    let exact = inner.to_field(&schema)?.1.data_type().is_decimal();
+    let widens = exact && *to_leaf.data_type() == WIDE_NUMERIC;
+    let inner = if widens { call(functions, "cast_numeric", vec![inner]) } else { inner };
     let inner = ExprSimplifier::new(SimplifyContext::default()).coerce(inner, &schema)?;
     let made = inner.to_field(&schema)?.1;
     let leaf = made.as_ref().clone().with_metadata(to_leaf.metadata().clone());
@@ -56,7 +59,9 @@ pub fn array_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functi
         target: Arc::new(target),
         signature: Signature::any(1, Volatility::Stable),
     };
-    Ok(Ok(ScalarUDF::new_from_impl(cast).call(vec![expr])))
+    let declared = Arc::clone(&cast.target);
+    let made = ScalarUDF::new_from_impl(cast).call(vec![expr]);
+    Ok(Ok(Expr::Cast(Cast::new_from_field(Box::new(made), declared))))
 }
 
 /// The innermost element of an array.

@@ -10,13 +10,13 @@ use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
 use super::array_cast::array_cast;
-use super::calls::explicit_cast;
+use super::calls::{call, cast_to_column, explicit_cast};
 use super::literals::{adapt, fold_arguments, is_null};
 use super::operators::known;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arrays::{CONSTRUCTOR, FILL_OF};
 use crate::catalog::functions::resolve::wider;
-use crate::catalog::functions::ty::{Ty, element_field, with_leaf};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{TextStyle, oid, pg_type};
@@ -76,8 +76,12 @@ fn bring(
     functions: &Functions,
     style: &TextStyle,
 ) -> Result<Expr> {
+    let wide = *to.data_type() == WIDE_NUMERIC;
     let Some(from) = from else {
         let element = adapt(element, to, style)?;
+        if wide && !is_null(&element) {
+            return Ok(call(functions, "cast_numeric", vec![element]));
+        }
         return Ok(if is_null(&element) {
             Expr::Cast(Cast::new(Box::new(element), to.data_type().clone()))
         } else {
@@ -89,6 +93,7 @@ fn bring(
     }
     match array_cast(element, from, to, functions)? {
         Ok(planned) => Ok(planned),
+        Err(element) if wide => cast_to_column(element, from, to, functions).map_err(external),
         Err(element) if matches!(to.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..)) => {
             Ok(Expr::Cast(Cast::new(Box::new(element), to.data_type().clone())))
         }

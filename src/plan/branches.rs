@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
@@ -14,12 +14,15 @@ use datafusion::scalar::ScalarValue;
 use super::PlanEnv;
 use super::calls::{call, explicit_cast};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::unify::common_field;
 use super::{temporal, wide};
-use crate::catalog::functions::numeric::common_type;
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, oid, pg_type};
+
+/// Expressions of one type, and that type where it is known.
+type Unified = (Vec<Expr>, Option<FieldRef>);
 
 /// CASE with its results brought to one type, and its operand comparable with what it is compared to.
 pub fn case(case: Case, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
@@ -43,16 +46,18 @@ pub fn case(case: Case, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     // The ELSE branch comes first: it decides when nothing else does.
     let results = else_expr.into_iter().map(|e| *e).chain(thens).collect::<Vec<_>>();
     let has_else = results.len() > count;
-    let mut results = one_type("CASE", results, schema, env)?;
+    let (mut results, common) = one_type("CASE", results, schema, env)?;
     let otherwise = has_else.then(|| Box::new(results.remove(0)));
     let pairs = whens.into_iter().zip(results).map(|(w, t)| (Box::new(w), Box::new(t))).collect();
-    Ok(Expr::Case(Case::new(expr, pairs, otherwise)))
+    let case = temporal::case(Case::new(expr, pairs, otherwise), schema, &env.functions).data;
+    Ok(kept(case, common.as_ref(), schema))
 }
 
 /// COALESCE, GREATEST and LEAST of arguments of one type; NULLIF, which compares its arguments and gives the first.
 pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Expr> {
     if name != "nullif" {
-        return Ok(call(&env.functions, name, one_type(&name.to_uppercase(), args, schema, env)?));
+        let (args, common) = one_type(&name.to_uppercase(), args, schema, env)?;
+        return Ok(kept(call(&env.functions, name, args), common.as_ref(), schema));
     }
     let Ok([value, other]) = <[Expr; 2]>::try_from(args) else {
         return Err(external(Error::new(sqlstate::SYNTAX_ERROR, "NULLIF takes two arguments")));
@@ -70,7 +75,7 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         .iter()
         .all(|e| known(e, schema).is_some_and(|f| Ty::of_field(&f).is_some_and(|ty| ty.category() == 'N')));
     let (value, other) = match numbers {
-        true => match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?) {
+        true => match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?.0) {
             Ok([value, other]) => (value, other),
             Err(_) => return datafusion::common::internal_err!("NULLIF compares two values"),
         },
@@ -83,7 +88,10 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         return datafusion::common::internal_err!("NULLIF compares two values");
     };
     let equal = left.eq(right);
-    Ok(Expr::Case(Case::new(None, vec![(Box::new(equal), Box::new(null_of(&result, schema)))], Some(Box::new(result)))))
+    let null = Box::new(null_of(&result, schema));
+    let own = known(&result, schema);
+    let case = Expr::Case(Case::new(None, vec![(Box::new(equal), null)], Some(Box::new(result))));
+    Ok(kept(case, own.as_ref(), schema))
 }
 
 /// NULL of an expression's type.
@@ -93,10 +101,14 @@ fn null_of(expr: &Expr, schema: &DFSchema) -> Expr {
 }
 
 /// Expressions brought to the type they have in common; `what` is named in the error when they have none.
-pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Vec<Expr>> {
+pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> Result<Unified> {
     let exprs: Vec<Expr> = exprs.into_iter().map(fold_number).collect();
     let fields: Vec<Option<FieldRef>> = exprs.iter().map(|e| known(e, schema)).collect();
-    let Some(common) = common(what, &fields)? else { return Ok(exprs) };
+    let Some(mut common) = common(what, &fields)? else { return Ok((exprs, None)) };
+    if common.data_type().is_decimal() && exprs.iter().any(is_unknown) {
+        // An untyped literal may have any digits.
+        common = Arc::new(common.as_ref().clone().with_data_type(WIDE_NUMERIC));
+    }
     let style = &env.vars.style;
     let one = |(expr, field): (Expr, Option<FieldRef>)| -> Result<Expr> {
         let Some(field) = field else {
@@ -119,39 +131,24 @@ pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) 
             _ => explicit_cast(expr, Some(&field), &common, &env.functions).map_err(external),
         }
     };
-    exprs.into_iter().zip(fields).map(one).collect()
+    let exprs = exprs.into_iter().zip(fields).map(one).collect::<Result<Vec<_>>>()?;
+    Ok((exprs, Some(common)))
 }
 
-/// The field of the common type; `None` when DataFusion's own rules do, or nothing is known.
+/// The field of the common type; `None` when no type is known.
 fn common(what: &str, fields: &[Option<FieldRef>]) -> Result<Option<FieldRef>> {
-    let mut chosen: Option<FieldRef> = None;
-    for field in fields.iter().flatten() {
-        let Some(now) = &chosen else {
-            chosen = Some(Arc::clone(field));
-            continue;
-        };
-        if is_own(now) || is_own(field) {
-            return Ok(None);
-        }
-        let (Some(a), Some(b)) = (Ty::of_field(now), Ty::of_field(field)) else { return Ok(None) };
-        if a == Ty::Numeric && b == Ty::Numeric {
-            chosen = Some(numeric(now.data_type(), field.data_type()));
-        } else if a.category() != b.category() && b != Ty::Unknown {
-            return Err(mismatch(what, now, field));
-        } else if a != b && !a.is_preferred() && a.casts_implicitly(b) && !b.casts_implicitly(a) {
-            chosen =
-                Some(if b == Ty::Numeric { numeric(now.data_type(), field.data_type()) } else { Arc::clone(field) });
-        } else if a == Ty::Numeric && matches!(b, Ty::Int2 | Ty::Int4 | Ty::Int8) {
-            chosen = Some(numeric(now.data_type(), field.data_type()));
-        } else if a != b && !b.casts_implicitly(a) {
-            return Err(mismatch(what, now, field));
-        }
+    match fields.iter().flatten().next() {
+        Some(_) => common_field(what, fields).map(Some).map_err(external),
+        None => Ok(None),
     }
-    Ok(chosen)
 }
 
-fn numeric(a: &DataType, b: &DataType) -> FieldRef {
-    Arc::new(Field::new("common", common_type(&numeric_for(a), &numeric_for(b)), true))
+/// A result with the type that its branches have in common, where Arrow's type does not say it.
+fn kept(expr: Expr, common: Option<&FieldRef>, schema: &DFSchema) -> Expr {
+    let Some(common) = common.filter(|f| f.metadata().contains_key(PG_TYPE_KEY)) else { return expr };
+    let Ok((_, field)) = expr.to_field(schema) else { return expr };
+    let to = common.as_ref().clone().with_data_type(field.data_type().clone());
+    Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(to)))
 }
 
 /// An operand and what it is compared with, untyped literals read as its type.
@@ -171,17 +168,6 @@ fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
         return None;
     }
     expr.to_field(schema).ok().map(|(_, field)| field).filter(|f| *f.data_type() != DataType::Null)
-}
-
-fn is_own(field: &Field) -> bool {
-    let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse::<u32>().ok());
-    declared.is_some_and(|oid| !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NUMERIC))
-}
-
-fn mismatch(what: &str, a: &Field, b: &Field) -> DataFusionError {
-    let name = |field: &Field| oid::sql_name(pg_type(field).oid);
-    let message = format!("{what} types {} and {} cannot be matched", name(a), name(b));
-    external(Error::new(sqlstate::DATATYPE_MISMATCH, message))
 }
 
 fn external(error: Error) -> DataFusionError {

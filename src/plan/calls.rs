@@ -47,6 +47,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
         return Ok(cast);
     }
     let (Some(from_ty), Some(to_ty)) = (Ty::of_field(source), Ty::of_field(to)) else { return Ok(keep(expr)) };
+    if from_ty == Ty::Bits || to_ty == Ty::Bits {
+        return bit_cast(expr, source, to, functions);
+    }
     if is_catalog_type(source) || (is_catalog_type(to) && to_ty != Ty::Text) {
         return Ok(keep(expr));
     }
@@ -218,6 +221,29 @@ fn is_castable(from: Ty, to: Ty) -> bool {
 fn array_castable(from: Ty, to: Ty) -> bool {
     let number = |ty: Ty| ty.category() == 'N';
     from == Ty::Text || to == Ty::Text || (number(from) && number(to)) || is_castable(from, to)
+}
+
+/// To or from a bit string, cut or filled up to its length.
+fn bit_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functions) -> Result<Expr> {
+    let keep = |expr: Expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::clone(to)));
+    let (from_ty, to_ty) = (Ty::of_field(from), Ty::of_field(to));
+    let length = to.metadata().get(PG_TYPMOD_KEY).and_then(|m| m.parse::<i32>().ok()).unwrap_or(-1);
+    let sized = |expr: Expr| match (length, pg_type(to).oid) {
+        (-1, _) => expr,
+        (_, oid::BIT) => call(functions, "bit", vec![expr, lit(length), lit(true)]),
+        _ => call(functions, "varbit", vec![expr, lit(length), lit(true)]),
+    };
+    Ok(match (from_ty, to_ty) {
+        (Some(Ty::Bits), Some(Ty::Bits)) => keep(sized(expr)),
+        (Some(Ty::Text), Some(Ty::Bits)) => keep(sized(call(functions, "bits in", vec![expr]))),
+        (Some(Ty::Int4 | Ty::Int8), Some(Ty::Bits)) if pg_type(to).oid == oid::BIT => {
+            keep(call(functions, "bit", vec![expr, lit(length)]))
+        }
+        (Some(Ty::Bits), Some(Ty::Int4)) => keep(call(functions, "bittoint4", vec![expr])),
+        (Some(Ty::Bits), Some(Ty::Int8)) => keep(call(functions, "bittoint8", vec![expr])),
+        (Some(Ty::Bits), Some(Ty::Text)) => with_length(keep(expr), to, functions),
+        _ => return Err(cannot_cast(from, to)),
+    })
 }
 
 /// A number as `numeric` with the target's precision and scale, or with its own digits.

@@ -24,7 +24,7 @@ use super::write::{NUMBERED, WRITTEN};
 use super::{PlanEnv, literals, marker, views};
 use crate::catalog::functions::datetime::ZoneSpec;
 use crate::catalog::functions::framed::Framed;
-use crate::catalog::functions::{hypothetical_aggregate, undefined};
+use crate::catalog::functions::{hypothetical_aggregate, undefined, variadic};
 use crate::catalog::temp::{self, TempTable};
 use crate::error::Error;
 use crate::exec::classify::classify;
@@ -193,7 +193,10 @@ impl ContextProvider for Context<'_> {
         match functions.scalar.get(name) {
             Some(function) => Some(Arc::clone(function)),
             None if elsewhere => None,
-            None => Some(undefined(name)),
+            None => {
+                let spread = variadic::of_name(name, |base| functions.scalar.get(base).map(Arc::clone));
+                Some(spread.unwrap_or_else(|| undefined(name)))
+            }
         }
     }
 

@@ -52,9 +52,34 @@ impl ScalarUDFImpl for Fit {
     }
 }
 
+/// Bit strings of the column's length, or of no more.
+fn check_bits(value: &ArrayRef, kind: u32, typmod: i32) -> Result<()> {
+    let length = usize::try_from(typmod).unwrap_or(usize::MAX);
+    let digits = cast(value, &DataType::Utf8View)?;
+    for digits in digits.as_string_view().iter().flatten() {
+        let error = match kind {
+            oid::BIT if digits.len() != length => {
+                let message = format!("bit string length {} does not match type bit({length})", digits.len());
+                Error::new(sqlstate::STRING_DATA_LENGTH_MISMATCH, message)
+            }
+            oid::VARBIT if digits.len() > length => {
+                let message = format!("bit string too long for type bit varying({length})");
+                Error::new(sqlstate::STRING_DATA_RIGHT_TRUNCATION, message)
+            }
+            _ => continue,
+        };
+        return Err(external(error));
+    }
+    Ok(())
+}
+
 /// Texts of at most the column's length; blanks beyond it are cut, `char(n)` is filled up with them.
 fn sized(value: &ArrayRef, field: &FieldRef) -> Result<ArrayRef> {
     let pg_type = pg_type(field);
+    if matches!(pg_type.oid, oid::BIT | oid::VARBIT) {
+        check_bits(value, pg_type.oid, pg_type.typmod)?;
+        return Ok(cast(value, field.data_type())?);
+    }
     let length = usize::try_from(pg_type.typmod - 4).unwrap_or(usize::MAX);
     let fill = pg_type.oid == oid::BPCHAR;
     let texts = cast(value, &DataType::Utf8View)?;

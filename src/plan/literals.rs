@@ -3,6 +3,7 @@
 //! `'2024-01-01'` next to a date is a date, next to text it is text. The value is read by the same input functions as
 //! a text param, so that a bad one fails while planning, with PostgreSQL's message.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
@@ -14,6 +15,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
+use crate::catalog::functions::check_patterns;
 use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
@@ -65,17 +67,24 @@ pub fn is_read(field: &Field) -> bool {
 
 /// Whether a type is carried as text and told by metadata alone, which a literal must have too.
 fn keeps_type(field: &Field) -> bool {
-    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH | oid::UUID)
+    matches!(pg_type(field).oid, oid::JSON | oid::JSONB | oid::JSONPATH | oid::UUID | oid::BIT | oid::VARBIT)
 }
 
 /// A bare string as a literal of a field's type; a number of usual size is a decimal of its own digits.
 pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error> {
     let ty = pg_type(field);
     let value = decode_typed(ty.oid, ty.typmod, text, style)?;
+    if ty.oid == oid::JSONPATH {
+        check_patterns(text)?;
+    }
     let value = match value.data_type() {
         DataType::List(_) => {
             // The value's own dimensions, the elements of the type.
-            let target = with_leaf(value.data_type(), innermost(field));
+            let leaf = innermost(field);
+            let exact = leaf.data_type().is_decimal();
+            // What `numeric(p,s)` makes of a number is the cast's to say.
+            let own = exact.then(|| leaf.clone().with_data_type(WIDE_NUMERIC).with_metadata(HashMap::new()));
+            let target = with_leaf(value.data_type(), own.as_ref().unwrap_or(leaf));
             conform(value, &target)?
         }
         DataType::Decimal128(..) | DataType::Decimal256(..) if is_long(value.data_type()) => {

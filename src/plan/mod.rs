@@ -22,6 +22,7 @@ pub mod equality;
 pub mod json_casts;
 pub mod json_operators;
 pub mod definition;
+pub mod eager;
 pub mod fit;
 pub mod generated;
 pub mod groups;
@@ -34,6 +35,7 @@ pub mod lateral;
 pub mod lengths;
 pub mod marker;
 pub mod missing;
+pub mod narrow;
 pub mod optimize;
 pub mod params;
 pub mod limits;
@@ -229,6 +231,7 @@ impl Plan {
         };
         let is_immutable = fixed && optimize::is_immutable(&plan)?;
         let optimized = optimize::optimize(plan, env)?;
+        eager::check(&optimized, env)?;
         if is_immutable {
             // Another statement may have been first; both made the same.
             let _ = self.optimized.set(optimized.clone());

@@ -10,19 +10,19 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::array_literal;
 use super::calls::{call, cast, cast_to_column, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
-use super::names::joins::is_merging;
+use super::names::joins::{MERGED_EITHER, is_merging};
 use super::unify::common_field;
 use super::{json_operators, records, temporal, wide};
-use crate::catalog::functions::Functions;
 use crate::catalog::functions::arith::{self, function_name};
-use crate::catalog::functions::ty::Ty;
+use crate::catalog::functions::ty::{Ty, element_field};
+use crate::catalog::functions::{CONCATENATION, Functions};
 use crate::error::Error;
 use crate::exec::stopped;
 use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
@@ -46,13 +46,16 @@ impl Operators {
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
     /// The merged column of two: the first one's value in the type of both.
-    fn merged(&self, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
+    fn merged(&self, op: &Op, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
         let fields = [known(&left, schema), known(right, schema)];
-        let [Some(own), Some(_)] = &fields else { return Ok(left) };
+        let [Some(own), Some(other)] = &fields else { return Ok(left) };
         let external = |error| DataFusionError::External(Box::new(error));
         let common = common_field("JOIN/USING", &fields).map_err(external)?;
         if pg_type(&common).oid == pg_type(own).oid {
             return Ok(left);
+        }
+        if *op == Op::Custom(MERGED_EITHER.to_owned()) && pg_type(&common).oid == pg_type(other).oid {
+            return Ok(right.clone());
         }
         // A numeric's digits are the type's, nobody has written them.
         let metadata = [(PG_TYPMOD_KEY.to_owned(), "-1".to_owned())].into();
@@ -115,7 +118,15 @@ impl Operators {
         sides: Vec<Expr>,
         fields: &(Option<FieldRef>, Option<FieldRef>),
     ) -> Result<Option<Expr>> {
-        let integer = |f: &Option<FieldRef>| matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
+        let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+        let bits = match op {
+            Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => types.0 == Some(Ty::Bits),
+            _ => {
+                types.0 == Some(Ty::Bits) && matches!(types.1, None | Some(Ty::Bits)) || types == (None, Some(Ty::Bits))
+            }
+        };
+        let integer =
+            |f: &Option<FieldRef>| bits || matches!(type_of(f.as_ref()), None | Some(Ty::Int2 | Ty::Int4 | Ty::Int8));
         if !integer(&fields.0) || !integer(&fields.1) {
             return Err(no_operator(op, fields));
         }
@@ -150,6 +161,14 @@ impl Operators {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
             (_, b) if array(b) => self.call("array_prepend", vec![left, right]),
+            (Some(Ty::Bits), Some(Ty::Bits) | None) | (None, Some(Ty::Bits)) => {
+                let field = Arc::new(
+                    Field::new("bits", DataType::Utf8, true)
+                        .with_metadata([(PG_TYPE_KEY.to_owned(), oid::VARBIT.to_string())].into()),
+                );
+                let joined = self.call(CONCATENATION, vec![left, right])?;
+                Some(Expr::Cast(Cast::new_from_field(Box::new(joined), field)))
+            }
             (Some(Ty::Bytea), Some(Ty::Bytea) | None) | (None, Some(Ty::Bytea)) => {
                 self.call("bytea_concat", vec![left, right])
             }
@@ -179,7 +198,7 @@ impl ExprPlanner for Operators {
         }
         let RawBinaryExpr { op, left, right } = expr;
         if is_merging(&op) {
-            return Ok(PlannerResult::Planned(self.merged(left, &right, schema)?));
+            return Ok(PlannerResult::Planned(self.merged(&op, left, &right, schema)?));
         }
         let (left, right) = self.operands(&op, fold_number(left), fold_number(right), schema)?;
         let fields = (known(&left, schema), known(&right, schema));
@@ -210,9 +229,15 @@ impl ExprPlanner for Operators {
             }
             Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
                 (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
+                (Some(Ty::Array(_)), Some(Ty::Array(_)))
+                    if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) =>
+                {
+                    return Err(unsupported("comparisons of jsonb arrays are not supported"));
+                }
                 (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
                     self.call(array_comparison(&op), vec![left.clone(), right.clone()])
                 }
+                (Some(a), Some(b)) if (a == Ty::Bits) != (b == Ty::Bits) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
                 (Some(a), Some(b)) if temporal::is_compared(a, b) => {
                     let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
@@ -258,7 +283,7 @@ impl ExprPlanner for Operators {
 
     fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
         // The grammar's POSITION(substring IN text) comes as the function's (text, substring).
-        Ok(self.named("strpos", args))
+        Ok(self.named("position", args))
     }
 
     fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
@@ -431,4 +456,13 @@ fn wanted(op: &Op, field: &Field) -> Field {
         _ if pattern => Field::new("text", DataType::Utf8, true),
         _ => field.clone(),
     }
+}
+
+/// Whether a field is an array of `jsonb`, whose elements Arrow takes for text.
+pub fn has_documents(field: &Field) -> bool {
+    element_field(field.data_type()).is_some_and(|item| Ty::of_field(item) == Some(Ty::Jsonb) || has_documents(item))
+}
+
+fn unsupported(message: &'static str) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::unsupported(message)))
 }

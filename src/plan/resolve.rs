@@ -17,13 +17,13 @@ use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use super::operators::{comparable, no_operator, plain};
+use super::operators::{comparable, has_documents, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
-use super::{PlanEnv, branches, calls, lengths, marker, patterns, records, temporal, wide};
+use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field};
-use crate::catalog::functions::{ArgType, Functions, TYPE_OF, typed_arguments};
+use crate::catalog::functions::{ArgType, Functions, JSON_VALUE, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
 use crate::sql::rewrite::casts::NAMED_CAST;
@@ -105,7 +105,9 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             let expr = Box::new(all.remove(0));
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
-        Expr::AggregateFunction(function) => lengths::of_aggregate(function, schema, &env.functions),
+        Expr::AggregateFunction(function) => {
+            lengths::of_aggregate(narrow::aggregate(function, schema, &env.functions), schema, &env.functions)
+        }
         Expr::BinaryExpr(binary) if temporal::is_comparison(binary.op) => {
             match temporal::comparison(binary, schema, &env.functions) {
                 Transformed { data: Expr::BinaryExpr(binary), transformed: false, .. } => {
@@ -140,10 +142,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             None => Transformed::no(Expr::Negative(inner)),
         }),
         Expr::Like(like) => patterns::like(like, schema, &env.functions),
-        Expr::Case(case) => branches::case(case, schema, env).map(|case| match case {
-            Expr::Case(case) => Transformed::yes(temporal::case(case, schema, &env.functions).data),
-            other => Transformed::yes(other),
-        }),
+        Expr::Case(case) => branches::case(case, schema, env).map(Transformed::yes),
         other => Ok(Transformed::no(other)),
     }
 }
@@ -185,7 +184,7 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             Ok(planned) => return Ok(Transformed::yes(planned)),
             Err(literal) => literal,
         };
-        if Ty::of_field(&field) == Some(Ty::Numeric) {
+        if matches!(Ty::of_field(&field), Some(Ty::Numeric | Ty::Bits)) {
             let own = literal.to_field(schema)?.1;
             let sized = explicit_cast(literal, Some(&own), &field, &env.functions).map_err(external)?;
             return Ok(Transformed::yes(sized));
@@ -267,9 +266,19 @@ fn resolve_call(call: ScalarFunction, schema: &DFSchema, env: &PlanEnv) -> Resul
     };
     let mut cast = Vec::with_capacity(args.len());
     for (arg, field) in args.into_iter().zip(wanted) {
-        cast.push(bring(arg, &field, function.name(), schema, env)?);
+        cast.push(typed_subquery(bring(arg, &field, function.name(), schema, env)?, schema, env));
     }
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: call.func, args: cast })))
+}
+
+/// A subquery's json as a function sees it: what a join makes of a subquery tells no type but Arrow's.
+fn typed_subquery(arg: Expr, schema: &DFSchema, env: &PlanEnv) -> Expr {
+    let field = if matches!(arg, Expr::ScalarSubquery(_)) { field_of(&arg, schema) } else { None };
+    match field.and_then(|field| Ty::of_field(&field)) {
+        Some(Ty::Json) => calls::call(&env.functions, JSON_VALUE.0, vec![arg]),
+        Some(Ty::Jsonb) => calls::call(&env.functions, JSON_VALUE.1, vec![arg]),
+        _ => arg,
+    }
 }
 
 /// The arguments of `pg_typeof` with the type it is to tell.
@@ -337,6 +346,11 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
     let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
+    if field(&list).is_some_and(|f| has_documents(&f))
+        || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb))
+    {
+        return Err(external(Error::unsupported("comparisons with the elements of jsonb arrays are not supported")));
+    }
     let (value, list) = match (field(&value), field(&list)) {
         (Some(value_field), None) => {
             let item = Arc::new(value_field.with_name("item").with_nullable(true));

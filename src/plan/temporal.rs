@@ -13,9 +13,9 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use super::calls::implicit_temporal;
 use super::lengths::by_length;
 use super::literals::is_unknown;
-use crate::catalog::functions::Functions;
 use crate::catalog::functions::datetime::casts;
 use crate::catalog::functions::ty::Ty;
+use crate::catalog::functions::{Functions, JSONB_ORDER};
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -245,7 +245,13 @@ pub fn window(mut window: Box<WindowFunction>, schema: &DFSchema, functions: &Fu
         changed |= by_length(key, schema, functions);
     }
     for key in params.order_by.iter_mut().filter(|_| !by_values) {
-        changed |= by_length(&mut key.expr, schema, functions);
+        if type_of(&key.expr, schema) == Some(Ty::Jsonb) {
+            let own = std::mem::take(&mut key.expr);
+            key.expr = call(JSONB_ORDER, own, functions);
+            changed = true;
+        } else {
+            changed |= by_length(&mut key.expr, schema, functions);
+        }
     }
     let expr = Expr::WindowFunction(window);
     if changed { Transformed::yes(expr) } else { Transformed::no(expr) }

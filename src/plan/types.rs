@@ -21,6 +21,9 @@ use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, oid, timetz, typmod};
 /// The first length that `varchar` and `char` cannot have.
 const MAX_LENGTH: u64 = 10_485_761;
 
+/// The greatest length of a bit string.
+const MAX_BITS: i32 = 83_886_080;
+
 /// The type planner.
 #[derive(Debug)]
 pub struct SqlTypes;
@@ -59,9 +62,8 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner)) => {
             array(inner)?
         }
-        SqlType::Bit(_) | SqlType::BitVarying(_) | SqlType::VarBit(_) => {
-            return Err(Error::unsupported("bit strings are not supported"));
-        }
+        SqlType::Bit(n) => bits(oid::BIT, n.or(Some(1)))?,
+        SqlType::BitVarying(n) | SqlType::VarBit(n) => bits(oid::VARBIT, *n)?,
         SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
         other => named(&other.to_string().to_lowercase())?,
     })
@@ -163,6 +165,21 @@ fn numeric(info: &ExactNumberInfo) -> Result<Field, Error> {
     Ok(crate::types::arrow_field(oid::NUMERIC, typmod)?.with_name("type"))
 }
 
+/// `bit(n)`, `bit varying(n)`
+fn bits(kind: u32, length: Option<u64>) -> Result<Field, Error> {
+    let name = if kind == oid::BIT { "bit" } else { "varbit" };
+    let invalid = |message: String| Error::new(sqlstate::INVALID_PARAMETER_VALUE, message);
+    let field = plain(DataType::Utf8).with_metadata(tag(kind));
+    match length {
+        None => Ok(field),
+        Some(0) => Err(invalid(format!("length for type {name} must be at least 1"))),
+        Some(length) => match i32::try_from(length).ok().filter(|n| *n <= MAX_BITS) {
+            Some(length) => Ok(with_typmod(field, length)),
+            None => Err(invalid(format!("length for type {name} cannot exceed {MAX_BITS}"))),
+        },
+    }
+}
+
 fn character(kind: u32, length: Option<&CharacterLength>, default: Option<u64>) -> Result<Field, Error> {
     let length = match length {
         Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
@@ -196,6 +213,7 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
             .and_then(|m| m.parse().ok())
             .map(|length| CharacterLength::IntegerLength { length, unit: None })
     };
+    let count = || modifiers.first().and_then(|m| m.parse().ok());
     let digits = || modifiers.first().and_then(|m| m.parse().ok());
     Ok(match name {
         "bpchar" => character(oid::BPCHAR, length().as_ref(), None)?,
@@ -204,6 +222,7 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
         "timestamp" => with_precision(timestamp(false), digits()),
         "timetz" => with_precision(time(true), digits()),
         "time" => with_precision(time(false), digits()),
+        "varbit" => bits(oid::VARBIT, count())?,
         "int2" => plain(DataType::Int16),
         "int4" => plain(DataType::Int32),
         "int8" => plain(DataType::Int64),

@@ -17,9 +17,11 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::calls::{call, cast};
+use super::lengths::by_length;
 use super::literals::is_unknown;
-use crate::catalog::functions::Functions;
+use super::narrow;
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::{Functions, JSONB_KEY};
 use crate::types::{oid, pg_type};
 
 /// A comparison with a wide numeric on either side.
@@ -35,7 +37,7 @@ pub fn comparison(binary: BinaryExpr, schema: &DFSchema, functions: &Functions) 
             | Operator::IsDistinctFrom
             | Operator::IsNotDistinctFrom
     );
-    let differs = |e: &Expr| is_wide(e, schema) || padded(e, schema);
+    let differs = |e: &Expr| is_wide(e, schema) || padded(e, schema) || type_of(e, schema) == Some(Ty::Jsonb);
     if !compares || !(differs(&binary.left) || differs(&binary.right)) {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
@@ -52,8 +54,18 @@ pub fn comparable(exprs: Vec<Expr>, schema: &DFSchema, functions: &Functions) ->
     if exprs.iter().any(|e| padded(e, schema)) {
         return Ok(without_padding(exprs, schema, functions));
     }
+    if exprs.iter().any(|e| type_of(e, schema) == Some(Ty::Jsonb)) {
+        let keyed = |mut e: Expr| {
+            by_length(&mut e, schema, functions);
+            e
+        };
+        return Ok(exprs.into_iter().map(keyed).collect());
+    }
     if !exprs.iter().any(|e| is_wide(e, schema)) {
         return Ok(exprs);
+    }
+    if let Some(decimals) = narrow::decimals(&exprs, schema, functions) {
+        return Ok(decimals);
     }
     let types: Vec<Option<Ty>> = exprs.iter().map(|e| type_of(e, schema)).collect();
     let floats = types.iter().flatten().any(|ty| matches!(ty, Ty::Float4 | Ty::Float8));
@@ -143,7 +155,11 @@ fn expression_keys(expr: Expr, schema: &DFSchema, functions: &Functions) -> Resu
         Expr::InSubquery(InSubquery { expr, mut subquery, negated }) => {
             let inside = Arc::clone(subquery.subquery.schema());
             let column = Expr::Column(Column::from(inside.qualified_field(0)));
-            let (expr, inner) = if is_wide(&column, &inside) || is_wide(&expr, schema) {
+            let documents = type_of(&column, &inside) == Some(Ty::Jsonb) && type_of(&expr, schema) == Some(Ty::Jsonb);
+            let document = |e: Expr| call(functions, JSONB_KEY, vec![e]);
+            let (expr, inner) = if documents {
+                (document(*expr), document(column))
+            } else if is_wide(&column, &inside) || is_wide(&expr, schema) {
                 (key(*expr, schema, functions), key(column, &inside, functions))
             } else if padded(&column, &inside) || padded(&expr, schema) {
                 unpadded((*expr, schema), (column, &inside), functions)
@@ -296,7 +312,7 @@ fn type_of(expr: &Expr, schema: &DFSchema) -> Option<Ty> {
 }
 
 /// Whether an expression is a wide numeric that is no key yet.
-fn is_wide(expr: &Expr, schema: &DFSchema) -> bool {
+pub fn is_wide(expr: &Expr, schema: &DFSchema) -> bool {
     let is_key = matches!(unaliased(expr), Expr::ScalarFunction(f) if f.func.name() == "numeric_key");
     !is_key && expr.to_field(schema).is_ok_and(|(_, field)| *field.data_type() == WIDE_NUMERIC)
 }

@@ -1,5 +1,6 @@
 //! `a IS [NOT] DISTINCT FROM b` as `a <=> "is distinct"(b)`, token by token: sqlparser takes everything that follows
-//! for the right side, AND and OR too. `rewrite/forms.rs` makes the predicate of it again.
+//! for the right side, AND and OR too. `rewrite/forms.rs` makes the predicate of it again. The same way go `a IS JSON`,
+//! which is `a <=> "is json"(…)`, and `a BETWEEN SYMMETRIC b AND c`, which is `a BETWEEN "between symmetric"(b) AND c`.
 
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
@@ -8,6 +9,11 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 pub const IS_DISTINCT: &str = "is distinct";
 /// That of the negated predicate.
 pub const IS_NOT_DISTINCT: &str = "is not distinct";
+
+/// The marker function of `IS [NOT] JSON`: the kind, whether keys are to be unique, whether the predicate is negated.
+pub const IS_JSON: &str = "is json";
+/// The marker function around the lower bound of `BETWEEN SYMMETRIC`.
+pub const SYMMETRIC: &str = "between symmetric";
 
 /// The tokens with such predicates as an operator between two operands.
 #[must_use]
@@ -21,10 +27,15 @@ pub fn bounded(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             closing.pop();
             out.push(TokenWithSpan { token: Token::RParen, span: token.span });
         }
+        if let Some((test, length)) = json_test(&tokens[i..]) {
+            out.extend(test.into_iter().map(|token_in| TokenWithSpan { token: token_in, span: token.span }));
+            i += length;
+            continue;
+        }
         match predicate(&tokens[i..]) {
             Some((name, length)) => {
-                let marker = Word { value: name.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword };
-                for token_in in [Token::Spaceship, Token::Word(marker), Token::LParen] {
+                let before = if name == SYMMETRIC { Token::make_keyword("BETWEEN") } else { Token::Spaceship };
+                for token_in in [before, marker(name), Token::LParen] {
                     out.push(TokenWithSpan { token: token_in, span: token.span });
                 }
                 i += length;
@@ -49,8 +60,39 @@ fn predicate(rest: &[TokenWithSpan]) -> Option<(&'static str, usize)> {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["IS", "DISTINCT", "FROM", ..] => Some((IS_DISTINCT, 3)),
         ["IS", "NOT", "DISTINCT", "FROM"] => Some((IS_NOT_DISTINCT, 4)),
+        ["BETWEEN", "SYMMETRIC", ..] => Some((SYMMETRIC, 2)),
         _ => None,
     }
+}
+
+fn marker(name: &str) -> Token {
+    Token::Word(Word { value: name.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword })
+}
+
+/// `IS [NOT] JSON [kind] [WITH UNIQUE [KEYS]]` at the beginning of `rest` as an operator and its marker, and how many
+/// tokens it was.
+fn json_test(rest: &[TokenWithSpan]) -> Option<(Vec<Token>, usize)> {
+    let at = |i: usize| word(rest.get(i));
+    if at(0) != "IS" {
+        return None;
+    }
+    let negated = at(1) == "NOT";
+    let mut next = 1 + usize::from(negated);
+    if at(next) != "JSON" {
+        return None;
+    }
+    next += 1;
+    let kind = Some(at(next)).filter(|word| ["VALUE", "SCALAR", "ARRAY", "OBJECT"].contains(&word.as_str()));
+    next += usize::from(kind.is_some());
+    let keys = ["WITH", "WITHOUT"].contains(&at(next).as_str()) && at(next + 1) == "UNIQUE";
+    let unique = keys && at(next) == "WITH";
+    if keys {
+        next += 2 + usize::from(at(next + 2) == "KEYS");
+    }
+    let flag = |on: bool| Token::make_keyword(if on { "TRUE" } else { "FALSE" });
+    let kind = Token::SingleQuotedString(kind.unwrap_or_else(|| "VALUE".to_owned()));
+    let args = [marker(IS_JSON), Token::LParen, kind, Token::Comma, flag(unique), Token::Comma, flag(negated)];
+    Some((std::iter::once(Token::Spaceship).chain(args).chain([Token::RParen]).collect(), next))
 }
 
 /// The first token behind an operand that begins at `from`: one that binds less than IS, or ends the expression.

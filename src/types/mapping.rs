@@ -72,7 +72,7 @@ pub fn arrow_field(oid: u32, typmod: i32) -> Result<Field> {
         oid::TIMETZ => DataType::FixedSizeBinary(timetz::WIDTH),
         oid::INT2VECTOR => list(oid::INT2)?,
         oid::OIDVECTOR => list(oid::OID)?,
-        oid::CHAR | oid::JSONB | oid::JSONPATH | 0 => DataType::Utf8,
+        oid::CHAR | oid::JSONB | oid::JSONPATH | oid::BIT | oid::VARBIT | 0 => DataType::Utf8,
         _ if oid::is_text_like(oid) => DataType::Utf8,
         _ if oid::is_oid_like(oid) => DataType::UInt32,
         _ => return Err(Error::unsupported(format!("values of type {} are not supported", oid::sql_name(oid)))),

@@ -70,7 +70,7 @@ fn widened(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// A column of numbers as floats.
-fn floats(array: &ArrayRef) -> Result<ArrayRef> {
+pub fn floats(array: &ArrayRef) -> Result<ArrayRef> {
     if *array.data_type() != DataType::LargeBinary {
         return cast(array, &DataType::Float64).map_err(fault);
     }

@@ -230,7 +230,12 @@ impl Golden<'_> {
             let read = from_text(value, wanted)?;
             return arrow::compute::cast(&read.array, to).map_err(|e| bad(e.to_string()));
         }
-        arrow::compute::cast(&value.array, to).map_err(|e| bad(e.to_string()))
+        let own = super::ty::numeric_for(value.array.data_type());
+        let exact = match *to == super::ty::WIDE_NUMERIC && own != *to {
+            true => arrow::compute::cast(&value.array, &own).map_err(|e| bad(e.to_string()))?,
+            false => Arc::clone(&value.array),
+        };
+        super::input::conform(exact, to)
     }
 
     fn call(&self, name: &str, args: &[Value]) -> Result<Value> {

@@ -98,6 +98,10 @@ fn read(array: &ArrayRef, to: &Field, style: &TextStyle) -> Result<ArrayRef> {
     let raw: Vec<Option<&[u8]>> =
         (0..array.len()).map(|i| array.is_valid(i).then(|| texts.value(i).as_bytes())).collect();
     let oid = pg_type(to).oid;
+    if oid == crate::types::oid::JSONPATH {
+        let texts = raw.iter().flatten().filter_map(|text| std::str::from_utf8(text).ok());
+        texts.into_iter().try_for_each(super::check_patterns)?;
+    }
     if super::ty::element(to.data_type()).is_none() || raw.is_empty() {
         return conform(decode_texts(oid, &raw, style)?, to.data_type());
     }

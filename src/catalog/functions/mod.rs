@@ -35,6 +35,7 @@ mod type_of;
 mod undefined;
 mod string;
 mod table;
+pub mod variadic;
 mod udf;
 mod window;
 
@@ -53,9 +54,11 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 
 use crate::error::Result;
 pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
+pub use aggregate::scaled::{SCALED_AVERAGE, SCALED_SUM};
 pub use arrays::order as order_of_values;
-pub use json::from_jsonb;
+pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
 use overload::{Kernel, Overload, Ret};
+pub use string::CONCATENATION;
 use ty::Ty;
 pub use type_of::{TYPE_OF, typed_arguments};
 pub use udf::PgScalar;

@@ -340,8 +340,16 @@ pub fn div_scale(a: &Dec, b: &Dec) -> i32 {
     (MIN_SIG_DIGITS - quotient_weight * 4).max(a.scale).max(b.scale).clamp(0, MAX_SCALE)
 }
 
-/// The decimal type that holds all values of two decimal types.
+/// The type that holds all values of two numeric types, each with its own scale.
 pub fn common_type(a: &DataType, b: &DataType) -> DataType {
+    if precision_scale(a).1 != precision_scale(b).1 {
+        return DataType::LargeBinary;
+    }
+    common_decimal(a, b)
+}
+
+/// The decimal type that holds all values of two decimal types, with the larger scale.
+pub fn common_decimal(a: &DataType, b: &DataType) -> DataType {
     if [a, b].contains(&&DataType::LargeBinary) {
         return DataType::LargeBinary;
     }

@@ -43,7 +43,7 @@ pub fn targets(overload: &Overload, arguments: &[FieldRef]) -> Result<Vec<FieldR
                 Field::new("", ty::with_leaf(&ty::plain(data_type), element), true)
             }
             (Ty::AnyArray, Some(element)) => Field::new("", ty::list_field(element), true),
-            (param @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::TimeTz), _) => {
+            (param @ (Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::TimeTz | Ty::Bits), _) => {
                 param.field().with_data_type(param.arrow(data_type))
             }
             (Ty::Any, _) => from.as_ref().clone().with_data_type(Ty::Any.arrow(data_type)),

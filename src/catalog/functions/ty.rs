@@ -18,6 +18,8 @@ const JSONB_OID: &str = "3802";
 const BYTEA_OID: &str = "17";
 const UUID_OID: &str = "2950";
 const JSONPATH_OID: &str = "4072";
+const BIT_OID: &str = "1560";
+const VARBIT_OID: &str = "1562";
 
 /// A parameter's or a result's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +62,8 @@ pub enum Ty {
     Jsonb,
     /// `jsonpath`
     Jsonpath,
+    /// `bit` and `bit varying`
+    Bits,
     /// `record`
     Record,
     /// An array of an element type
@@ -112,6 +116,7 @@ impl Ty {
             Some(JSONB_OID) => Some(Self::Jsonb),
             Some(UUID_OID) => Some(Self::Uuid),
             Some(JSONPATH_OID) => Some(Self::Jsonpath),
+            Some(BIT_OID | VARBIT_OID) => Some(Self::Bits),
             Some(BYTEA_OID) => Some(Self::Bytea),
             _ => Self::of(field.data_type()),
         }
@@ -166,6 +171,7 @@ impl Ty {
             Self::Json => "json",
             Self::Jsonb => "jsonb",
             Self::Jsonpath => "jsonpath",
+            Self::Bits => "bit",
             Self::Record => "record",
             Self::AnyArray => "anyarray",
             Self::AnyElement => "anyelement",
@@ -189,6 +195,7 @@ impl Ty {
             Self::Text => 'S',
             Self::Date | Self::Time | Self::TimeTz | Self::Timestamp | Self::TimestampTz => 'D',
             Self::Interval => 'T',
+            Self::Bits => 'V',
             Self::Array(_) => 'A',
             Self::AnyArray | Self::AnyElement | Self::Any => 'P',
             Self::Bytea | Self::Uuid | Self::Json | Self::Jsonb | Self::Jsonpath | Self::Record => 'U',
@@ -230,7 +237,7 @@ impl Ty {
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
             Self::Numeric => numeric_for(from),
-            Self::Text | Self::Json | Self::Jsonb | Self::Jsonpath => match from {
+            Self::Text | Self::Json | Self::Jsonb | Self::Jsonpath | Self::Bits => match from {
                 DataType::LargeUtf8 | DataType::Utf8View => from.clone(),
                 _ => DataType::Utf8,
             },
@@ -267,6 +274,7 @@ impl Ty {
         match self {
             Self::Json => with_oid(field, JSON_OID),
             Self::Jsonb => with_oid(field, JSONB_OID),
+            Self::Bits => with_oid(field, BIT_OID),
             Self::Uuid => with_oid(field, UUID_OID),
             Self::Jsonpath => with_oid(field, JSONPATH_OID),
             Self::Array(element) => {

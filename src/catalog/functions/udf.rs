@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use super::call::Call;
 use super::overload::{Overload, ReturnArgs};
 use super::resolve;
-use super::ty::{Ty, WIDE_NUMERIC};
+use super::ty::{self, Ty, WIDE_NUMERIC};
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
@@ -41,6 +41,11 @@ impl PgScalar {
         &self.overloads
     }
 
+    /// Whether a call may have any number of arguments.
+    pub fn is_variadic(&self) -> bool {
+        self.overloads.iter().any(|overload| overload.variadic)
+    }
+
     /// The fields a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
     pub fn coerce(&self, types: &[Ty], fields: &[FieldRef]) -> Result<Vec<FieldRef>, Error> {
         let overload = resolve::resolve(self.name, &self.overloads, types)?;
@@ -51,7 +56,14 @@ impl PgScalar {
     fn chosen(&self, fields: &[FieldRef]) -> Result<&Overload, Error> {
         let types: Option<Vec<Ty>> = fields.iter().map(|f| Ty::of_field(f)).collect();
         let types = types.ok_or_else(|| resolve::undefined(self.name, &[]))?;
-        resolve::resolve(self.name, &self.overloads, &types)
+        resolve::resolve(self.name, &self.overloads, &types).or_else(|error| {
+            // A literal beside a bit string has not been read yet.
+            let lenient: Vec<Ty> = types.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
+            match types.contains(&Ty::Bits) {
+                true => resolve::resolve(self.name, &self.overloads, &lenient).map_err(|_| error),
+                false => Err(error),
+            }
+        })
     }
 
     /// The error of a call whose arguments nobody has looked at: a bare string among them has no type yet.
@@ -107,16 +119,16 @@ impl ScalarUDFImpl for PgScalar {
         // DataFusion would replace by its own here.
         let Some(known) = known else { return Ok(arg_types.to_vec()) };
         let fields: Vec<FieldRef> = arg_types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
+        let with = |ty: Ty| -> Vec<Ty> { known.iter().map(|t| if *t == Ty::Text { ty } else { *t }).collect() };
         let coerced = self.coerce(&known, &fields).or_else(|_| {
-            // DataFusion's own planner hands untyped literals over as text.
-            let lenient: Vec<Ty> = known.iter().map(|t| if *t == Ty::Text { Ty::Unknown } else { *t }).collect();
-            self.coerce(&lenient, &fields)
+            // DataFusion's own planner hands untyped literals over as text, and tells no bit string from a text.
+            self.coerce(&with(Ty::Unknown), &fields).or_else(|_| self.coerce(&with(Ty::Bits), &fields))
         });
         let Ok(coerced) = coerced else { return Ok(arg_types.to_vec()) };
         // Wide numerics are made by the planner's casts, which come after the first look at a call's types.
         let wide = |(target, own): (FieldRef, &DataType)| {
             let target = target.data_type().clone();
-            let either = target == WIDE_NUMERIC && Ty::of(own) == Some(Ty::Numeric) || *own == WIDE_NUMERIC;
+            let either = innermost(&target) == &WIDE_NUMERIC && is_number(innermost(own)) || *own == WIDE_NUMERIC;
             if either { own.clone() } else { target }
         };
         Ok(coerced.into_iter().zip(arg_types).map(wide).collect())
@@ -145,6 +157,15 @@ impl ScalarUDFImpl for PgScalar {
         }
         Ok(ColumnarValue::Array(result))
     }
+}
+
+/// The type of an array's elements, or the type itself.
+fn innermost(data_type: &DataType) -> &DataType {
+    ty::element(data_type).map_or(data_type, innermost)
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    *data_type == WIDE_NUMERIC || data_type.is_integer() || data_type.is_decimal()
 }
 
 /// The one value of a result; of an array as it is, so that its element field keeps its metadata.

@@ -12,7 +12,9 @@ use crate::sqlstate;
 /// Which side of a join a merged column's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The left one, where both are equal or the right may be missing.
+    /// Either, both being equal.
+    Inner,
+    /// The left one, where the right may be missing.
     Left,
     /// The right one.
     Right,
@@ -24,9 +26,8 @@ pub enum Kind {
 #[must_use]
 pub fn parts(operator: &JoinOperator) -> (Option<&JoinConstraint>, Kind) {
     match operator {
-        JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => {
-            (Some(c), Kind::Left)
-        }
+        JoinOperator::Join(c) | JoinOperator::Inner(c) => (Some(c), Kind::Inner),
+        JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => (Some(c), Kind::Left),
         JoinOperator::Right(c) | JoinOperator::RightOuter(c) => (Some(c), Kind::Right),
         JoinOperator::FullOuter(c) => (Some(c), Kind::Full),
         _ => (None, Kind::Left),
@@ -106,17 +107,19 @@ pub fn alias_of(constraint: &JoinConstraint) -> Option<String> {
     names.iter().find_map(|name| last_part(name).strip_prefix(JOIN_ALIAS).map(str::to_owned))
 }
 
-/// Marks the merged column of an inner or outer join: its first operand, in the type of both.
+/// Marks the merged column of an outer join: its first operand, in the type of both.
 pub const MERGED: &str = "\u{1}merged";
+/// Marks that of an inner join: its second operand where only that one has the type of both.
+pub const MERGED_EITHER: &str = "\u{1}merged of equals";
 
 /// Whether an operator is the mark of a merged column.
 #[must_use]
 pub fn is_merging(op: &BinaryOperator) -> bool {
-    matches!(op, BinaryOperator::Custom(name) if name == MERGED)
+    matches!(op, BinaryOperator::Custom(name) if name == MERGED || name == MERGED_EITHER)
 }
 
-fn merging(value: Expr, other: Expr) -> Expr {
-    Expr::BinaryOp { left: Box::new(value), op: BinaryOperator::Custom(MERGED.to_owned()), right: Box::new(other) }
+fn merging(value: Expr, mark: &str, other: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(value), op: BinaryOperator::Custom(mark.to_owned()), right: Box::new(other) }
 }
 
 /// Puts a scope to the right of another with the columns `names` of both as one.
@@ -129,8 +132,9 @@ pub fn merge(left: &mut Scope, right: Scope, names: &[String], kind: Kind) {
             continue;
         };
         let value = match kind {
-            Kind::Left => merging(a, b),
-            Kind::Right => merging(b, a),
+            Kind::Inner => merging(a, MERGED_EITHER, b),
+            Kind::Left => merging(a, MERGED, b),
+            Kind::Right => merging(b, MERGED, a),
             Kind::Full => function("coalesce", vec![a, b]),
         };
         if let Some(star) = &mut star {

@@ -7,7 +7,6 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::names::last_part;
-use crate::error::{Error, Result};
 use crate::sql::spellings::VARIADIC;
 
 /// Types whose comparisons are functions named after them.
@@ -33,16 +32,22 @@ pub fn sign_first(expr: &mut Expr) {
     *expr = power;
 }
 
-/// `0A000` for a literal of a type that is not there.
-pub fn check_literal(expr: &Expr) -> Result<()> {
-    match expr {
-        Expr::Value(value)
-            if matches!(value.value, Value::SingleQuotedByteStringLiteral(_) | Value::HexStringLiteral(_)) =>
-        {
-            Err(Error::unsupported("bit strings are not supported"))
-        }
-        _ => Ok(()),
-    }
+/// `B'101'` and `X'1F'` as casts of their digits.
+pub fn bit_literal(expr: &mut Expr) {
+    let Expr::Value(value) = expr else { return };
+    let digits = match &value.value {
+        Value::SingleQuotedByteStringLiteral(digits) => format!("b{digits}"),
+        Value::HexStringLiteral(digits) => format!("x{digits}"),
+        _ => return,
+    };
+    let digits = Expr::Value(Value::SingleQuotedString(digits).with_empty_span());
+    *expr = Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(digits),
+        data_type: DataType::Custom(ObjectName::from(vec![Ident::with_quote('"', "bit")]), Vec::new()),
+        array: false,
+        format: None,
+    };
 }
 
 /// Replaces such a call.

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, Subscript, UnaryOperator, Value,
 };
 
-use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
+use crate::sql::distinct::{IS_DISTINCT, IS_JSON, IS_NOT_DISTINCT, SYMMETRIC};
 use crate::sql::tokens::LOCAL_ZONE;
 
 /// The operator that `IS DISTINCT FROM` becomes; no client can write it.
@@ -65,7 +65,12 @@ pub fn call(expr: &mut Expr) {
             }
         }
         Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
-            if let Some(predicate) = distinct(left, right) {
+            if let Some(predicate) = distinct(left, right).or_else(|| json_test(left, right)) {
+                *expr = predicate;
+            }
+        }
+        Expr::Between { expr: value, negated, low, high } => {
+            if let Some(predicate) = symmetric(value, *negated, low, high) {
                 *expr = predicate;
             }
         }
@@ -92,6 +97,47 @@ fn distinct(left: &mut Expr, right: &mut Expr) -> Option<Expr> {
         IS_NOT_DISTINCT => Some(custom(take(left), NOT_DISTINCT, operand)),
         _ => None,
     }
+}
+
+/// The arguments of a marker function.
+fn marked<'a>(expr: &'a mut Expr, name: &str) -> Option<&'a mut Vec<FunctionArg>> {
+    let Expr::Function(marker) = expr else { return None };
+    match &mut marker.args {
+        FunctionArguments::List(list) if super::names::last_part(&marker.name) == name => Some(&mut list.args),
+        _ => None,
+    }
+}
+
+/// `value IS [NOT] JSON …`
+fn json_test(value: &mut Expr, right: &mut Expr) -> Option<Expr> {
+    let args = marked(right, IS_JSON)?;
+    let mut args: Vec<Expr> = args
+        .drain(..)
+        .filter_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) => Some(arg),
+            _ => None,
+        })
+        .collect();
+    let negated = matches!(args.pop()?, Expr::Value(flag) if flag.value == Value::Boolean(true));
+    args.insert(0, take(value));
+    let test = function(IS_JSON, args);
+    Some(if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(test) } } else { test })
+}
+
+/// `value [NOT] BETWEEN SYMMETRIC low AND high`: between the two in either order.
+fn symmetric(value: &mut Expr, negated: bool, low: &mut Expr, high: &mut Expr) -> Option<Expr> {
+    let low = match marked(low, SYMMETRIC)?.pop()? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(low)) => low,
+        _ => return None,
+    };
+    let (value, high) = (take(value), take(high));
+    let between = |low: Expr, high: Expr| {
+        let test = Expr::Between { expr: Box::new(value.clone()), negated, low: Box::new(low), high: Box::new(high) };
+        Box::new(Expr::Nested(Box::new(test)))
+    };
+    let op = if negated { BinaryOperator::And } else { BinaryOperator::Or };
+    let (left, right) = (between(low.clone(), high.clone()), between(high, low));
+    Some(Expr::Nested(Box::new(Expr::BinaryOp { left, op, right })))
 }
 
 /// The function behind an operator before its operand.

@@ -145,9 +145,7 @@ impl VisitorMut for Rules {
         hypothetical::call(expr);
         series::in_expression(expr);
         builtin::sign_first(expr);
-        if let Err(error) = builtin::check_literal(expr) {
-            return ControlFlow::Break(error);
-        }
+        builtin::bit_literal(expr);
         builtin::call(expr);
         // Before numbers: a sign that says nothing is taken off.
         if let Err(error) = qualifiers::strip(expr) {

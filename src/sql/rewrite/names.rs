@@ -180,6 +180,8 @@ fn type_name(data_type: &ast::DataType) -> String {
         T::Boolean | T::Bool => "bool".to_owned(),
         T::Varchar(_) | T::CharVarying(_) | T::CharacterVarying(_) | T::Nvarchar(_) => "varchar".to_owned(),
         T::Char(_) | T::Character(_) => "bpchar".to_owned(),
+        T::Bit(_) => "bit".to_owned(),
+        T::BitVarying(_) | T::VarBit(_) => "varbit".to_owned(),
         T::Timestamp(_, ast::TimezoneInfo::WithTimeZone | ast::TimezoneInfo::Tz) => "timestamptz".to_owned(),
         T::Timestamp(..) => "timestamp".to_owned(),
         T::Time(_, ast::TimezoneInfo::WithTimeZone | ast::TimezoneInfo::Tz) => "timetz".to_owned(),

@@ -26,6 +26,10 @@ pub fn string<A: 'static + Bytewise + Send>(oid: u32, format: Format, style: &Te
         (Format::Text, _) => Box::new(Copied::<A>::new(b"")),
         (Format::Binary, _) if made_by_users || oid::is_text_like(oid) => Box::new(Copied::<A>::new(b"")),
         (Format::Binary, oid::JSONB | oid::JSONPATH) => Box::new(Copied::<A>::new(b"\x01")),
+        (Format::Binary, oid::BIT | oid::VARBIT) => each::<A>(|value, out| {
+            input::send_bits(value, out);
+            Ok(())
+        }),
         (Format::Binary, oid::CHAR) => each::<A>(|value, out| {
             out.push(input::char_byte(value));
             Ok(())

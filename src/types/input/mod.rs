@@ -5,6 +5,7 @@
 //! the text's length and fixed limits.
 
 mod array;
+mod bits;
 mod bytes;
 mod clock;
 mod datetime;
@@ -19,6 +20,7 @@ mod reader;
 mod words;
 
 pub use array::{ArrayLiteral, parse_array, parse_vector};
+pub use bits::{parse_bits, receive_bits, send_bits};
 pub use bytes::{char_byte, parse_bool, parse_bytea, parse_char, parse_uuid};
 pub use clock::displacement;
 pub use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz, parse_timetz};

@@ -6,12 +6,14 @@
 
 mod check;
 mod lex;
+mod key;
 mod number;
 mod order;
 mod tree;
 mod write;
 
 pub use check::check;
+pub use key::key;
 pub use number::{compare as compare_numbers, normal as normal_number};
 pub use order::compare;
 pub use tree::{Json, Kind, position};

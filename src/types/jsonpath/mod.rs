@@ -77,6 +77,33 @@ pub enum Node {
     Moment(Moment, Option<u32>),
 }
 
+/// The patterns of `like_regex` in a path.
+#[must_use]
+pub fn patterns(path: &[Node]) -> Vec<(&str, RegexFlags)> {
+    let mut found = Vec::new();
+    let mut left: Vec<&Node> = path.iter().collect();
+    while let Some(node) = left.pop() {
+        match node {
+            Node::LikeRegex(inner, pattern, flags) => {
+                found.push((pattern.as_str(), *flags));
+                left.extend(inner);
+            }
+            Node::Binary(_, a, b) => left.extend(a.iter().chain(b)),
+            Node::Not(inner)
+            | Node::IsUnknown(inner)
+            | Node::Exists(inner)
+            | Node::Plus(inner)
+            | Node::Minus(inner)
+            | Node::Filter(inner) => left.extend(inner),
+            Node::Index(ranges) => {
+                left.extend(ranges.iter().flat_map(|(from, to)| from.iter().chain(to.iter().flatten())));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// `last` as a level of `.**`.
 pub const LAST_LEVEL: u32 = u32::MAX;
 

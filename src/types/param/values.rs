@@ -58,6 +58,10 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
         })?,
         oid::JSONB => strings(raw, format, jsonb)?,
         oid::JSONPATH => strings(raw, format, jsonpath)?,
+        oid::BIT | oid::VARBIT => strings(raw, format, |format, bytes| match format {
+            Format::Text => input::parse_bits(input::utf8(bytes)?),
+            Format::Binary => input::receive_bits(bytes),
+        })?,
         oid::NAME => strings(raw, format, |_, bytes| input::utf8(bytes).map(|text| name(text).to_owned()))?,
         0 => strings(raw, format, plain)?,
         _ if oid::is_text_like(oid) => strings(raw, format, plain)?,

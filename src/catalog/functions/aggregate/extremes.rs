@@ -84,7 +84,8 @@ impl AggregateUDFImpl for Extreme {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         if let Some(field) = arg_fields.first() {
-            let refused = |ty| matches!(ty, Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Json | Ty::Jsonb | Ty::Jsonpath);
+            let refused =
+                |ty| matches!(ty, Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Bits | Ty::Json | Ty::Jsonb | Ty::Jsonpath);
             if let Some(ty) = Ty::of_field(field).filter(|ty| refused(*ty)) {
                 return Err(external(resolve::undefined(self.name(), &[ty])));
             }

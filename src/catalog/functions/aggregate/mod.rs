@@ -14,6 +14,7 @@ mod moments;
 mod numbers;
 pub(super) mod ordered;
 mod retyped;
+pub mod scaled;
 pub(super) mod sorted;
 mod strings;
 mod sums;
@@ -27,6 +28,7 @@ use super::Functions;
 pub(super) fn register(functions: &mut Functions) {
     for function in sums::functions()
         .into_iter()
+        .chain(scaled::functions())
         .chain(moments::functions())
         .chain(arrays::functions())
         .chain(extremes::functions())

@@ -8,10 +8,11 @@ use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Float64Type, IntervalMonthDayNanoType};
 use datafusion::logical_expr::AggregateUDF;
 
+use super::super::alike::floats;
 use super::super::arrays::order;
 use super::super::call::list_row;
 use super::super::datetime::{Interval, from_arrow, interval, to_arrow};
-use super::super::ty::{Ty, element, list_of, plain};
+use super::super::ty::{Ty, WIDE_NUMERIC, element, list_of, plain};
 use super::super::udf::fault;
 use super::frame::SharedKind;
 use super::kind::Kind;
@@ -25,14 +26,31 @@ pub fn functions() -> Vec<AggregateUDF> {
         PgAggregate::within_group("percentile_cont", continuous),
         PgAggregate::within_group("percentile_disc", discrete),
         PgAggregate::within_group("mode", |types| match types {
-            [from] => Some(collected(Pick::Mode, vec![plain(from)], plain(from))),
+            [from] => Some(collected(Pick::Mode, plain(from), vec![plain(from)], plain(from))),
             _ => None,
         }),
     ]
 }
 
-fn collected(pick: Pick, arguments: Vec<DataType>, ret: DataType) -> Chosen {
-    let value = arguments[0].clone();
+/// The type in which an argument comes: Arrow casts no numerics of any digits, they are made floats here.
+fn given(own: &DataType, wanted: &DataType) -> DataType {
+    let wide = element(own).unwrap_or(own) == &WIDE_NUMERIC;
+    if wide { own.clone() } else { wanted.clone() }
+}
+
+/// A column as the wanted type.
+fn as_wanted(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
+    if column.data_type() == wanted {
+        return Ok(Arc::clone(column));
+    }
+    let Some(list) = column.as_list_opt::<i32>() else { return floats(column) };
+    let DataType::List(item) = wanted else { return Err(fault("fractions are floats")) };
+    let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
+    let values = floats(list.values())?;
+    Ok(Arc::new(arrow::array::ListArray::try_new(Arc::clone(item), offsets, values, nulls).map_err(fault)?))
+}
+
+fn collected(pick: Pick, value: DataType, arguments: Vec<DataType>, ret: DataType) -> Chosen {
     Chosen { ret: Field::new("", ret.clone(), true), kind: Arc::new(Collect { pick, value, ret }), arguments }
 }
 
@@ -47,17 +65,19 @@ fn continuous(types: &[DataType]) -> Option<Chosen> {
         Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Float4 | Ty::Float8 | Ty::Numeric | Ty::Unknown => DataType::Float64,
         _ => return None,
     };
-    let (fraction, several) = fractions(fraction);
+    let (wanted, several) = fractions(fraction);
     let ret = if several { list_of(value.clone()) } else { value.clone() };
-    Some(collected(Pick::Continuous, vec![value, fraction], ret))
+    let arguments = vec![given(&types[0], &value), given(fraction, &wanted)];
+    Some(collected(Pick::Continuous, value, arguments, ret))
 }
 
 fn discrete(types: &[DataType]) -> Option<Chosen> {
     let [value, fraction] = types else { return None };
     let value = plain(value);
-    let (fraction, several) = fractions(fraction);
+    let (wanted, several) = fractions(fraction);
     let ret = if several { list_of(value.clone()) } else { value.clone() };
-    Some(collected(Pick::Discrete, vec![value, fraction], ret))
+    let arguments = vec![given(&types[0], &value), given(fraction, &wanted)];
+    Some(collected(Pick::Discrete, value, arguments, ret))
 }
 
 /// The least or the greatest interval, in PostgreSQL's order.
@@ -101,7 +121,9 @@ impl Kind for Collect {
     }
 
     fn bind(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-        Ok(columns.to_vec())
+        let fraction = self.state_types().pop().unwrap_or(DataType::Float64);
+        let wanted = [&self.value, &fraction];
+        columns.iter().zip(wanted).map(|(column, wanted)| as_wanted(column, wanted)).collect()
     }
 
     fn update(&self, state: &mut Values, input: &Vec<ArrayRef>, row: usize) -> Result<()> {

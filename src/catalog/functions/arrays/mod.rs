@@ -16,12 +16,15 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, IntervalMonthDayNanoType};
 
 use super::Registry;
+use super::alike::alike;
 use super::datetime::{from_arrow, interval};
+use super::ty::WIDE_NUMERIC;
 use super::udf::fault;
 use crate::error::Result;
 
 pub use build::{FILL, FILL_OF};
 pub use construct::{CONSTRUCTOR, constructor};
+pub use shape::ACCUMULATED;
 pub use subscript::{SLICE, SUBSCRIPT};
 
 /// Adds the functions of this module.
@@ -61,6 +64,10 @@ pub fn order(left: &ArrayRef, right: &ArrayRef) -> Result<DynComparator> {
             make_comparator(&wide(left)?, &wide(right)?, options).map_err(fault)
         }
         (DataType::List(_), DataType::List(_)) => lists(left, right),
+        (a, b) if [a, b].contains(&&WIDE_NUMERIC) => {
+            let (left, right) = alike(left, right)?;
+            make_comparator(&left, &right, options).map_err(fault)
+        }
         (a, b) if a == b => make_comparator(left, right, options).map_err(fault),
         (a, _) => {
             let right = arrow::compute::cast(right, a).map_err(fault)?;

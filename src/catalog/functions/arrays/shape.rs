@@ -1,12 +1,20 @@
 //! Dimensions: `array_ndims`, `array_dims`, `array_length`, `array_lower`, `array_upper`, `cardinality`.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::{Call, list_row, too_large};
+use super::super::overload::Ret;
 use super::super::ty::Ty::{AnyArray, Int4, Text};
-use crate::error::Result;
+use super::super::udf::fault;
+use crate::error::{Error, Result};
+use crate::sqlstate;
+
+/// An array on its way into `array_agg`, which takes none that is empty.
+pub const ACCUMULATED: &str = "accumulated array";
 
 pub(super) fn register(r: &mut Registry) {
     r.add("cardinality", &[AnyArray], Int4, |c| {
@@ -34,9 +42,22 @@ pub(super) fn register(r: &mut Registry) {
             Ok(!sizes.is_empty())
         })
     });
+    r.add(ACCUMULATED, &[AnyArray], Ret::Same(0), |c| {
+        let lists = c.lists(0)?;
+        if (0..c.rows).any(|i| !c.skips(i) && !c.is_null(0, i) && lists.at(i).is_empty()) {
+            let message = "cannot accumulate empty arrays";
+            return Err(Error::new(sqlstate::ARRAY_SUBSCRIPT_ERROR, message));
+        }
+        if c.arg(0).constant { nth_times(&c.arg(0).array, c.rows) } else { Ok(Arc::clone(&c.arg(0).array)) }
+    });
     r.add("array_length", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
     r.add("array_upper", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
     r.add("array_lower", &[AnyArray, Int4], Int4, |c| dimension(c, |_| 1));
+}
+
+fn nth_times(one: &ArrayRef, rows: usize) -> Result<ArrayRef> {
+    let same = arrow::array::UInt32Array::from(vec![0; rows]);
+    arrow::compute::take(one, &same, None).map_err(fault)
 }
 
 /// The size of each dimension; none of an empty array.

@@ -5,10 +5,17 @@ use arrow::datatypes::Int32Type;
 
 use super::super::Registry;
 use super::super::call::Call;
-use super::super::ty::Ty::{Array as ArrayOf, Bool, Int4, Jsonb, Text};
+use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Bytea, Int4, Jsonb, Text};
 use super::access::path_at;
 use crate::error::Result;
-use crate::types::json::{Json, Kind, compare};
+use crate::types::json::{Json, Kind, compare, key};
+
+/// Bytes that stand for a value where values are compared.
+pub const KEY: &str = "jsonb key";
+/// The same as text, which is what DataFusion's windows can go by.
+pub const ORDER: &str = "jsonb order";
+/// A value of `json` and of `jsonb` as it is, whatever a plan has forgotten of its type.
+pub const VALUE: (&str, &str) = ("json value", "jsonb value");
 
 pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_contains", &[Jsonb, Jsonb], Bool, |c| pairs(c, |a, b| contains(a, b, true)));
@@ -22,6 +29,30 @@ pub(super) fn register(r: &mut Registry) {
     r.add("jsonb_cmp", &[Jsonb, Jsonb], Int4, |c| {
         let (a, b) = (c.text(0)?, c.text(1)?);
         c.build::<Int32Type>(|i| Ok(compare(&Json::parse(a.at(i))?, &Json::parse(b.at(i))?) as i32))
+    });
+    r.add(KEY, &[Jsonb], Bytea, |c| {
+        let json = c.text(0)?;
+        c.build_bytes(|i, out| {
+            out.extend(key(&Json::parse(json.at(i))?)?);
+            Ok(())
+        })
+    });
+    for (name, params, ty) in [(VALUE.0, &[Ty::Json] as &'static [Ty], Ty::Json), (VALUE.1, &[Jsonb], Jsonb)] {
+        r.add(name, params, ty, |c| {
+            let json = c.text(0)?;
+            c.build_text(|i, out| {
+                out.push_str(json.at(i));
+                Ok(())
+            })
+        });
+    }
+    r.add(ORDER, &[Jsonb], Text, |c| {
+        let json = c.text(0)?;
+        c.build_text(|i, out| {
+            let bytes = key(&Json::parse(json.at(i))?)?;
+            out.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)));
+            Ok(())
+        })
     });
     r.add("jsonb_exists", &[Jsonb, Text], Bool, |c| {
         let (json, key) = (c.text(0)?, c.text(1)?);

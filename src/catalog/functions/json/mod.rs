@@ -10,6 +10,7 @@ mod casts;
 mod contain;
 mod edit;
 mod path;
+mod predicate;
 mod sets;
 mod write;
 
@@ -17,6 +18,8 @@ use super::Registry;
 
 pub(super) use aggregate::functions as aggregates;
 pub use casts::from_jsonb;
+pub use contain::{KEY as JSONB_KEY, ORDER as JSONB_ORDER, VALUE as JSON_VALUE};
+pub use path::check_patterns;
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
@@ -26,5 +29,6 @@ pub(super) fn register(r: &mut Registry) {
     contain::register(r);
     edit::register(r);
     path::register(r);
+    predicate::register(r);
     sets::register(r);
 }

@@ -4,6 +4,7 @@
 //! `C.UTF-8` does. No result exceeds the limits of [`super::call`].
 
 mod basic;
+mod bit_strings;
 mod bits;
 mod bytea;
 mod encode;
@@ -14,6 +15,7 @@ mod pad;
 mod split;
 
 use super::Registry;
+pub use bit_strings::CONCATENATION;
 
 /// Adds the functions of this module.
 pub(super) fn register(r: &mut Registry) {
@@ -24,6 +26,7 @@ pub(super) fn register(r: &mut Registry) {
     bytea::register(r);
     format::register(r);
     bits::register(r);
+    bit_strings::register(r);
     identifier::register(r);
     like::register(r);
 }

@@ -21,6 +21,7 @@ use super::super::access::{Bools, Texts};
 use super::super::call::{Call, check_length};
 use super::super::datetime::session_zone;
 use super::super::ty::Ty::{self, Array as ArrayOf, Bool, Jsonb, Jsonpath, Text};
+use crate::catalog::functions::regexp::{Flags, Matcher};
 use crate::error::{Error, Result};
 use crate::sqlstate;
 use crate::types::json::{Json, Kind, canonical};
@@ -227,4 +228,13 @@ fn first(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
 fn list(c: &Call<'_>, mode: Mode) -> Result<ArrayRef> {
     let mut search = Search::new(c, mode)?;
     c.build_list(|row| Ok(Some(Arc::new(StringArray::from(search.texts(row)?)) as ArrayRef)))
+}
+
+/// `2201B` for a path with a `like_regex` of a bad pattern.
+pub fn check_patterns(text: &str) -> Result<()> {
+    let path = crate::types::jsonpath::parse(text)?;
+    for (pattern, flags) in crate::types::jsonpath::patterns(&path.expr) {
+        Matcher::new(pattern, Flags::parse(&flags.options())?)?;
+    }
+    Ok(())
 }
