@@ -31,7 +31,7 @@ pub(super) fn register(r: &mut Registry) {
         })
     });
     for name in ["length", "bit_length"] {
-        r.add(name, &[Bits], Int4, |c| count(c, |digits| digits.len()));
+        r.add(name, &[Bits], Int4, |c| count(c, str::len));
     }
     r.add("octet_length", &[Bits], Int4, |c| count(c, |digits| digits.len().div_ceil(8)));
     r.add("bit_count", &[Bits], Int8, |c| {
@@ -39,10 +39,8 @@ pub(super) fn register(r: &mut Registry) {
         c.build::<Int64Type>(|i| Ok(a.at(i).bytes().map(|digit| i64::from(digit & 1)).sum()))
     });
     r.add("position", &[Bits, Bits], Int4, found);
-    for name in ["substring", "substr"] {
-        r.add(name, &[Bits, Int4], Bits, substring);
-        r.add(name, &[Bits, Int4, Int4], Bits, substring);
-    }
+    r.add("substring", &[Bits, Int4], Bits, substring);
+    r.add("substring", &[Bits, Int4, Int4], Bits, substring);
     r.add("overlay", &[Bits, Bits, Int4], Bits, overlay);
     r.add("overlay", &[Bits, Bits, Int4, Int4], Bits, overlay);
     single(r);
