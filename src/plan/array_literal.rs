@@ -10,9 +10,10 @@ use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
 use super::array_cast::array_cast;
-use super::calls::{call, cast_to_column, explicit_cast};
+use super::calls::{call, cast_to_column, explicit_cast, without_padding};
 use super::literals::{adapt, fold_arguments, is_null};
 use super::operators::known;
+use super::unify::common_field;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arrays::{CONSTRUCTOR, FILL_OF};
 use crate::catalog::functions::resolve::wider;
@@ -89,7 +90,7 @@ fn bring(
         });
     };
     if from.data_type() == to.data_type() {
-        return Ok(element);
+        return Ok(without_padding(element, from, to, functions));
     }
     match array_cast(element, from, to, functions)? {
         Ok(planned) => Ok(planned),
@@ -114,11 +115,11 @@ fn unite(a: &FieldRef, b: &FieldRef) -> Result<FieldRef> {
             let data_type = with_leaf(a.data_type(), &leaf(&element));
             Ok(Arc::new(a.as_ref().clone().with_data_type(data_type)))
         }
-        (None, None) if a.data_type() == b.data_type() => Ok(Arc::clone(a)),
+        (None, None) if a.data_type() == b.data_type() && pg_type(a) == pg_type(b) => Ok(Arc::clone(a)),
         (None, None) => {
             let is_text = |field: &FieldRef| Ty::of_field(field) == Some(Ty::Text);
             if is_text(a) && is_text(b) {
-                return Ok(Arc::clone(a));
+                return common_field("ARRAY", &[Some(Arc::clone(a)), Some(Arc::clone(b))]).map_err(external);
             }
             if is_text(a) || is_text(b) {
                 return Err(mismatch());

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
-use super::calls::{call, explicit_cast};
+use super::calls::{call, explicit_cast, without_padding};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
 use super::unify::common_field;
 use super::{temporal, wide};
@@ -70,17 +71,10 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
     if let Some(times) = temporal::null_if(&[value.clone(), other.clone()], schema, &env.functions) {
         return Ok(times);
     }
-    // Of two numbers the result has the type in which they are compared.
-    let numbers = [&value, &other]
-        .iter()
-        .all(|e| known(e, schema).is_some_and(|f| Ty::of_field(&f).is_some_and(|ty| ty.category() == 'N')));
-    let (value, other) = match numbers {
-        true => match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?.0) {
-            Ok([value, other]) => (value, other),
-            Err(_) => return datafusion::common::internal_err!("NULLIF compares two values"),
-        },
-        false if is_null(&value) => (null_of(&other, schema), other),
-        false => (value, other),
+    let (value, other) = match number_types(&value, &other, schema) {
+        Some((a, b)) => compared_numbers((value, a), (other, b), schema, env)?,
+        None if is_null(&value) => (null_of(&other, schema), other),
+        None => (value, other),
     };
     let result = fold_number(value);
     let sides = wide::comparable(vec![result.clone(), fold_number(other)], schema, &env.functions)?;
@@ -94,10 +88,45 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
     Ok(kept(case, own.as_ref(), schema))
 }
 
+/// The types of two numbers.
+fn number_types(a: &Expr, b: &Expr, schema: &DFSchema) -> Option<(Ty, Ty)> {
+    let number = |e: &Expr| known(e, schema).and_then(|f| Ty::of_field(&f)).filter(|ty| ty.category() == 'N');
+    Some((number(a)?, number(b)?))
+}
+
+/// Two numbers of the types that PostgreSQL's `=` for them takes: it has one for every two integers and every two
+/// floats, and any other pair is compared as `numeric` or as `double precision`.
+fn compared_numbers(
+    (value, a): (Expr, Ty),
+    (other, b): (Expr, Ty),
+    schema: &DFSchema,
+    env: &PlanEnv,
+) -> Result<(Expr, Expr)> {
+    let float = |ty| matches!(ty, Ty::Float4 | Ty::Float8);
+    let integer = |ty| matches!(ty, Ty::Int2 | Ty::Int4 | Ty::Int8);
+    if a == b && !float(a) && a != Ty::Numeric || integer(a) && integer(b) || float(a) && float(b) {
+        return Ok((value, other));
+    }
+    if float(a) || float(b) {
+        let to = Arc::new(Ty::Float8.field());
+        let cast = |e: Expr| {
+            let from = known(&e, schema);
+            explicit_cast(e, from.as_ref(), &to, &env.functions).map_err(external)
+        };
+        return Ok((cast(value)?, cast(other)?));
+    }
+    match <[Expr; 2]>::try_from(one_type("NULLIF", vec![value, other], schema, env)?.0) {
+        Ok([value, other]) => Ok((value, other)),
+        Err(_) => datafusion::common::internal_err!("NULLIF compares two values"),
+    }
+}
+
 /// NULL of an expression's type.
 fn null_of(expr: &Expr, schema: &DFSchema) -> Expr {
-    let data_type = expr.to_field(schema).map_or(DataType::Null, |(_, field)| field.data_type().clone());
-    Expr::Literal(ScalarValue::try_from(&data_type).unwrap_or(ScalarValue::Null), None)
+    let Ok((_, field)) = expr.to_field(schema) else { return Expr::Literal(ScalarValue::Null, None) };
+    let null = ScalarValue::try_from(field.data_type()).unwrap_or(ScalarValue::Null);
+    // Plans are resolved more than once: the NULL must go on saying which type it has.
+    Expr::Literal(null, Some(FieldMetadata::from(field.as_ref())))
 }
 
 /// Expressions brought to the type they have in common; `what` is named in the error when they have none.
@@ -118,7 +147,7 @@ pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) 
             return Ok(if wide { wide::widened(adapted, schema, &env.functions) } else { adapted });
         };
         if field.data_type() == common.data_type() {
-            return Ok(expr);
+            return Ok(without_padding(expr, &field, &common, &env.functions));
         }
         match (Ty::of_field(&field), Ty::of_field(&common)) {
             (Some(Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) => {
@@ -127,7 +156,7 @@ pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) 
                 }
                 Ok(Expr::Cast(Cast::new(Box::new(expr), common.data_type().clone())))
             }
-            (Some(from), Some(to)) if from == to => Ok(expr),
+            (Some(from), Some(to)) if from == to => Ok(without_padding(expr, &field, &common, &env.functions)),
             _ => explicit_cast(expr, Some(&field), &common, &env.functions).map_err(external),
         }
     };
@@ -168,6 +197,14 @@ fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
         return None;
     }
     expr.to_field(schema).ok().map(|(_, field)| field).filter(|f| *f.data_type() != DataType::Null)
+}
+
+/// The field that CASE will have once it is resolved: DataFusion's has the Arrow type of a branch and nothing more.
+#[must_use]
+pub fn case_field(case: &Case, schema: &DFSchema) -> Option<FieldRef> {
+    let results = case.else_expr.iter().chain(case.when_then_expr.iter().map(|(_, then)| then));
+    let fields: Vec<Option<FieldRef>> = results.map(|e| super::operators::known(e, schema)).collect();
+    common("CASE", &fields).ok().flatten()
 }
 
 fn external(error: Error) -> DataFusionError {

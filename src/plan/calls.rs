@@ -286,7 +286,8 @@ fn typmod(field: &Field) -> Option<i32> {
 }
 
 /// `char(n)` loses its padding on the way to another text type.
-fn without_padding(expr: Expr, from: &Field, to: &Field, functions: &Functions) -> Expr {
+#[must_use]
+pub fn without_padding(expr: Expr, from: &Field, to: &Field, functions: &Functions) -> Expr {
     let padded = pg_type(from).oid == oid::BPCHAR && !matches!(pg_type(to).oid, oid::BPCHAR | oid::CHAR);
     if padded { call(functions, "bpchar_trim", vec![expr]) } else { expr }
 }

@@ -12,7 +12,9 @@ use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use datafusion::scalar::ScalarValue;
 
+use super::unify::common_field;
 use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
 use crate::sql::rewrite::casts::NAMED_CAST;
@@ -116,6 +118,23 @@ impl ScalarUDFImpl for Unified {
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
         Ok(args.iter().find(|t| !t.is_null()).map_or(DataType::Null, Clone::clone))
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        // A bare string has no type yet, and NULL none at all.
+        let known = |(field, scalar): (&FieldRef, Option<&ScalarValue>)| match scalar {
+            Some(ScalarValue::Utf8(_) | ScalarValue::Null) => None,
+            _ => Some(Arc::clone(field)).filter(|f| !f.data_type().is_null()),
+        };
+        let fields: Vec<Option<FieldRef>> =
+            args.arg_fields.iter().zip(args.scalar_arguments.iter().copied()).map(known).collect();
+        let own = if self.name == "nullif" { &fields[..1.min(fields.len())] } else { &fields[..] };
+        let types: Vec<DataType> = args.arg_fields.iter().map(|f| f.data_type().clone()).collect();
+        let field = match common_field(self.name, own) {
+            Ok(field) if own.iter().any(Option::is_some) => field.as_ref().clone(),
+            _ => Field::new(self.name, self.return_type(&types)?, true),
+        };
+        Ok(Arc::new(field.with_name(self.name).with_nullable(true)))
     }
 
     fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
 use super::array_literal;
+use super::branches::case_field;
 use super::calls::{call, cast, cast_to_column, cast_to_text, implicit_temporal};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
 use super::names::joins::{MERGED_EITHER, is_merging};
@@ -318,6 +319,11 @@ pub fn distinct(op: &Op) -> Option<Operator> {
 pub(super) fn known(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
     if is_unknown(expr) || matches!(expr, Expr::Placeholder(p) if p.field.is_none()) {
         return None;
+    }
+    if let Expr::Case(case) = expr
+        && let Some(field) = case_field(case, schema)
+    {
+        return Some(field);
     }
     expr.to_field(schema).ok().map(|(_, field)| field).filter(|f| *f.data_type() != DataType::Null)
 }

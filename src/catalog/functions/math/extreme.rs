@@ -1,26 +1,27 @@
 //! `greatest` and `least`: NULLs count only when there is nothing else.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::compute::interleave;
+use arrow::compute::{cast, interleave};
 
 use super::super::Registry;
 use super::super::arrays::order;
 use super::super::call::Call;
 use super::super::overload::Ret;
-use super::super::ty::Ty::AnyElement;
+use super::super::ty::Ty::Any;
 use super::super::udf::fault;
 use crate::error::Result;
 
 pub(super) fn register(r: &mut Registry) {
-    r.add_variadic("greatest", &[AnyElement], Ret::Same(0), |c| choose(c, Ordering::Greater));
-    r.add_variadic("least", &[AnyElement], Ret::Same(0), |c| choose(c, Ordering::Less));
+    r.add_variadic("greatest", &[Any], Ret::Same(0), |c| choose(c, Ordering::Greater));
+    r.add_variadic("least", &[Any], Ret::Same(0), |c| choose(c, Ordering::Less));
 }
 
 fn choose(c: &Call<'_>, wanted: Ordering) -> Result<ArrayRef> {
-    let columns: Vec<ArrayRef> = (0..c.arity()).map(|i| Arc::clone(&c.arg(i).array)).collect();
+    // The planner has made them one type; text comes as any of Arrow's texts still.
+    let one = |i: usize| cast(&c.arg(i).array, c.arg(0).array.data_type()).map_err(fault);
+    let columns = (0..c.arity()).map(one).collect::<Result<Vec<ArrayRef>>>()?;
     let mut compare = Vec::with_capacity(columns.len() * columns.len());
     for a in &columns {
         for b in &columns {
