@@ -1,17 +1,18 @@
 //! `greatest` and `least`: NULLs count only when there is nothing else.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::compute::{cast, interleave};
 
 use super::super::Registry;
 use super::super::arrays::order;
 use super::super::call::Call;
 use super::super::overload::Ret;
-use super::super::ty::Ty::Any;
+use super::super::ty::Ty::{self, Any};
 use super::super::udf::fault;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(super) fn register(r: &mut Registry) {
     r.add_variadic("greatest", &[Any], Ret::Same(0), |c| choose(c, Ordering::Greater));
@@ -19,8 +20,17 @@ pub(super) fn register(r: &mut Registry) {
 }
 
 fn choose(c: &Call<'_>, wanted: Ordering) -> Result<ArrayRef> {
-    // The planner has made them one type; text comes as any of Arrow's texts still.
-    let one = |i: usize| cast(&c.arg(i).array, c.arg(0).array.data_type()).map_err(fault);
+    let first = c.arg(0).array.data_type();
+    let one = |i: usize| -> Result<ArrayRef> {
+        let array = &c.arg(i).array;
+        match (Ty::of(first), Ty::of(array.data_type())) {
+            _ if array.data_type() == first => Ok(Arc::clone(array)),
+            _ if array.logical_null_count() == array.len() => Ok(new_null_array(first, array.len())),
+            // The planner has made them one type; text comes as any of Arrow's texts still.
+            (Some(a @ (Ty::Text | Ty::Array(_))), Some(b)) if a == b => cast(array, first).map_err(fault),
+            _ => Err(Error::internal("values of several types are compared")),
+        }
+    };
     let columns = (0..c.arity()).map(one).collect::<Result<Vec<ArrayRef>>>()?;
     let mut compare = Vec::with_capacity(columns.len() * columns.len());
     for a in &columns {

@@ -206,7 +206,8 @@ fn part(digits: &str, from: i64, length: Option<i64>) -> Result<&str> {
     let end = length.map_or(size, |length| (from - 1 + length).clamp(0, size));
     let index = |at: i64| usize::try_from(at).unwrap_or(0);
     let start = (from - 1).clamp(0, end);
-    Ok(&digits[index(start)..index(end)])
+    // Bits are ASCII digits: any range of them is text.
+    Ok(digits.get(index(start)..index(end)).unwrap_or_default())
 }
 
 fn substring(c: &Call<'_>) -> Result<ArrayRef> {
