@@ -45,7 +45,6 @@ impl Operators {
         Self { functions, style, cancel }
     }
 
-    /// A call of a registered function with its arguments cast; `None` when it is not registered.
     /// The merged column of two: the first one's value in the type of both.
     fn merged(&self, op: &Op, left: Expr, right: &Expr, schema: &DFSchema) -> Result<Expr> {
         let fields = [known(&left, schema), known(right, schema)];
@@ -67,6 +66,7 @@ impl Operators {
         cast_to_column(left, own, &common, &self.functions).map_err(external)
     }
 
+    /// A call of a registered function with its arguments cast; `None` when it is not registered.
     fn call(&self, name: &str, args: Vec<Expr>) -> Option<Expr> {
         self.functions.scalar.get(name).map(|function| function.call(args))
     }
