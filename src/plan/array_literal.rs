@@ -20,7 +20,7 @@ use crate::catalog::functions::resolve::wider;
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::error::Error;
 use crate::sqlstate;
-use crate::types::{TextStyle, oid, pg_type};
+use crate::types::{PG_TYPMOD_KEY, TextStyle, oid, pg_type};
 
 /// The constructor's call with every element cast to the common type.
 pub fn plan(elements: Vec<Expr>, schema: &DFSchema, functions: &Functions, style: &TextStyle) -> Result<Expr> {
@@ -43,7 +43,13 @@ pub fn plan(elements: Vec<Expr>, schema: &DFSchema, functions: &Functions, style
             Some(other) => unite(&other, field)?,
         });
     }
-    let common = common.unwrap_or_else(|| Arc::new(Field::new("item", DataType::Utf8, true)));
+    let mut common = common.unwrap_or_else(|| Arc::new(Field::new("item", DataType::Utf8, true)));
+    if fields.iter().any(Option::is_none) {
+        // An untyped element has no modifier, so the array has none.
+        let mut metadata = common.metadata().clone();
+        metadata.remove(PG_TYPMOD_KEY);
+        common = Arc::new(common.as_ref().clone().with_metadata(metadata));
+    }
     let mut cast = Vec::with_capacity(elements.len());
     for (element, field) in elements.into_iter().zip(fields) {
         cast.push(bring(element, field.as_ref(), &common, functions, style)?);
@@ -84,7 +90,7 @@ fn bring(
             return Ok(call(functions, "cast_numeric", vec![element]));
         }
         return Ok(if is_null(&element) {
-            Expr::Cast(Cast::new(Box::new(element), to.data_type().clone()))
+            Expr::Cast(Cast::new_from_field(Box::new(element), Arc::clone(to)))
         } else {
             element
         });

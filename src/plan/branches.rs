@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
 use datafusion::scalar::ScalarValue;
 
 use super::PlanEnv;
+use super::array_cast::array_cast;
 use super::calls::{call, explicit_cast, without_padding};
 use super::literals::{adapt, fold_number, is_null, is_unknown};
 use super::unify::common_field;
@@ -149,6 +150,10 @@ pub fn one_type(what: &str, exprs: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) 
         if field.data_type() == common.data_type() {
             return Ok(without_padding(expr, &field, &common, &env.functions));
         }
+        let expr = match array_cast(expr, &field, &common, &env.functions)? {
+            Ok(planned) => return Ok(planned),
+            Err(expr) => expr,
+        };
         match (Ty::of_field(&field), Ty::of_field(&common)) {
             (Some(Ty::Numeric | Ty::Int2 | Ty::Int4 | Ty::Int8), Some(Ty::Numeric)) => {
                 if *common.data_type() == WIDE_NUMERIC {

@@ -30,6 +30,9 @@ use crate::sql::rewrite::forms::{DISTINCT, NOT_DISTINCT};
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, TextStyle, oid, pg_type};
 
+/// The fields of an operator's two sides, where they are known.
+pub type SideFields = (Option<FieldRef>, Option<FieldRef>);
+
 /// The operator hook.
 #[derive(Debug)]
 pub struct Operators {
@@ -64,6 +67,48 @@ impl Operators {
             _ => common,
         };
         cast_to_column(left, own, &common, &self.functions).map_err(external)
+    }
+
+    /// A comparison whose operands DataFusion would compare otherwise; `None` when its own way is right.
+    fn comparison(
+        &self,
+        op: &Op,
+        (left, right): (&Expr, &Expr),
+        (fields, types): (&SideFields, (Option<Ty>, Option<Ty>)),
+        schema: &DFSchema,
+    ) -> Result<Option<PlannerResult<RawBinaryExpr>>> {
+        let planned = match types {
+            (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, op, left, right, schema)?),
+            (Some(Ty::Array(_)), Some(Ty::Array(_)))
+                if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) =>
+            {
+                return Err(unsupported("comparisons of jsonb arrays are not supported"));
+            }
+            (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(fields) && distinct(op).is_none() => {
+                self.call(array_comparison(op), vec![left.clone(), right.clone()])
+            }
+            (Some(a), Some(b)) if (a == Ty::Bits) != (b == Ty::Bits) => return Err(no_operator(op, fields)),
+            (Some(a), Some(b)) if !comparable(a, b) && plain(fields) => return Err(no_operator(op, fields)),
+            (Some(a), Some(b)) if temporal::is_compared(a, b) => {
+                let (left, right) = temporal::compared(op, left.clone(), right.clone(), (a, b), &self.functions);
+                match distinct(op) {
+                    Some(op) => Some(binary_expr(left, op, right)),
+                    None => {
+                        let compared = RawBinaryExpr { op: op.clone(), left, right };
+                        return Ok(Some(PlannerResult::Original(compared)));
+                    }
+                }
+            }
+            _ if let Some(op) = distinct(op) => {
+                let sides = wide::comparable(vec![left.clone(), right.clone()], schema, &self.functions)?;
+                match <[Expr; 2]>::try_from(sides) {
+                    Ok([left, right]) => Some(binary_expr(left, op, right)),
+                    Err(_) => None,
+                }
+            }
+            _ => None,
+        };
+        Ok(planned.map(PlannerResult::Planned))
     }
 
     /// A call of a registered function with its arguments cast; `None` when it is not registered.
@@ -113,12 +158,7 @@ impl Operators {
     }
 
     /// `& | # << >>` of integers.
-    fn bitwise(
-        &self,
-        op: &Op,
-        sides: Vec<Expr>,
-        fields: &(Option<FieldRef>, Option<FieldRef>),
-    ) -> Result<Option<Expr>> {
+    fn bitwise(&self, op: &Op, sides: Vec<Expr>, fields: &SideFields) -> Result<Option<Expr>> {
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
         let bits = match op {
             Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => types.0 == Some(Ty::Bits),
@@ -153,7 +193,7 @@ impl Operators {
     }
 
     /// `||`.
-    fn concatenate(&self, left: Expr, right: Expr, fields: &(Option<FieldRef>, Option<FieldRef>)) -> Option<Expr> {
+    fn concatenate(&self, left: Expr, right: Expr, fields: &SideFields) -> Option<Expr> {
         let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
         let left = unpadded(left, fields.0.as_ref(), &self.functions);
         let right = unpadded(right, fields.1.as_ref(), &self.functions);
@@ -228,34 +268,12 @@ impl ExprPlanner for Operators {
             {
                 return Err(no_operator(&op, &fields));
             }
-            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => match types {
-                (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, &op, &left, &right, schema)?),
-                (Some(Ty::Array(_)), Some(Ty::Array(_)))
-                    if [&fields.0, &fields.1].into_iter().flatten().any(|f| has_documents(f)) =>
-                {
-                    return Err(unsupported("comparisons of jsonb arrays are not supported"));
+            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Custom(_) => {
+                match self.comparison(&op, (&left, &right), (&fields, types), schema)? {
+                    Some(compared) => return Ok(compared),
+                    None => None,
                 }
-                (Some(Ty::Array(_)), Some(Ty::Array(_))) if plain(&fields) && distinct(&op).is_none() => {
-                    self.call(array_comparison(&op), vec![left.clone(), right.clone()])
-                }
-                (Some(a), Some(b)) if (a == Ty::Bits) != (b == Ty::Bits) => return Err(no_operator(&op, &fields)),
-                (Some(a), Some(b)) if !comparable(a, b) && plain(&fields) => return Err(no_operator(&op, &fields)),
-                (Some(a), Some(b)) if temporal::is_compared(a, b) => {
-                    let (left, right) = temporal::compared(&op, left, right, (a, b), &self.functions);
-                    return match distinct(&op) {
-                        Some(op) => Ok(PlannerResult::Planned(binary_expr(left, op, right))),
-                        None => Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
-                    };
-                }
-                _ if let Some(op) = distinct(&op) => {
-                    let sides = wide::comparable(vec![left.clone(), right.clone()], schema, &self.functions)?;
-                    match <[Expr; 2]>::try_from(sides) {
-                        Ok([left, right]) => Some(binary_expr(left, op, right)),
-                        Err(_) => None,
-                    }
-                }
-                _ => None,
-            },
+            }
             Op::BitwiseAnd
             | Op::BitwiseOr
             | Op::BitwiseXor
@@ -334,7 +352,7 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
 
 /// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
 #[must_use]
-pub fn plain(fields: &(Option<FieldRef>, Option<FieldRef>)) -> bool {
+pub fn plain(fields: &SideFields) -> bool {
     let own = |f: &Option<FieldRef>| {
         let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
         oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
@@ -410,7 +428,7 @@ fn is_comparison(op: &Op) -> bool {
 
 /// `42883` for an operator that its operands' types have not.
 #[must_use]
-pub fn no_operator(op: &Op, fields: &(Option<FieldRef>, Option<FieldRef>)) -> DataFusionError {
+pub fn no_operator(op: &Op, fields: &SideFields) -> DataFusionError {
     let name = |f: &Option<FieldRef>| match f {
         Some(field) => {
             let ty = crate::types::pg_type(field);

@@ -267,18 +267,14 @@ fn positioned<'a>(expr: &'a Expr, select: &'a Select) -> &'a Expr {
 }
 
 fn condition(operator: &JoinOperator) -> Option<&Expr> {
-    let constraint = match operator {
-        JoinOperator::Join(c)
-        | JoinOperator::Inner(c)
-        | JoinOperator::Left(c)
-        | JoinOperator::LeftOuter(c)
-        | JoinOperator::Right(c)
-        | JoinOperator::RightOuter(c)
-        | JoinOperator::FullOuter(c) => c,
-        _ => return None,
-    };
-    match constraint {
-        JoinConstraint::On(expr) => Some(expr),
+    match operator {
+        JoinOperator::Join(JoinConstraint::On(expr))
+        | JoinOperator::Inner(JoinConstraint::On(expr))
+        | JoinOperator::Left(JoinConstraint::On(expr))
+        | JoinOperator::LeftOuter(JoinConstraint::On(expr))
+        | JoinOperator::Right(JoinConstraint::On(expr))
+        | JoinOperator::RightOuter(JoinConstraint::On(expr))
+        | JoinOperator::FullOuter(JoinConstraint::On(expr)) => Some(expr),
         _ => None,
     }
 }

@@ -94,17 +94,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
             })
         }
         Expr::ScalarFunction(call) => resolve_call(call, schema, env),
-        Expr::InList(InList { expr, list, negated }) => {
-            let Some(field) = field_of(&expr, schema) else {
-                return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
-            };
-            let list: Vec<Expr> =
-                list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
-            let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
-            let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
-            let expr = Box::new(all.remove(0));
-            Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
-        }
+        Expr::InList(test) => in_list(test, schema, env),
         Expr::AggregateFunction(function) => {
             lengths::of_aggregate(narrow::aggregate(function, schema, &env.functions), schema, &env.functions)
         }
@@ -116,22 +106,7 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
                 compared => Ok(compared),
             }
         }
-        Expr::Between(Between { expr, negated, low, high }) => {
-            let Some(field) = field_of(&expr, schema) else {
-                return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
-            };
-            let low = adapt(fold_number(*low), &field, style)?;
-            let high = adapt(fold_number(*high), &field, style)?;
-            if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
-                return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
-            }
-            let all = wide::comparable(vec![*expr, low, high], schema, &env.functions)?;
-            let Ok([expr, low, high]) = <[Expr; 3]>::try_from(all) else {
-                return datafusion::common::internal_err!("BETWEEN has three operands");
-            };
-            let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
-            Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
-        }
+        Expr::Between(between) => self::between(between, schema, env),
         Expr::IsNull(ref inner) | Expr::IsNotNull(ref inner) => match records::null_test(&expr, inner, schema)? {
             Some(test) => Ok(Transformed::yes(test)),
             None => Ok(Transformed::no(expr)),
@@ -317,6 +292,40 @@ fn condition(args: Vec<Expr>, clause: &str, schema: &DFSchema, style: &crate::ty
         }
         _ => Ok(value),
     }
+}
+
+/// `expr IN (list)`: the list's unknown literals take the type of `expr`.
+fn in_list(test: InList, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    let InList { expr, list, negated } = test;
+    let Some(field) = field_of(&expr, schema) else {
+        return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
+    };
+    let style = &env.vars.style;
+    let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+    let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
+    let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
+    let expr = Box::new(all.remove(0));
+    Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
+}
+
+/// `expr BETWEEN low AND high`: unknown bounds take the type of `expr`.
+fn between(between: Between, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
+    let Between { expr, negated, low, high } = between;
+    let Some(field) = field_of(&expr, schema) else {
+        return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
+    };
+    let style = &env.vars.style;
+    let low = adapt(fold_number(*low), &field, style)?;
+    let high = adapt(fold_number(*high), &field, style)?;
+    if let Some(bounds) = temporal::between(&expr, &low, &high, schema, &env.functions) {
+        return Ok(Transformed::yes(if negated { Expr::Not(Box::new(bounds)) } else { bounds }));
+    }
+    let all = wide::comparable(vec![*expr, low, high], schema, &env.functions)?;
+    let Ok([expr, low, high]) = <[Expr; 3]>::try_from(all) else {
+        return datafusion::common::internal_err!("BETWEEN has three operands");
+    };
+    let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
+    Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
 }
 
 /// `expr IN (subquery)`: an unknown left side takes the type of the subquery's column, which it must be comparable with.

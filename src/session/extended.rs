@@ -88,7 +88,7 @@ impl Session {
             PortalState::Suspended(mut rows) => {
                 self.cancel.rearm(&rows.token);
                 rows.timer = self.timer();
-                Ok(Answer::Rows(*rows))
+                Ok(Answer::Rows(rows))
             }
             PortalState::Running | PortalState::Done => self.run_again(name),
         };

@@ -85,7 +85,7 @@ pub enum Answer {
     /// It is done; the command tag.
     Done(String),
     /// Rows follow; the tag comes when they have ended.
-    Rows(Rows),
+    Rows(Box<Rows>),
 }
 
 /// The state of one client.

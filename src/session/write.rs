@@ -29,7 +29,7 @@ impl Session {
         token: CancellationToken,
     ) -> Result<Answer> {
         let Some(spec) = plan.write.as_ref().map(Arc::clone) else {
-            return self.run_plan(plan, values, formats, text, token).map(Answer::Rows);
+            return self.run_plan(plan, values, formats, text, token).map(|rows| Answer::Rows(Box::new(rows)));
         };
         let before = Arc::clone(self.objects.current().rows());
         let collected = self.collect(&plan, values.clone(), &token).await?;
@@ -57,7 +57,7 @@ impl Session {
             (text, temp),
             token,
         )?;
-        Ok(Answer::Rows(rows))
+        Ok(Answer::Rows(Box::new(rows)))
     }
 
     /// All rows of a query, within the session's memory.

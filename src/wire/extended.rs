@@ -74,7 +74,7 @@ async fn execute(link: &mut Link, session: &mut Session, portal: &str, max_rows:
             link.out.command_complete(tag);
         }
         Answer::Rows(stream) => {
-            let end = rows::stream(link, session, stream).await?;
+            let end = rows::stream(link, session, *stream).await?;
             rows::notices(link, session);
             match end {
                 RowsEnd::Complete(tag) => link.out.command_complete(tag),

@@ -38,10 +38,10 @@ async fn statement(link: &mut Link, session: &mut Session, parsed: &Parsed, seve
         }
         Answer::Rows(stream) => {
             if let Err(error) = link.out.row_description(stream.columns(), stream.formats()) {
-                guarded(|| session.finish(stream, Err(error.clone())))?;
+                guarded(|| session.finish(*stream, Err(error.clone())))?;
                 return Err(error.into());
             }
-            let end = rows::stream(link, session, stream).await?;
+            let end = rows::stream(link, session, *stream).await?;
             rows::notices(link, session);
             match end {
                 RowsEnd::Complete(tag) => link.out.command_complete(tag),

@@ -64,6 +64,19 @@ pub(super) fn register(r: &mut Registry) {
         let v = c.nums(0)?;
         c.build_number(|i| v.number(i))
     });
+    forms(r);
+    r.add("cast_text", &[Any], Text, text);
+    // As the output function has it: a boolean by its letter.
+    r.add("cast_io", &[Any], Text, |c| {
+        let writer = Writer::for_element(&c.arg(0).array, &c.style())?;
+        c.build_text(|i, out| writer.write(c.arg(0).index(i), out))
+    });
+    r.add("cast_whole", &[Any], Ty::Array(&Int8), whole_elements);
+    lengths(r);
+}
+
+/// A numeric as it is compared, as it sorts and as its modifier has it.
+fn forms(r: &mut Registry) {
     r.add("numeric_key", &[Numeric], Numeric, |c| {
         let v = c.nums(0)?;
         c.build_number(|i| {
@@ -97,14 +110,6 @@ pub(super) fn register(r: &mut Registry) {
             )),
         })
     });
-    r.add("cast_text", &[Any], Text, text);
-    // As the output function has it: a boolean by its letter.
-    r.add("cast_io", &[Any], Text, |c| {
-        let writer = Writer::for_element(&c.arg(0).array, &c.style())?;
-        c.build_text(|i, out| writer.write(c.arg(0).index(i), out))
-    });
-    r.add("cast_whole", &[Any], Ty::Array(&Int8), whole_elements);
-    lengths(r);
 }
 
 /// `varchar(n)` and `char(n)`: explicit casts cut, assignments (`…_assign`) lose trailing spaces only.

@@ -137,6 +137,8 @@ fn nested(data_type: &DataType) -> bool {
 
 /// The element all polymorphic arguments are cast to; `None` when the overload is not polymorphic.
 fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<Field>> {
+    // Without an array beside it, `anyelement` may be an array itself.
+    let has_array = (0..arguments.len()).any(|i| overload.param(i) == Ty::AnyArray);
     let mut common: Option<Field> = None;
     for (i, argument) in arguments.iter().enumerate() {
         let is_array = match overload.param(i) {
@@ -149,7 +151,7 @@ fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<
         if is_array && ty::element_field(leaf.data_type()).is_none() {
             leaf = unknown();
         }
-        while let Some(inner) = ty::element_field(leaf.data_type()) {
+        while let Some(inner) = ty::element_field(leaf.data_type()).filter(|_| has_array) {
             leaf = inner.as_ref().clone();
         }
         common = Some(match common {

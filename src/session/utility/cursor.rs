@@ -105,7 +105,7 @@ impl Session {
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: cursor.token.clone(), timer };
         let fetching = Fetching::new(cursor, run, &formats, &style, Arc::clone(&self.engine))?;
-        Ok(Answer::Rows(Rows::of_cursor(fetching, columns, formats, origin)))
+        Ok(Answer::Rows(Box::new(Rows::of_cursor(fetching, columns, formats, origin))))
     }
 
     /// The columns that FETCH gives; none for MOVE and for a cursor that does not exist.

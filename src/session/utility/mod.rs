@@ -135,6 +135,7 @@ impl Session {
         let formats = vec![format; columns.len()].into();
         let style = Arc::clone(&self.settings.derived().style);
         let origin = Origin { text: Arc::clone(&statement.text), token: self.cancel.arm(), timer: None };
-        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(Arc::from(verb)), origin).map(Answer::Rows)
+        Rows::of_batch(batch, columns, formats, &style, Tag::Fixed(Arc::from(verb)), origin)
+            .map(|rows| Answer::Rows(Box::new(rows)))
     }
 }

@@ -126,10 +126,7 @@ fn json_test(value: &mut Expr, right: &mut Expr) -> Option<Expr> {
 
 /// `value [NOT] BETWEEN SYMMETRIC low AND high`: between the two in either order.
 fn symmetric(value: &mut Expr, negated: bool, low: &mut Expr, high: &mut Expr) -> Option<Expr> {
-    let low = match marked(low, SYMMETRIC)?.pop()? {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(low)) => low,
-        _ => return None,
-    };
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(low)) = marked(low, SYMMETRIC)?.pop()? else { return None };
     let (value, high) = (take(value), take(high));
     let between = |low: Expr, high: Expr| {
         let test = Expr::Between { expr: Box::new(value.clone()), negated, low: Box::new(low), high: Box::new(high) };

@@ -10,13 +10,13 @@ use super::super::Registry;
 use super::super::arrays::order;
 use super::super::call::Call;
 use super::super::overload::Ret;
-use super::super::ty::Ty::{self, Any};
+use super::super::ty::Ty::{self, AnyElement};
 use super::super::udf::fault;
 use crate::error::{Error, Result};
 
 pub(super) fn register(r: &mut Registry) {
-    r.add_variadic("greatest", &[Any], Ret::Same(0), |c| choose(c, Ordering::Greater));
-    r.add_variadic("least", &[Any], Ret::Same(0), |c| choose(c, Ordering::Less));
+    r.add_variadic("greatest", &[AnyElement], Ret::Same(0), |c| choose(c, Ordering::Greater));
+    r.add_variadic("least", &[AnyElement], Ret::Same(0), |c| choose(c, Ordering::Less));
 }
 
 fn choose(c: &Call<'_>, wanted: Ordering) -> Result<ArrayRef> {
