@@ -8,6 +8,7 @@ pub mod functions;
 pub mod information_schema;
 pub mod oids;
 pub mod pg_catalog;
+pub mod row_types;
 pub mod temp;
 pub mod vars;
 

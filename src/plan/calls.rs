@@ -43,6 +43,9 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
     let Some(source) = from.filter(|f| *f.data_type() != DataType::Null) else {
         return Ok(reg_input(pg_type(to).oid).map_or_else(|| keep(expr.clone()), |f| f.call(vec![expr.clone()])));
     };
+    if let DataType::Struct(fields) = to.data_type() {
+        return super::row_casts::row_cast(expr, source, to, fields, functions);
+    }
     if let Some(cast) = object_cast(&expr, source, to) {
         return Ok(cast);
     }
@@ -203,7 +206,8 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
 /// Whether a field holds one of the catalog's own types, whose casts the layout decides.
 fn is_catalog_type(field: &Field) -> bool {
     let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
-    declared.is_some_and(|oid: u32| {
+    let is_row = matches!(field.data_type(), DataType::Struct(_));
+    declared.filter(|_| !is_row).is_some_and(|oid: u32| {
         !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
     })
 }

@@ -150,7 +150,7 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
-        Some(Arc::new(SqlTypes))
+        Some(Arc::new(SqlTypes(Arc::clone(&self.env.vars))))
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {

@@ -46,6 +46,7 @@ pub mod records;
 pub mod recursive;
 pub mod relations;
 pub mod resolve;
+pub mod row_casts;
 pub mod setops;
 pub mod sequences;
 pub mod sets;

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 
 use super::operators::distinct;
+use crate::catalog::functions::TABLE_ROW;
 use crate::error::Error;
 use crate::sqlstate;
 
@@ -16,6 +17,7 @@ pub fn fields_of(record: &Expr, schema: &DFSchema) -> Result<Vec<Expr>> {
     if let Expr::ScalarFunction(call) = record {
         match call.func.name() {
             "row" => return Ok(call.args.clone()),
+            TABLE_ROW => return Ok(call.args.iter().skip(4).step_by(2).cloned().collect()),
             "named_struct" => return Ok(call.args.iter().skip(1).step_by(2).cloned().collect()),
             _ => {}
         }

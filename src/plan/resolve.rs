@@ -149,7 +149,8 @@ fn resolve_cast(cast: Cast, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
         let cast = explicit_cast(*expr, None, &field, &env.functions).map_err(external)?;
         return Ok(Transformed::yes(cast));
     }
-    if let Some(text) = unknown_text(&expr).filter(|_| is_read(&field)) {
+    let is_row = matches!(field.data_type(), DataType::Struct(_));
+    if let Some(text) = unknown_text(&expr).filter(|_| is_read(&field) && !is_row) {
         let literal = typed(text, &field, style).map_err(|e| DataFusionError::External(Box::new(e)))?;
         if is_unbounded_numeric(&field) {
             return Ok(Transformed::yes(literal));

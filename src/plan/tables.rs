@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, TableConstraint};
 use super::sequences::{self, ColumnSequence};
 use super::{PlanEnv, assign, context, parser_options, placement, resolve, types};
 use crate::catalog::constraint::object_name;
+use crate::catalog::functions::ty::element_field;
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::pg_catalog::definitions::quote_identifier;
 use crate::catalog::temp::{Check, ColumnKind, OnCommit, SequenceOwner, TableSpec, can_be_key};
@@ -143,7 +144,10 @@ impl<'a> Maker<'a> {
         }
         let mut sql_type = sql_type.clone();
         rewrite::qualifiers::strip_type(&mut sql_type);
-        let field = types::field(&sql_type)?;
+        let field = types::field_in(&sql_type, &self.env.vars)?;
+        if matches!(field.data_type(), DataType::Struct(_)) || has_rows(field.data_type()) {
+            return Err(Error::unsupported(format!("column \"{name}\" of a row type is not supported")));
+        }
         // A column that could not be sent to any client is of no use.
         crate::types::RowEncoder::try_new(&Schema::new(vec![field.clone()]), &[], &self.env.vars.style)?;
         Ok(field.with_name(name).with_nullable(true))
@@ -388,4 +392,9 @@ impl<'a> Maker<'a> {
         used.sort_unstable();
         Ok(used)
     }
+}
+
+/// Whether a type is an array of rows.
+fn has_rows(data_type: &DataType) -> bool {
+    element_field(data_type).is_some_and(|element| matches!(element.data_type(), DataType::Struct(_)))
 }

@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::catalog::functions::ty::WIDE_NUMERIC;
+use crate::catalog::{SessionVars, row_types};
 use crate::error::Error;
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sqlstate;
@@ -26,15 +27,39 @@ const MAX_BITS: i32 = 83_886_080;
 
 /// The type planner.
 #[derive(Debug)]
-pub struct SqlTypes;
+pub struct SqlTypes(pub Arc<SessionVars>);
 
 impl TypePlanner for SqlTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
-        field(sql_type).map(|f| Some(Arc::new(f))).map_err(|e| DataFusionError::External(Box::new(e)))
+        field_in(sql_type, &self.0).map(|f| Some(Arc::new(f))).map_err(|e| DataFusionError::External(Box::new(e)))
     }
 }
 
-/// The field of an SQL type.
+/// The field of an SQL type, row types of the relations that a session sees included.
+pub fn field_in(sql_type: &SqlType, vars: &SessionVars) -> Result<Field, Error> {
+    let error = match field(sql_type) {
+        Err(error) if error.sqlstate() == sqlstate::UNDEFINED_OBJECT => error,
+        found => return found,
+    };
+    match sql_type {
+        SqlType::Array(ArrayElemTypeDef::SquareBracket(inner, _) | ArrayElemTypeDef::AngleBracket(inner)) => {
+            let element = field_in(inner, vars)?;
+            Ok(plain(DataType::List(Arc::new(element.with_name("item")))))
+        }
+        SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
+            let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
+            let own = match parts.as_slice() {
+                [name] => row_types::field_named(vars, None, name),
+                [.., schema, name] => row_types::field_named(vars, Some(schema), name),
+                [] => None,
+            };
+            own.ok_or(error)
+        }
+        _ => Err(error),
+    }
+}
+
+/// The field of an SQL type that is built in.
 pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
     Ok(match sql_type {
         SqlType::Boolean | SqlType::Bool => plain(DataType::Boolean),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 
-use super::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, timetz};
+use super::{PG_ARRAY_KEY, PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, timetz};
 use crate::error::{Error, Result};
 
 /// Arrow's own key for the name of an extension type.
@@ -153,8 +153,11 @@ fn of_data_type(data_type: &DataType) -> PgType {
         | DataType::LargeListView(element) => {
             let inner = pg_type(element);
             // A list of vectors is an array of a scalar type; other lists of lists are dimensions.
-            let inner_is_array = oid::element_of(inner.oid).is_some();
-            let oid = if inner_is_array { inner.oid } else { oid::array_of(inner.oid).unwrap_or(oid::ANYARRAY) };
+            let own_array = || element.metadata().get(PG_ARRAY_KEY).and_then(|oid| oid.parse().ok());
+            let is_own = oid::by_oid(inner.oid).is_none() && matches!(element.data_type(), DataType::List(_));
+            let inner_is_array = is_own || oid::element_of(inner.oid).is_some();
+            let array = || oid::array_of(inner.oid).or_else(own_array).unwrap_or(oid::ANYARRAY);
+            let oid = if inner_is_array { inner.oid } else { array() };
             PgType { typmod: inner.typmod, ..plain(oid) }
         }
         DataType::Struct(_) => plain(oid::RECORD),

@@ -31,6 +31,8 @@ use zone::Zone;
 
 /// Field metadata: the PostgreSQL type OID in decimal, where the Arrow type does not say it.
 pub const PG_TYPE_KEY: &str = "pg.type";
+/// Field metadata: the OID of the array type over [`PG_TYPE_KEY`], of a type that is not built in (a table's rows).
+pub const PG_ARRAY_KEY: &str = "pg.array";
 /// Field metadata: the PostgreSQL type modifier in decimal (`numeric(10,2)`, `varchar(20)`).
 pub const PG_TYPMOD_KEY: &str = "pg.typmod";
 

@@ -35,6 +35,7 @@ mod type_of;
 mod undefined;
 mod string;
 mod table;
+mod table_row;
 pub mod variadic;
 mod udf;
 mod window;
@@ -59,6 +60,7 @@ pub use arrays::order as order_of_values;
 pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
 use overload::{Kernel, Overload, Ret};
 pub use string::CONCATENATION;
+pub use table_row::{ROW_PARTS, ROW_THERE, TABLE_ROW};
 use ty::Ty;
 pub use type_of::{TYPE_OF, typed_arguments};
 pub use udf::PgScalar;
@@ -114,7 +116,7 @@ impl Functions {
         functions.add_scalar(type_of::type_of());
         functions.add_scalar(sleep::pg_sleep());
         functions.add_scalar(record::row());
-        for function in quantified::functions() {
+        for function in quantified::functions().into_iter().chain(table_row::functions()) {
             functions.add_scalar(function);
         }
         for function in system::system_functions().into_iter().chain(system::system_set_functions()) {

@@ -323,6 +323,10 @@ impl Binder<'_> {
         known.ok_or_else(|| Error::unsupported("row expansion via \"*\" is not supported for this expression"))
     }
 
+    fn row(&self, relation: &Relation) -> Option<Expr> {
+        rows::whole_row(relation, self.names.env)
+    }
+
     fn expression(&self, expr: &mut Expr) -> Result<()> {
         match expr {
             Expr::Identifier(ident) if !is_made(ident) => {
@@ -349,7 +353,7 @@ impl Binder<'_> {
                 *expr = function("make_array", std::mem::take(&mut array.elem));
             }
             Expr::QualifiedWildcard(name, _) => {
-                if let Some(row) = self.relation(&last_part(name)).and_then(rows::whole_row) {
+                if let Some(row) = self.relation(&last_part(name)).and_then(|r| self.row(r)) {
                     *expr = row;
                 }
             }
@@ -415,7 +419,7 @@ impl Binder<'_> {
                     let columns = rows::columns_of(relation).unwrap_or_default().into_iter();
                     all.extend(columns.map(|(expr, _)| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))));
                 }
-                Some(relation) => match rows::whole_row(relation) {
+                Some(relation) => match self.row(relation) {
                     Some(row) => all.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(row))),
                     None => all.push(arg),
                 },
@@ -448,7 +452,7 @@ impl Binder<'_> {
                 return Ok(None);
             }
             if let Some(relation) = scope.relation(name) {
-                return Ok(rows::whole_row(relation));
+                return Ok(self.row(relation));
             }
             if !scope.is_closed() {
                 return Ok(None);

@@ -3,56 +3,50 @@
 use datafusion::sql::sqlparser::ast::{self, Expr, Value};
 
 use super::scope::Relation;
+use crate::catalog::functions::TABLE_ROW;
+use crate::catalog::row_types;
+use crate::plan::PlanEnv;
 use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::display_name;
 
-/// A relation's row as one value; of a function of single values that value itself.
-pub fn whole_row(relation: &Relation) -> Option<Expr> {
+/// A relation's row as one value; of a function of single values that value itself. The row of a table has its type.
+pub fn whole_row(relation: &Relation, env: &PlanEnv) -> Option<Expr> {
     let columns = columns_of(relation)?;
     if relation.single
         && let [(value, _)] = columns.as_slice()
     {
         return Some(value.clone());
     }
-    let mut args = Vec::new();
-    let mut present: Option<Expr> = None;
+    let row_type = relation.row_of.and_then(|oid| row_types::of_relation(&env.vars, oid));
+    let mut args = Vec::with_capacity(3 + 2 * columns.len());
+    let number = |oid: u32| Expr::Value(Value::Number(oid.to_string(), false).with_empty_span());
+    args.push(number(row_type.map_or(0, |row| row.oid)));
+    args.push(number(row_type.map_or(0, |row| row.array)));
+    // An outer join without a match has no row, which is NULL.
+    let here = columns.iter().filter(|_| relation.nullable).map(|(value, _)| Expr::IsNotNull(Box::new(value.clone())));
+    let always = || Expr::Value(Value::Boolean(true).with_empty_span());
+    args.push(any_of(here).unwrap_or_else(always));
     for (i, (value, name)) in columns.into_iter().enumerate() {
         let name = relation.fields.as_ref().and_then(|fields| fields.get(i)).unwrap_or(&name).clone();
-        if relation.nullable {
-            let here = Expr::IsNotNull(Box::new(value.clone()));
-            present = Some(match present {
-                Some(before) => {
-                    Expr::BinaryOp { left: Box::new(before), op: ast::BinaryOperator::Or, right: Box::new(here) }
-                }
-                None => here,
-            });
-        }
         args.push(Expr::Value(Value::SingleQuotedString(display_name(&name).to_owned()).with_empty_span()));
         args.push(value);
     }
-    let row = function("named_struct", args);
-    Some(match present {
-        // An outer join without a match has no row, which is NULL.
-        Some(present) => Expr::Case {
-            case_token: ast::helpers::attached_token::AttachedToken::empty(),
-            end_token: ast::helpers::attached_token::AttachedToken::empty(),
-            operand: None,
-            conditions: vec![ast::CaseWhen { condition: present, result: row }],
-            else_result: None,
-        },
-        None => row,
+    Some(function(TABLE_ROW, args))
+}
+
+/// The conditions joined by OR; `None` without any.
+fn any_of(conditions: impl Iterator<Item = Expr>) -> Option<Expr> {
+    conditions.reduce(|before, here| Expr::BinaryOp {
+        left: Box::new(before),
+        op: ast::BinaryOperator::Or,
+        right: Box::new(here),
     })
 }
 
 /// A value where an outer join has found a row, told by its columns; NULL where not.
 pub fn whenever_there(columns: impl Iterator<Item = Expr>, value: Expr) -> Expr {
     let here = columns.map(|column| Expr::IsNotNull(Box::new(column)));
-    let any = here.reduce(|before, here| Expr::BinaryOp {
-        left: Box::new(before),
-        op: ast::BinaryOperator::Or,
-        right: Box::new(here),
-    });
-    let Some(condition) = any else { return value };
+    let Some(condition) = any_of(here) else { return value };
     Expr::Case {
         case_token: ast::helpers::attached_token::AttachedToken::empty(),
         end_token: ast::helpers::attached_token::AttachedToken::empty(),

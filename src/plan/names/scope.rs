@@ -40,6 +40,8 @@ pub struct Relation {
     pub single: bool,
     /// The OID of a table, whose rows have system columns.
     pub oid: Option<u32>,
+    /// The OID of the table or view whose row type its rows have.
+    pub row_of: Option<u32>,
 }
 
 /// A column that JOIN USING or NATURAL JOIN made of two.
@@ -247,8 +249,14 @@ impl Names<'_> {
                 let columns = self.of_table(name, ctes);
                 let fields = columns.clone();
                 let is_cte = name.0.len() == 1 && ctes.contains_key(&last_part(name));
+                let row_of = if is_cte { None } else { self.relation_oid(name).map(|(oid, _)| oid) };
                 let oid = if is_cte { None } else { self.table_oid(name) };
-                joins::single(Relation { fields, oid, ..named(name_parts(name), alias.as_ref(), columns, false) })
+                joins::single(Relation {
+                    fields,
+                    oid,
+                    row_of,
+                    ..named(name_parts(name), alias.as_ref(), columns, false)
+                })
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 joins::single(named(Vec::new(), alias.as_ref(), self.of_query(subquery, ctes), false))
@@ -390,6 +398,7 @@ fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String
             nullable: false,
             single,
             oid: None,
+            row_of: None,
         };
     };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
@@ -399,5 +408,5 @@ fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String
     let defined = alias.columns.iter().any(|c| c.data_type.is_some());
     let columns = if defined { Some(listed) } else { columns.map(|columns| renamed(columns, listed)) };
     let columns = columns.map(distinct_names);
-    Relation { name: vec![alias.name.clone()], columns, fields: None, nullable: false, single, oid: None }
+    Relation { name: vec![alias.name.clone()], columns, fields: None, nullable: false, single, oid: None, row_of: None }
 }

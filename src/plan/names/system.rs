@@ -15,6 +15,11 @@ use crate::sql::rewrite::names::folded;
 impl Names<'_> {
     /// The OID of the table that a name leads to; `None` for what has no system columns.
     pub fn table_oid(&self, name: &ObjectName) -> Option<u32> {
+        self.relation_oid(name).filter(|(_, kind)| *kind != RelationKind::View).map(|(oid, _)| oid)
+    }
+
+    /// The OID of the relation that a name leads to, and what it is.
+    pub fn relation_oid(&self, name: &ObjectName) -> Option<(u32, RelationKind)> {
         let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
         let (table, schema) = match parts.as_slice() {
             [table] => (table, None),
@@ -22,9 +27,11 @@ impl Names<'_> {
             [] => return None,
         };
         match self.env.find_relation(schema, table)? {
-            (_, Some(relation)) if relation.kind == RelationKind::View => None,
-            (_, Some(relation)) => Some(relation.oid),
-            (schema, None) => lookup_regclass(&self.env.vars, &format!("{schema}.{table}")).ok(),
+            (_, Some(relation)) => Some((relation.oid, relation.kind)),
+            (schema, None) => {
+                let oid = lookup_regclass(&self.env.vars, &format!("{schema}.{table}")).ok()?;
+                Some((oid, RelationKind::Table))
+            }
         }
     }
 }

@@ -89,9 +89,11 @@ const TYPES: &[(u32, &str, u32)] = &[
 const EPOCH_DAYS: i64 = 10_957;
 const DAY_US: i64 = 86_400_000_000;
 
-/// A type's name with its modifier, `numeric(15,2)`; its number when it is not built in.
+/// A type's name with its modifier, `numeric(15,2)`; its number when it is not known, `own` for the types of tables' rows.
 pub fn type_name(oid: u32, typmod: i32) -> String {
-    let name = TYPES.iter().find(|t| t.0 == oid).map_or_else(|| oid.to_string(), |t| t.1.to_owned());
+    // What a database makes itself has other numbers in each.
+    let own = || if oid >= 16_384 { "own".to_owned() } else { oid.to_string() };
+    let name = TYPES.iter().find(|t| t.0 == oid).map_or_else(own, |t| t.1.to_owned());
     if typmod < 0 {
         return name;
     }

@@ -108,9 +108,11 @@ struct Members {
 }
 
 impl Members {
-    fn separate(&mut self) -> Result<()> {
+    /// What stands before one more member; json arrays put those with parts of their own on a new line.
+    fn separate(&mut self, has_parts: bool) -> Result<()> {
         if self.any {
-            self.text.push_str(", ");
+            let on_new_line = has_parts && !self.object && self.fields.last().is_some_and(is_nested);
+            self.text.push_str(if on_new_line { ", \n " } else { ", " });
         }
         self.any = true;
         if self.text.len() > VALUE_LIMIT { Err(too_large()) } else { Ok(()) }
@@ -122,7 +124,7 @@ impl Members {
         let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
         let key = if self.object { Some(JsonWriter::new(&values[0], &self.fields[0], &style)?) } else { None };
         for row in 0..values[0].len() {
-            self.separate()?;
+            self.separate(values[last].is_valid(row))?;
             if let Some(key) = &key {
                 if values[0].is_null(row) {
                     let message = if self.binary {
@@ -154,6 +156,11 @@ impl Members {
     }
 }
 
+/// Whether a type's values are arrays or records.
+fn is_nested(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::List(_) | DataType::Struct(_))
+}
+
 impl Accumulator for Members {
     fn update_batch(&mut self, values: &[ArrayRef]) -> DfResult<()> {
         self.add(values).map_err(external)
@@ -174,8 +181,9 @@ impl Accumulator for Members {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
         let texts = TextArray::of(states[0].as_ref()).ok_or_else(|| external(fault("state of another aggregate")))?;
         for row in (0..states[0].len()).filter(|row| states[0].is_valid(*row)) {
-            self.separate().map_err(external)?;
-            self.text.push_str(texts.value(row));
+            let text = texts.value(row);
+            self.separate(!text.starts_with("null")).map_err(external)?;
+            self.text.push_str(text);
         }
         Ok(())
     }
