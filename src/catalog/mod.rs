@@ -4,6 +4,7 @@
 //! takes the snapshot when it starts, a transaction at BEGIN. Readers never wait and never see two generations.
 
 pub mod constraint;
+pub mod deparse;
 pub mod functions;
 pub mod information_schema;
 pub mod oids;

@@ -154,7 +154,7 @@ pub fn refill(old: &Relation, new: Arc<Relation>, sources: &[Option<String>], en
             Some(column) => ast::Expr::CompoundIdentifier(vec![alias.clone(), write::ident(column)]),
             None => {
                 let default = spec.and_then(|spec| spec.defaults.get(i)).and_then(Option::as_ref);
-                default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), Clone::clone)
+                default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), |default| default.expr.clone())
             }
         };
         ast::SelectItem::ExprWithAlias { expr, alias: write::ident(&format!("\u{1}{i}")) }
@@ -218,7 +218,8 @@ impl Maker<'_> {
 
     fn set_default(&mut self, place: usize, default: Option<&ast::Expr>) -> Result<()> {
         let name = self.fields[place].name().clone();
-        self.defaults[place] = default.map(|written| self.default(&name, written)).transpose()?;
+        let formula = default.map(|written| self.default(&name, written)).transpose()?;
+        self.defaults[place] = formula.filter(|formula| !super::tables::is_null(&formula.written));
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast;
 use super::tables::Maker;
 use super::{PlanEnv, assign, context, parser_options, resolve};
 use crate::catalog::Relation;
-use crate::catalog::temp::ColumnKind;
+use crate::catalog::temp::{ColumnKind, Formula};
 use crate::error::{Error, Result};
 use crate::sql::rewrite;
 use crate::sqlstate;
@@ -33,7 +33,7 @@ impl Maker<'_> {
         let mut expr = written.clone();
         rewrite::apply_to_expr(&mut expr)?;
         if let (Some(default), Some(kind)) = (self.defaults.last_mut(), self.kinds.last_mut()) {
-            *default = Some(expr);
+            *default = Some(Formula { expr, written: written.clone(), shown: None });
             *kind = ColumnKind::Generated;
         }
         Ok(())
@@ -48,7 +48,7 @@ impl Maker<'_> {
             let known = DFSchema::try_from_qualified_schema(self.table, schema)?;
             let context = context::Context::new(self.env);
             let planner = SqlToRel::new_with_options(&context, parser_options());
-            let expr = planner.sql_to_expr(written.clone(), &known, &mut PlannerContext::new())?;
+            let expr = planner.sql_to_expr(written.expr.clone(), &known, &mut PlannerContext::new())?;
             if let Some(error) = self.refused(&expr)? {
                 return Err(error);
             }
@@ -129,7 +129,7 @@ pub fn computed(
         let written = place.and_then(|place| spec.defaults.get(place)?.as_ref());
         match (place, written) {
             (Some(place), Some(written)) => {
-                let expr = planner.sql_to_expr(written.clone(), plan.schema(), &mut PlannerContext::new())?;
+                let expr = planner.sql_to_expr(written.expr.clone(), plan.schema(), &mut PlannerContext::new())?;
                 let field = &schema.fields()[place];
                 let expr = assign::adapt_value(expr, field, &env.vars.style)?;
                 exprs.push(expr.alias(field.name()));

@@ -15,8 +15,8 @@ use crate::catalog::constraint::object_name;
 use crate::catalog::functions::ty::element_field;
 use crate::catalog::pg_catalog::SYSTEM_COLUMNS;
 use crate::catalog::pg_catalog::definitions::quote_identifier;
-use crate::catalog::temp::{Check, ColumnKind, OnCommit, SequenceOwner, TableSpec, can_be_key};
-use crate::catalog::{Constraint, ConstraintKind, Relation};
+use crate::catalog::temp::{Check, ColumnKind, Formula, OnCommit, SequenceOwner, TableSpec, can_be_key};
+use crate::catalog::{Constraint, ConstraintKind, Relation, deparse};
 use crate::error::{Error, Result};
 use crate::sql::object_ast::{NewTable, SequenceOption};
 use crate::sql::rewrite;
@@ -87,13 +87,13 @@ pub(super) struct Maker<'a> {
     pub(super) env: &'a PlanEnv,
     pub(super) table: &'a str,
     pub(super) fields: Vec<Field>,
-    pub(super) defaults: Vec<Option<ast::Expr>>,
+    pub(super) defaults: Vec<Option<Formula>>,
     pub(super) kinds: Vec<ColumnKind>,
     sequences: Vec<ColumnSequence>,
     /// The CHECK constraints that are there already.
     pub(super) checks: Vec<Check>,
-    /// CHECK conditions with the name given and the column they stand at.
-    pub(super) conditions: Vec<(Option<String>, Option<String>, ast::Expr)>,
+    /// CHECK conditions with the name given.
+    pub(super) conditions: Vec<(Option<String>, ast::Expr)>,
     pub(super) keys: Vec<Constraint>,
 }
 
@@ -167,7 +167,7 @@ impl<'a> Maker<'a> {
                 }
                 let default = self.default(column, expr)?;
                 if let Some(place) = self.defaults.last_mut() {
-                    *place = Some(default);
+                    *place = Some(default).filter(|_| !is_null(expr));
                 }
             }
             ColumnOption::PrimaryKey(_) => self.key(given, ConstraintKind::PrimaryKey, vec![column.to_owned()])?,
@@ -175,7 +175,7 @@ impl<'a> Maker<'a> {
                 self.key(given, ConstraintKind::Unique, vec![column.to_owned()])?;
             }
             ColumnOption::Check(check) => {
-                self.conditions.push((given, Some(column.to_owned()), check.expr.as_ref().clone()));
+                self.conditions.push((given, check.expr.as_ref().clone()));
             }
             ColumnOption::Generated { generated_as, sequence_options, generation_expr: None, .. } => {
                 let options = sequences::identity(sequence_options.as_deref().unwrap_or_default())?;
@@ -213,7 +213,7 @@ impl<'a> Maker<'a> {
                 self.key(key.name.as_ref().map(folded), ConstraintKind::Unique, columns(&key.columns)?)
             }
             TableConstraint::Check(check) => {
-                self.conditions.push((check.name.as_ref().map(folded), None, check.expr.as_ref().clone()));
+                self.conditions.push((check.name.as_ref().map(folded), check.expr.as_ref().clone()));
                 Ok(())
             }
             TableConstraint::ForeignKey(_) => {
@@ -245,7 +245,8 @@ impl<'a> Maker<'a> {
         let numbered = (1..).map(|n| format!("{stem}{n}"));
         let name = std::iter::once(stem.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
         let text = ast::Value::SingleQuotedString(quote_identifier(&name));
-        self.defaults[place] = Some(function("nextval", vec![ast::Expr::Value(text.with_empty_span())]));
+        let next = function("nextval", vec![ast::Expr::Value(text.with_empty_span())]);
+        self.defaults[place] = Some(Formula { expr: next.clone(), written: next, shown: None });
         self.not_null(column);
         self.sequences.push(ColumnSequence { name, spec });
         Ok(())
@@ -301,8 +302,8 @@ impl<'a> Maker<'a> {
     }
 
     /// A default, checked: it has no columns, and its type can be assigned to the column's.
-    pub(super) fn default(&self, column: &str, written: &ast::Expr) -> Result<ast::Expr> {
-        let mut written = written.clone();
+    pub(super) fn default(&self, column: &str, as_written: &ast::Expr) -> Result<Formula> {
+        let mut written = as_written.clone();
         rewrite::apply_to_expr(&mut written)?;
         placement::alone(&written, "DEFAULT expressions", false, &self.env.functions).map_err(|(error, _)| error)?;
         if matches!(written, ast::Expr::Subquery(_) | ast::Expr::Exists { .. }) {
@@ -334,30 +335,33 @@ impl<'a> Maker<'a> {
             let hint = "You will need to rewrite or cast the expression.";
             return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).hint(hint));
         }
-        Ok(written)
+        Ok(Formula { expr: written, written: as_written.clone(), shown: None })
     }
 
     pub(super) fn finish(self, on_commit: OnCommit) -> Result<TableDef> {
         let schema = Arc::new(Schema::new(self.fields.clone()));
         let mut checks: Vec<Check> = self.checks.clone();
-        for (given, column, condition) in &self.conditions {
-            let mut condition = condition.clone();
+        for (given, written) in &self.conditions {
+            let mut condition = written.clone();
             rewrite::apply_to_expr(&mut condition)?;
             placement::alone(&condition, "check constraints", false, &self.env.functions)
                 .map_err(|(error, _)| error)?;
             let used = self.check_type(&schema, &condition)?;
             let name = given.clone().unwrap_or_else(|| {
-                let at = column.clone().or_else(|| if used.len() == 1 { used.first().cloned() } else { None });
-                self.check_name(at.as_deref(), &checks)
+                // Where it was written does not count, but what it reads.
+                let at = used.first().filter(|_| used.len() == 1);
+                self.check_name(at.map(String::as_str), &checks)
             });
             if checks.iter().any(|check| check.name == name) {
                 let message = format!("check constraint \"{name}\" already exists");
                 return Err(Error::new(sqlstate::DUPLICATE_OBJECT, message));
             }
-            checks.push(Check { name, condition });
+            checks.push(Check { name, condition: Formula { expr: condition, written: written.clone(), shown: None } });
         }
         self.check_generated(&schema)?;
-        let spec = TableSpec { defaults: self.defaults, kinds: self.kinds, checks, keys: self.keys, on_commit };
+        let mut defaults = self.defaults;
+        show(self.env, self.table, &schema, &mut defaults, &mut checks);
+        let spec = TableSpec { defaults, kinds: self.kinds, checks, keys: self.keys, on_commit };
         Ok(TableDef { schema, spec, sequences: self.sequences })
     }
 
@@ -394,7 +398,29 @@ impl<'a> Maker<'a> {
     }
 }
 
+/// Whether a default is NULL, which is what a column without one has.
+pub(super) fn is_null(written: &ast::Expr) -> bool {
+    match written {
+        ast::Expr::Nested(inner) => is_null(inner),
+        ast::Expr::Value(value) => value.value == ast::Value::Null,
+        _ => false,
+    }
+}
+
 /// Whether a type is an array of rows.
 fn has_rows(data_type: &DataType) -> bool {
     element_field(data_type).is_some_and(|element| matches!(element.data_type(), DataType::Struct(_)))
+}
+
+/// Prints the expressions of a table as the catalog shows them.
+fn show(env: &PlanEnv, table: &str, schema: &SchemaRef, defaults: &mut [Option<Formula>], checks: &mut [Check]) {
+    let of = deparse::Columns { oid: 0, table, schema };
+    for (formula, field) in defaults.iter_mut().zip(schema.fields()) {
+        let Some(formula) = formula else { continue };
+        let to = deparse::type_of(field);
+        formula.shown = deparse::expression(&env.vars, of, &formula.written, Some(to), false).ok();
+    }
+    for check in checks {
+        check.condition.shown = deparse::condition(&env.vars, of, &check.condition.written, false).ok();
+    }
 }

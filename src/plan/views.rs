@@ -48,9 +48,15 @@ pub fn plan_view(relation: &Relation, view: &ViewQuery, env: &PlanEnv) -> Result
 /// query reads.
 #[must_use]
 pub fn bind_names(query: &mut ast::Query, env: &PlanEnv) -> Vec<u32> {
-    let mut binder = Binder { env, ctes: Vec::new(), reads: Vec::new() };
+    let mut binder = Binder { env, ctes: Vec::new(), reads: Vec::new(), names_tables: true };
     let _ = query.visit(&mut binder);
     binder.reads
+}
+
+/// The same for a query as it was written, which is printed and not run: no alias is put in.
+pub fn bind_written(query: &mut ast::Query, env: &PlanEnv) {
+    let mut binder = Binder { env, ctes: Vec::new(), reads: Vec::new(), names_tables: false };
+    let _ = query.visit(&mut binder);
 }
 
 struct Binder<'a> {
@@ -58,6 +64,8 @@ struct Binder<'a> {
     /// The names of the common table expressions of every query around.
     ctes: Vec<Vec<String>>,
     reads: Vec<u32>,
+    /// Whether a table gets its own name as an alias.
+    names_tables: bool,
 }
 
 impl VisitorMut for Binder<'_> {
@@ -85,7 +93,7 @@ impl VisitorMut for Binder<'_> {
         };
         if let Some((schema, relation)) = self.env.find_relation(schema, table) {
             self.reads.extend(relation.map(|relation| relation.oid));
-            if alias.is_none() {
+            if alias.is_none() && self.names_tables {
                 // The table's own name stays what its columns are qualified with.
                 let own = ast::TableAlias { explicit: true, name: ident(table), columns: Vec::new(), at: None };
                 *alias = Some(own);

@@ -412,7 +412,7 @@ fn default_of(relation: &Relation, place: usize) -> ast::Expr {
     // What is generated is computed when the rest of the row is there.
     let spec = relation.table().filter(|spec| spec.kind(place) != ColumnKind::Generated);
     let default = spec.and_then(|spec| spec.defaults.get(place)).and_then(Option::as_ref);
-    default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), Clone::clone)
+    default.map_or_else(|| ast::Expr::Value(ast::Value::Null.into()), |default| default.expr.clone())
 }
 
 pub(super) fn own_column(write: &Write, name: &str) -> ast::Expr {
@@ -593,7 +593,7 @@ fn checked(
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let mut exprs: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
     for (i, check) in checks.iter().enumerate() {
-        let expr = planner.sql_to_expr(check.condition.clone(), plan.schema(), &mut PlannerContext::new())?;
+        let expr = planner.sql_to_expr(check.condition.expr.clone(), plan.schema(), &mut PlannerContext::new())?;
         exprs.push(expr.alias(format!("\u{1}check{i}")));
     }
     let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;

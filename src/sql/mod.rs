@@ -116,6 +116,14 @@ pub fn parse_single(text: &str) -> Result<Option<Statement>> {
     Ok(statements.pop())
 }
 
+/// The query of a text as it was written, before any rule changes it.
+pub fn parse_written(text: &str) -> Result<Box<ast::Query>> {
+    let script = Script::lex(text)?;
+    let tokens = script.statements().next();
+    let tokens = tokens.ok_or_else(|| Error::new(crate::sqlstate::SYNTAX_ERROR, "a query is expected"))?;
+    query::written(&script, &tokens)
+}
+
 fn parse_one(script: &Script<'_>, tokens: &lex::StatementTokens<'_>) -> Result<Statement> {
     let offset = tokens.offset();
     let text: Arc<str> = Arc::from(tokens.text());

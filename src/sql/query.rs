@@ -56,6 +56,14 @@ pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<as
     statement_overriding(script, tokens).map(|(statement, _)| statement)
 }
 
+/// A query as it was written, before any rule changes it.
+pub fn written(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Box<ast::Query>> {
+    match statement(script, tokens)? {
+        ast::Statement::Query(query) => Ok(query),
+        other => Err(unsupported(&other)),
+    }
+}
+
 /// A whole statement, and the OVERRIDING of an INSERT, which sqlparser does not read.
 fn statement_overriding(
     script: &Script<'_>,

@@ -58,6 +58,7 @@ pub use aggregate::hypothetical::of_name as hypothetical_aggregate;
 pub use aggregate::scaled::{SCALED_AVERAGE, SCALED_SUM};
 pub use arrays::order as order_of_values;
 pub use json::{JSON_VALUE, JSONB_KEY, JSONB_ORDER, check_patterns, from_jsonb};
+pub use output::output_text;
 use overload::{Kernel, Overload, Ret};
 pub use string::CONCATENATION;
 pub use table_row::{ROW_PARTS, ROW_THERE, TABLE_ROW};

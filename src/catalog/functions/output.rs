@@ -47,6 +47,17 @@ impl Writer {
     }
 }
 
+/// The text of a column's only value.
+///
+/// # Errors
+///
+/// `0A000` for a value that has no text here.
+pub fn output_text(value: &ArrayRef, style: &TextStyle) -> Result<String> {
+    let mut text = String::new();
+    write_value(&plain(value)?, 0, style, &mut text)?;
+    Ok(text)
+}
+
 /// A column in the one layout its PostgreSQL type has here: no dictionaries, microseconds.
 pub fn plain(array: &ArrayRef) -> Result<ArrayRef> {
     let wanted = ty::plain(array.data_type());

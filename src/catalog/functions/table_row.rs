@@ -100,7 +100,7 @@ impl ScalarUDFImpl for TableRow {
         let rows = if constant { 1 } else { args.number_rows };
         let Some(there) = args.args.get(HEAD - 1) else { return internal_err!("a row has a head") };
         let there = there.to_array(rows)?;
-        let there = NullBuffer::from_iter(there.as_boolean().iter().map(|here| here == Some(true)));
+        let there: NullBuffer = there.as_boolean().iter().map(|here| here == Some(true)).collect();
         if fields.is_empty() {
             return finish(StructArray::new_empty_fields(rows, Some(there)), constant);
         }

@@ -35,10 +35,10 @@ fn kind_of(table: &Table, attnum: i16) -> ColumnKind {
     table.relation.table().map(|spec| spec.kind(place)).unwrap_or_default()
 }
 
-/// A plain column's default.
-fn column_default(table: &Table, attnum: i16) -> Option<String> {
-    let plain = kind_of(table, attnum) == ColumnKind::Plain;
-    plain.then(|| definitions::default(table, usize::from(attnum.unsigned_abs()) - 1)).flatten()
+/// The default of a column of a kind; of a generated one what it is computed by.
+fn expression(table: &Table, attnum: i16, kind: ColumnKind) -> Option<&str> {
+    let place = usize::from(attnum.unsigned_abs()) - 1;
+    definitions::default(table, place).filter(|_| kind_of(table, attnum) == kind)
 }
 
 /// How an identity column is generated, and its sequence.
@@ -77,7 +77,7 @@ pub fn columns(source: &Source, rows: &mut Rows) {
                 table.name(),
                 column.name(),
                 i32::from(column.attnum),
-                column_default(table, column.attnum),
+                expression(table, column.attnum, ColumnKind::Plain),
                 yes(!(column.not_null() && base)),
                 data_type(oid, row),
                 character_length(oid, typmod),
@@ -114,7 +114,7 @@ pub fn columns(source: &Source, rows: &mut Rows) {
                 identity.map(|(_, spec)| spec.min.to_string()),
                 yes(identity.is_some_and(|(_, spec)| spec.cycle)),
                 if kind == ColumnKind::Generated { "ALWAYS" } else { "NEVER" },
-                NULL,
+                expression(table, column.attnum, ColumnKind::Generated),
                 yes(base), // is_updatable
             ]);
         }

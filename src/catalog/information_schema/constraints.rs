@@ -4,13 +4,22 @@
 use super::{not_null_name, referenced_key, relations};
 use crate::catalog::constraint::ConstraintKind;
 use crate::catalog::pg_catalog::definitions::quote_identifier;
+use crate::catalog::pg_catalog::relations::columns_of;
 use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Column, Key, Source, Table};
+use crate::catalog::temp::Check;
 
 /// The NOT NULL columns of tables.
 fn not_null(source: &Source) -> impl Iterator<Item = (&Table, Column<'_>)> {
     let tables = relations(source).filter(|table| table.has_storage());
     tables.flat_map(|table| table.columns().filter(Column::not_null).map(move |column| (table, column)))
+}
+
+/// The CHECK constraints of tables.
+fn checks(source: &Source) -> impl Iterator<Item = (&Table, &Check)> {
+    let of = |table: &Table| table.relation.table().map_or(0, |spec| spec.checks.len());
+    let all = relations(source).flat_map(move |table| (0..of(table)).map(move |i| (table, i)));
+    all.filter_map(|(table, i)| Some((table, table.relation.table()?.checks.get(i)?)))
 }
 
 /// Keys, and NOT NULL as the checks that the standard says they are.
@@ -26,6 +35,11 @@ pub fn table_constraints(source: &Source, rows: &mut Rows) {
         let name = table.name();
         rows.push(row![database, schema, &key.name, database, schema, name, kind, "NO", "NO", "YES", distinct]);
     }
+    for (table, check) in checks(source) {
+        let schema = table.relation.schema.as_str();
+        let name = table.name();
+        rows.push(row![database, schema, &check.name, database, schema, name, "CHECK", "NO", "NO", "YES", NULL]);
+    }
     for (table, column) in not_null(source) {
         let schema = table.relation.schema.as_str();
         let constraint = not_null_name(table, column.attnum);
@@ -34,8 +48,12 @@ pub fn table_constraints(source: &Source, rows: &mut Rows) {
     }
 }
 
-/// NOT NULL as a check.
+/// CHECK, and NOT NULL as one.
 pub fn check_constraints(source: &Source, rows: &mut Rows) {
+    for (table, check) in checks(source) {
+        let clause = check.condition.shown.as_deref();
+        rows.push(row![&source.database, &table.relation.schema, &check.name, clause]);
+    }
     for (table, column) in not_null(source) {
         let clause = format!("{} IS NOT NULL", quote_identifier(column.name()));
         let name = not_null_name(table, column.attnum);
@@ -108,6 +126,13 @@ pub fn constraint_column_usage(source: &Source, rows: &mut Rows) {
             let column = used.column(attnum).map(|column| column.name());
             let (schema, name) = (&used.relation.schema, used.name());
             rows.push(row![database, schema, name, column, database, &table.relation.schema, &key.name]);
+        }
+    }
+    for (table, check) in checks(source) {
+        let (schema, name) = (&table.relation.schema, table.name());
+        for attnum in columns_of(table, &check.condition.written) {
+            let column = table.column(attnum).map(|column| column.name());
+            rows.push(row![database, schema, name, column, database, schema, &check.name]);
         }
     }
 }

@@ -5,12 +5,10 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 use arrow::array::AsArray;
-use datafusion::sql::sqlparser::ast;
 
 use super::data;
 use super::source::{Key, Source, Table};
 use crate::catalog::constraint::ConstraintKind;
-use crate::sql::rewrite::names::last_part;
 
 /// An identifier, in double quotes where SQL needs them.
 #[must_use]
@@ -45,41 +43,42 @@ pub fn view(table: &Table) -> Option<String> {
     Some(format!(" {};", text.trim().trim_end_matches(';').trim_end()))
 }
 
-/// A column's default as PostgreSQL prints it; `None` for what only PostgreSQL could print alike.
+/// A column's default, or what it is computed by, as PostgreSQL prints it; `None` where that is not known.
 #[must_use]
-pub fn default(table: &Table, place: usize) -> Option<String> {
-    let default = table.relation.table()?.defaults.get(place)?.as_ref()?;
-    let field = table.schema.fields().get(place)?;
-    printed(default, crate::types::pg_type(field).oid)
+pub fn default(table: &Table, place: usize) -> Option<&str> {
+    table.relation.table()?.defaults.get(place)?.as_ref()?.shown.as_deref()
 }
 
-fn printed(expr: &ast::Expr, column: u32) -> Option<String> {
-    match expr {
-        ast::Expr::Nested(inner) => printed(inner, column),
-        ast::Expr::Value(value) => match &value.value {
-            ast::Value::Number(digits, _) => Some(digits.clone()),
-            ast::Value::Boolean(value) => Some(value.to_string()),
-            ast::Value::SingleQuotedString(text) => {
-                let quoted = format!("'{}'", text.replace('\'', "''"));
-                Some(format!("{quoted}::{}", crate::types::oid::sql_name(column)))
-            }
-            _ => None,
-        },
-        ast::Expr::Function(call) if last_part(&call.name) == "nextval" => {
-            let ast::FunctionArguments::List(list) = &call.args else { return None };
-            let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
-                return None;
-            };
-            let text = match argument {
-                ast::Expr::Cast { expr, .. } => expr.as_ref(),
-                other => other,
-            };
-            let ast::Expr::Value(value) = text else { return None };
-            let name = value.value.clone().into_string()?;
-            Some(format!("nextval('{}'::regclass)", name.replace('\'', "''")))
-        }
-        _ => None,
-    }
+/// What stands for an expression of a table in `pg_node_tree`.
+#[must_use]
+pub fn formula(table: &Table, kind: FormulaKind, place: usize) -> String {
+    let kind = match kind {
+        FormulaKind::Default => "default",
+        FormulaKind::Check => "check",
+    };
+    format!("{{FORMULA :relation {} :{kind} {place}}}", table.oid())
+}
+
+/// Which expression of a table is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormulaKind {
+    /// The default of a column.
+    Default,
+    /// The condition of a constraint.
+    Check,
+}
+
+/// The relation, kind and place of what [`formula`] stands for.
+#[must_use]
+pub fn formula_of(tree: &str) -> Option<(u32, FormulaKind, usize)> {
+    let words: Vec<&str> = tree.strip_prefix("{FORMULA ")?.strip_suffix('}')?.split(' ').collect();
+    let [":relation", oid, kind, place] = words.as_slice() else { return None };
+    let kind = match *kind {
+        ":default" => FormulaKind::Default,
+        ":check" => FormulaKind::Check,
+        _ => return None,
+    };
+    Some((oid.parse().ok()?, kind, place.parse().ok()?))
 }
 
 /// `CREATE UNIQUE INDEX … ON … USING btree (…)`, the table with its schema if `qualify`.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, SchemaRef};
 use datafusion::common::Constraint as PlanConstraint;
-use datafusion::sql::sqlparser::ast;
 
 use super::live::LiveSource;
 use super::statics;
 use crate::catalog::constraint::{Constraint, ConstraintKind, prefix};
 use crate::catalog::oids::{Allocator, BOOTSTRAP_ROLE, Kind};
+use crate::catalog::temp::{Check, Formula};
 use crate::catalog::{COMMENT_KEY, Relation, RelationKind, Role, Snapshot};
 use crate::types::{self, PgType};
 
@@ -50,6 +50,8 @@ pub enum Object {
     Index(usize, usize),
     /// The constraint of a key.
     Constraint(usize, usize),
+    /// A CHECK constraint: table and place among its checks.
+    Check(usize, usize),
     /// The `_RETURN` rule of a view.
     Rule(usize),
 }
@@ -73,6 +75,8 @@ pub struct Table {
     pub keys: Vec<Key>,
     /// The OIDs of its columns' defaults.
     pub defaults: Vec<Option<u32>>,
+    /// The OIDs of its CHECK constraints.
+    pub checks: Vec<u32>,
 }
 
 /// A declared key of a relation.
@@ -336,12 +340,15 @@ impl Source {
         let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::Sequence);
         let defaults = relation.table().map_or(&[][..], |spec| spec.defaults.as_slice());
         let fields = relation.schema();
-        let default_oid = |(field, default): (&FieldRef, &Option<ast::Expr>)| {
+        let default_oid = |(field, default): (&FieldRef, &Option<Formula>)| {
             default.as_ref()?;
             Some((schema, format!("{name}.{}", field.name())))
         };
         let named: Vec<_> = fields.fields().iter().zip(defaults).map(default_oid).collect();
         let defaults = named.into_iter().map(|named| named.map(|(s, n)| allocator.one(Kind::Default, s, &n))).collect();
+        let checks = relation.table().map_or(&[][..], |spec| spec.checks.as_slice());
+        let check_oid = |check: &Check| allocator.one(Kind::Constraint, schema, &format!("{name}.{}", check.name));
+        let checks: Vec<u32> = checks.iter().map(check_oid).collect();
         let table = Table {
             schema_oid,
             row_type: allocator.one(Kind::RowType, schema, name),
@@ -350,12 +357,16 @@ impl Source {
             schema: relation.described(),
             keys: Vec::new(),
             defaults,
+            checks,
             relation: Arc::clone(relation),
         };
         let place = self.tables.len();
         self.objects.insert(table.oid(), Object::Table(place));
         self.objects.insert(table.row_type, Object::RowType(place));
         self.objects.insert(table.array_type, Object::ArrayType(place));
+        for (i, oid) in table.checks.iter().enumerate() {
+            self.objects.insert(*oid, Object::Check(place, i));
+        }
         if table.rule != 0 {
             self.objects.insert(table.rule, Object::Rule(place));
         }

@@ -26,7 +26,7 @@ pub use contents::TableRows;
 pub use keys::can_be_key;
 pub use provider::{ROW_NUMBER, TempTable, ViewShape};
 pub use sequence::{Sequence, SequenceOwner, SequenceSpec, SequenceTable};
-pub use spec::{Check, ColumnKind, OnCommit, SessionObject, TableSpec, ViewQuery, reads_sequence};
+pub use spec::{Check, ColumnKind, Formula, OnCommit, SessionObject, TableSpec, ViewQuery, reads_sequence};
 
 /// What every session calls its schema of temporary objects.
 pub const PG_TEMP: &str = "pg_temp";
@@ -181,7 +181,7 @@ impl TempObjects {
     #[must_use]
     pub fn feeds(&self, sequence: &str) -> bool {
         let specs = self.relations.values().filter_map(|relation| relation.table());
-        specs.flat_map(|spec| spec.defaults.iter().flatten()).any(|default| reads_sequence(default, sequence))
+        specs.flat_map(|spec| spec.defaults.iter().flatten()).any(|default| reads_sequence(&default.expr, sequence))
     }
 
     /// Puts the sequences of a table's columns back to their start.

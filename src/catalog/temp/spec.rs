@@ -22,7 +22,7 @@ pub enum SessionObject {
 #[derive(Clone, Debug, Default)]
 pub struct TableSpec {
     /// For each column what it holds when nothing is said; `None` is NULL.
-    pub defaults: Vec<Option<ast::Expr>>,
+    pub defaults: Vec<Option<Formula>>,
     /// What its columns are beyond their types; columns beyond the list are plain.
     pub kinds: Vec<ColumnKind>,
     /// What must not be false of any row.
@@ -76,13 +76,24 @@ pub fn reads_sequence(default: &ast::Expr, sequence: &str) -> bool {
     calls && ast::Visit::visit(default, &mut Finder(sequence)).is_break()
 }
 
+/// An expression that belongs to a table: a default, what a column is computed by, a condition.
+#[derive(Clone, Debug)]
+pub struct Formula {
+    /// As it is planned.
+    pub expr: ast::Expr,
+    /// As it was written.
+    pub written: ast::Expr,
+    /// As PostgreSQL prints it; `None` where that is not known.
+    pub shown: Option<String>,
+}
+
 /// A CHECK constraint.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// Its name.
     pub name: String,
     /// The condition, over the table's columns.
-    pub condition: ast::Expr,
+    pub condition: Formula,
 }
 
 /// What a commit does to a temporary table.
@@ -102,6 +113,8 @@ pub enum OnCommit {
 pub struct ViewQuery {
     /// Its query; every relation's name has its schema, as it was found when the view was made.
     pub query: Box<ast::Query>,
+    /// The same as it was written, names bound likewise.
+    pub written: Box<ast::Query>,
     /// The OIDs of the relations it reads.
     pub reads: Vec<u32>,
 }

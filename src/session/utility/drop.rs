@@ -87,7 +87,7 @@ impl Session {
         for table in objects.relations() {
             let Some(spec) = table.table() else { continue };
             for (field, default) in table.schema().fields().iter().zip(&spec.defaults) {
-                if !default.as_ref().is_some_and(|default| reads_sequence(default, &relation.name)) {
+                if !default.as_ref().is_some_and(|default| reads_sequence(&default.expr, &relation.name)) {
                     continue;
                 }
                 let (column, sequence) = (field.name(), &relation.name);

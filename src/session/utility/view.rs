@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 
-use crate::catalog::{Relation, ViewQuery};
+use crate::catalog::{Relation, ViewQuery, deparse};
 use crate::error::{Error, Result};
 use crate::plan::{self, PlanEnv};
 use crate::session::{Answer, Session};
@@ -30,6 +30,10 @@ impl Session {
             return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
         }
         let schema = plan::write::columns_of(&planned, &view.columns)?;
+        if let Some(field) = schema.fields().iter().find(|field| pg_type(field).oid == oid::RECORD) {
+            let message = format!("column \"{}\" has pseudo-type record", field.name());
+            return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
+        }
         let old = self.objects.current().relation(name).map(Arc::clone);
         let oid = match &old {
             None => self.objects.current().new_oid(&env.snapshot, name),
@@ -43,7 +47,9 @@ impl Session {
         };
         let temporary = query.reads.iter().any(|oid| self.objects.current().relations().any(|own| own.oid == *oid));
         let of_session = Arc::clone(self.objects.current().schema());
-        let relation = Relation::session_view(oid, &of_session, name, Arc::new(schema), (view.text.clone(), query));
+        let schema = Arc::new(schema);
+        let text = deparse::shown(&env.vars, &query.written, &schema).unwrap_or_else(|| view.text.clone());
+        let relation = Relation::session_view(oid, &of_session, name, schema, (text, query));
         self.cancel.disarm();
         self.objects.change(self.objects.current().with(relation, None));
         if !own {
@@ -65,7 +71,7 @@ impl Session {
         env: &PlanEnv,
         token: &tokio_util::sync::CancellationToken,
     ) -> Result<(plan::Plan, ViewQuery)> {
-        let (mut query, env) = (view.query.clone(), env.clone());
+        let (mut query, mut written, env) = (view.query.clone(), view.written.clone(), env.clone());
         let statement = Arc::clone(statement);
         let work = move || {
             let planned = plan::plan_query(&query, &statement.positions, &[], &env)?;
@@ -73,7 +79,8 @@ impl Session {
                 return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, "there is no parameter $1"));
             }
             let reads = plan::views::bind_names(&mut query, &env);
-            Ok((planned, ViewQuery { query, reads }))
+            plan::views::bind_written(&mut written, &env);
+            Ok((planned, ViewQuery { query, written, reads }))
         };
         self.engine.executor.compute(token, work).await
     }

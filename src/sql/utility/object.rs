@@ -204,7 +204,8 @@ fn view(
     let text = rest.text().to_owned();
     cursor.finish();
     let query = query_of(script, &rest)?;
-    Ok(ObjectStatement::CreateView(Box::new(NewView { name, temporary, or_replace, columns, query, text })))
+    let written = query::written(script, &rest)?;
+    Ok(ObjectStatement::CreateView(Box::new(NewView { name, temporary, or_replace, columns, query, written, text })))
 }
 
 /// `WITH (security_barrier, …)`: options about rights and planning, which change no answer here.

@@ -4,7 +4,8 @@
 //! text made from their declaration.
 
 use super::call::{Body, Call, SystemFunction};
-use crate::catalog::pg_catalog::definitions::{self, qualified, quote_identifier};
+use crate::catalog::deparse::{self, Columns, Style};
+use crate::catalog::pg_catalog::definitions::{self, FormulaKind, qualified, quote_identifier};
 use crate::catalog::pg_catalog::rows::Cell;
 use crate::catalog::pg_catalog::source::{Object, Table};
 use crate::catalog::pg_catalog::{data, reg, statics, texts};
@@ -52,25 +53,26 @@ fn pretty(call: &Call<'_>, i: usize) -> bool {
 /// A relation's name, with its schema unless `pretty` and the search path finds it.
 fn shown_name(call: &Call<'_>, table: &Table, pretty: bool) -> String {
     let visible = pretty && reg::relation_visible(call.vars, table.oid()) == Some(true);
-    if visible { quote_identifier(table.name()) } else { qualified(&table.relation.schema, table.name()) }
+    if visible {
+        quote_identifier(table.name())
+    } else {
+        qualified(reg::shown_schema(call.vars, table.oid()), table.name())
+    }
 }
 
 fn viewdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let oid = call.relation(0)?;
-    if let Some(table) = call.vars.snapshot.system().source().table(oid) {
-        own_view(table)?;
-        return Ok(Cell::from(definitions::view(table)));
-    }
-    Ok(Cell::from(texts::view(oid, pretty(call, 1))))
+    let Some(table) = call.vars.snapshot.system().source().table(oid) else {
+        return Ok(Cell::from(texts::view(oid, pretty(call, 1))));
+    };
+    let style = Style { pretty: pretty(call, 1), wrap: call.int(1).unwrap_or(0) };
+    own_view(call, table, style).map(Cell::from)
 }
 
-/// PostgreSQL writes a view's query anew, from what it means; a session's view is known as it was written only.
-fn own_view(table: &Table) -> Result<()> {
-    if !table.relation.is_temporary() {
-        return Ok(());
-    }
-    let message = format!("the definition of view \"{}\" is not available in this form", table.name());
-    Err(Error::unsupported(message).hint("pg_views.definition has the query as it was written."))
+/// The query of a view, printed anew from what it means; `None` for what is no view.
+fn own_view(call: &Call<'_>, table: &Table, style: Style) -> Result<Option<String>> {
+    let Some(view) = table.relation.view() else { return Ok(None) };
+    deparse::view(call.vars, &view.written, &table.relation.schema(), style).map(Some)
 }
 
 fn ruledef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
@@ -78,9 +80,8 @@ fn ruledef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let source = call.vars.snapshot.system().source();
     let Some(Object::Rule(table)) = source.object(oid) else { return Ok(Cell::from(texts::rule(oid, pretty))) };
     let table = &source.tables[table];
-    own_view(table)?;
     let name = shown_name(call, table, pretty);
-    let query = definitions::view(table).unwrap_or_default();
+    let query = own_view(call, table, Style { pretty, wrap: 0 })?.unwrap_or_default();
     Ok(Cell::from(format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {query}")))
 }
 
@@ -111,17 +112,46 @@ fn indexdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 fn constraintdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let (oid, pretty) = (call.oid(0), pretty(call, 1));
     let source = call.vars.snapshot.system().source();
-    let Some(Object::Constraint(table, key)) = source.object(oid) else {
-        return Ok(Cell::from(texts::constraint(oid, pretty)));
+    let (table, key) = match source.object(oid) {
+        Some(Object::Constraint(table, key)) => (table, key),
+        Some(Object::Check(table, check)) => {
+            let condition = formula(call, source.tables[table].oid(), FormulaKind::Check, check, pretty)?;
+            return Ok(Cell::from(condition.map(|condition| format!("CHECK ({condition})"))));
+        }
+        _ => return Ok(Cell::from(texts::constraint(oid, pretty))),
     };
     let table = &source.tables[table];
     let name_of = |table: &Table| reg::regclass_name(call.vars, table.oid());
     Ok(Cell::from(definitions::constraint(source, table, &table.keys[key], name_of)))
 }
 
-/// Expressions of system objects answer with PostgreSQL's text; the server keeps its own as text already.
+/// An expression of a session's table, printed.
+fn formula(call: &Call<'_>, oid: u32, kind: FormulaKind, place: usize, pretty: bool) -> Result<Option<String>> {
+    let Some(table) = call.vars.snapshot.system().source().table(oid) else { return Ok(None) };
+    let Some(spec) = table.relation.table() else { return Ok(None) };
+    let schema = table.relation.schema();
+    let of = Columns { oid, table: table.name(), schema: &schema };
+    match kind {
+        FormulaKind::Check => match spec.checks.get(place) {
+            Some(check) => deparse::condition(call.vars, of, &check.condition.written, pretty).map(Some),
+            None => Ok(None),
+        },
+        FormulaKind::Default => match (spec.defaults.get(place), schema.fields().get(place)) {
+            (Some(Some(default)), Some(field)) => {
+                let to = Some(deparse::type_of(field));
+                deparse::expression(call.vars, of, &default.written, to, pretty).map(Some)
+            }
+            _ => Ok(None),
+        },
+    }
+}
+
+/// Expressions of system objects answer with PostgreSQL's text, those of a session's tables are printed.
 fn expr<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
     let tree = call.text(0).unwrap_or_default();
+    if let Some((oid, kind, place)) = definitions::formula_of(tree) {
+        return formula(call, oid, kind, place, pretty(call, 2)).map(Cell::from);
+    }
     Ok(match texts::expression(tree) {
         Some(text) => Cell::from(text),
         None if tree.starts_with(['{', '(', '<']) => Cell::Null,

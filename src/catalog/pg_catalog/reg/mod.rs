@@ -17,7 +17,7 @@ pub use functions::{
     lookup_regoper, lookup_regoperator, lookup_regproc, lookup_regprocedure, regoper_name, regoperator_name,
     regproc_name, regprocedure_name,
 };
-pub use relations::{find_relation, lookup_regclass, regclass_name, relation_name, relation_visible};
+pub use relations::{find_relation, lookup_regclass, regclass_name, relation_name, relation_visible, shown_schema};
 pub use type_names::{
     builtin_type_name, format_type, is_sql_name, lookup_regtype, lookup_type, regtype_name, type_place, type_visible,
 };

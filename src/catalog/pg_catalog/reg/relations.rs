@@ -86,3 +86,10 @@ pub fn regclass_name(vars: &SessionVars, oid: u32) -> String {
     });
     or_digits(oid, shown)
 }
+
+/// The schema of a relation as definitions show it: the session's own is `pg_temp`.
+#[must_use]
+pub fn shown_schema(vars: &SessionVars, oid: u32) -> &str {
+    let schema = relation_name(vars, oid).map_or("", |(schema, _)| schema);
+    if Some(schema) == vars.temp_schema() { PG_TEMP } else { schema }
+}

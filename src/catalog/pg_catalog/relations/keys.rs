@@ -1,9 +1,15 @@
 //! Declared keys: `pg_index`, `pg_constraint`, and their part of `pg_depend`.
 
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast;
+
 use crate::catalog::constraint::ConstraintKind;
+use crate::catalog::pg_catalog::definitions::{self, FormulaKind};
 use crate::catalog::pg_catalog::rows::{Cell, NULL, Rows, row};
 use crate::catalog::pg_catalog::source::{Key, Source, Table};
 use crate::catalog::pg_catalog::statics;
+use crate::sql::rewrite::names::folded;
 
 /// One row per key that an index stands for.
 pub fn pg_index(source: &Source, rows: &mut Rows) {
@@ -40,8 +46,9 @@ pub fn pg_index(source: &Source, rows: &mut Rows) {
     }
 }
 
-/// One row per key.
+/// One row per key and CHECK constraint.
 pub fn pg_constraint(source: &Source, rows: &mut Rows) {
+    source.tables.iter().for_each(|table| checks(table, rows));
     for (table, key) in source.keys() {
         let contype = match key.kind {
             ConstraintKind::PrimaryKey => "p",
@@ -82,6 +89,65 @@ pub fn pg_constraint(source: &Source, rows: &mut Rows) {
             NULL, // conbin
         ]);
     }
+}
+
+/// One row per CHECK constraint.
+fn checks(table: &Table, rows: &mut Rows) {
+    let Some(spec) = table.relation.table() else { return };
+    for (i, (check, oid)) in spec.checks.iter().zip(&table.checks).enumerate() {
+        rows.push(row![
+            *oid,
+            &check.name,
+            table.schema_oid,
+            "c",
+            false, // condeferrable
+            false, // condeferred
+            true,  // convalidated
+            table.oid(),
+            0, // contypid
+            0, // conindid
+            0, // conparentid
+            0, // confrelid
+            " ",
+            " ",
+            " ",
+            true,  // conislocal
+            0i16,  // coninhcount
+            false, // connoinherit
+            columns_of(table, &check.condition.written),
+            NULL, // confkey
+            NULL, // conpfeqop
+            NULL, // conppeqop
+            NULL, // conffeqop
+            NULL, // confdelsetcols
+            NULL, // conexclop
+            definitions::formula(table, FormulaKind::Check, i),
+        ]);
+    }
+}
+
+/// The numbers of the columns that a condition names, in the order in which they come first.
+#[must_use]
+pub fn columns_of(table: &Table, condition: &ast::Expr) -> Vec<i16> {
+    struct Finder<'a>(&'a Table, Vec<i16>);
+    impl ast::Visitor for Finder<'_> {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
+            let name = match expr {
+                ast::Expr::Identifier(name) => Some(name),
+                ast::Expr::CompoundIdentifier(parts) => parts.last(),
+                _ => None,
+            };
+            let found = name.and_then(|name| self.0.columns().find(|column| column.name() == folded(name)));
+            if let Some(attnum) = found.map(|column| column.attnum).filter(|attnum| !self.1.contains(attnum)) {
+                self.1.push(attnum);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut finder = Finder(table, Vec::new());
+    let _ = ast::Visit::visit(condition, &mut finder);
+    finder.1
 }
 
 /// The operators by which a foreign key's columns are compared; types that share an operator class count as its type.

@@ -12,6 +12,7 @@ mod statistics;
 mod views;
 
 pub use class::{FIRST_XID, PAGE_BYTES, SYSTEM_COLUMNS};
+pub use keys::columns_of;
 pub use sequences::sequences;
 
 use super::rows::Rows;

@@ -1,7 +1,7 @@
 //! Sequences and defaults: `pg_sequence`, `pg_sequences`, `pg_attrdef`.
 
-use crate::catalog::pg_catalog::definitions;
-use crate::catalog::pg_catalog::rows::{NULL, Rows, row};
+use crate::catalog::pg_catalog::definitions::{self, FormulaKind};
+use crate::catalog::pg_catalog::rows::{Rows, row};
 use crate::catalog::pg_catalog::source::Source;
 use crate::catalog::temp::ColumnKind;
 use crate::catalog::vars::SessionVars;
@@ -57,11 +57,8 @@ pub fn pg_attrdef(source: &Source, rows: &mut Rows) {
             if matches!(kind, ColumnKind::Identity | ColumnKind::AlwaysIdentity) {
                 continue;
             }
-            let text = definitions::default(table, place);
-            match text {
-                Some(text) => rows.push(row![*default, table.oid(), column.attnum, text]),
-                None => rows.push(row![*default, table.oid(), column.attnum, NULL]),
-            }
+            let tree = definitions::formula(table, FormulaKind::Default, place);
+            rows.push(row![*default, table.oid(), column.attnum, tree]);
         }
     }
 }
