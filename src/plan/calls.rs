@@ -208,7 +208,10 @@ fn is_catalog_type(field: &Field) -> bool {
     let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
     let is_row = matches!(field.data_type(), DataType::Struct(_));
     declared.filter(|_| !is_row).is_some_and(|oid: u32| {
-        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
+        let plain = [oid::BOOL, oid::INT2, oid::INT4, oid::INT8, oid::FLOAT4, oid::FLOAT8, oid::NUMERIC, oid::UUID];
+        let times = [oid::DATE, oid::TIME, oid::TIMETZ, oid::TIMESTAMP, oid::TIMESTAMPTZ, oid::INTERVAL];
+        let texts = [oid::TEXT, oid::VARCHAR, oid::BPCHAR, oid::NAME, oid::BYTEA];
+        !plain.contains(&oid) && !times.contains(&oid) && !texts.contains(&oid)
     })
 }
 
