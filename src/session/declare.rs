@@ -120,9 +120,9 @@ pub fn view(view: &ViewConfig, oid: u32, env: &PlanEnv) -> Result<Relation> {
         let columns = Arc::new(plan::write::columns_of(&planned, &[])?);
         let reads = plan::views::bind_names(&mut query, env);
         let mut written = sql::parse_written(&view.query)?;
-        plan::views::bind_written(&mut written, env);
+        written.iter_mut().for_each(|written| plan::views::bind_written(written, env));
         let as_written = || view.query.trim().trim_end_matches(';').to_owned();
-        let text = crate::catalog::deparse::shown(&env.vars, &written, &columns).unwrap_or_else(as_written);
+        let text = crate::catalog::deparse::shown(&env.vars, written.as_deref(), &columns).unwrap_or_else(as_written);
         Ok(Relation::shared_view(oid, view, columns, (text, crate::catalog::ViewQuery { query, written, reads })))
     };
     planned().map_err(|e| e.context(format!("declaring {}", place())))

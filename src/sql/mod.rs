@@ -116,8 +116,8 @@ pub fn parse_single(text: &str) -> Result<Option<Statement>> {
     Ok(statements.pop())
 }
 
-/// The query of a text as it was written, before any rule changes it.
-pub fn parse_written(text: &str) -> Result<Box<ast::Query>> {
+/// The query of a text as it was written, before any rule changes it; `None` where it is too long for that.
+pub fn parse_written(text: &str) -> Result<Option<Box<ast::Query>>> {
     let script = Script::lex(text)?;
     let tokens = script.statements().next();
     let tokens = tokens.ok_or_else(|| Error::new(crate::sqlstate::SYNTAX_ERROR, "a query is expected"))?;

@@ -156,8 +156,8 @@ pub struct NewView {
     pub columns: Vec<String>,
     /// Its query.
     pub query: Box<ast::Query>,
-    /// Its query as it was written, before any rule changed it.
-    pub written: Box<ast::Query>,
+    /// Its query as it was written, before any rule changed it; `None` where it is too long to be kept.
+    pub written: Option<Box<ast::Query>>,
     /// The query's text.
     pub text: String,
 }

@@ -56,10 +56,17 @@ pub fn statement(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<as
     statement_overriding(script, tokens).map(|(statement, _)| statement)
 }
 
-/// A query as it was written, before any rule changes it.
-pub fn written(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Box<ast::Query>> {
+/// A query as it was written, before any rule changes it; `None` for one whose chains of operators are so long that only
+/// the rules make them fit to be walked.
+pub fn written(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option<Box<ast::Query>>> {
+    const MAX_CHAINED: usize = 500;
+    const CHAINING: [Keyword; 5] = [Keyword::AND, Keyword::OR, Keyword::UNION, Keyword::INTERSECT, Keyword::EXCEPT];
+    let chains = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && CHAINING.contains(&w.keyword));
+    if tokens.tokens.iter().filter(chains).count() > MAX_CHAINED {
+        return Ok(None);
+    }
     match statement(script, tokens)? {
-        ast::Statement::Query(query) => Ok(query),
+        ast::Statement::Query(query) => Ok(Some(query)),
         other => Err(unsupported(&other)),
     }
 }

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{self, AccessExpr, BinaryOperator, Expr, Un
 
 use super::system::{self, Context};
 use super::tree::{Form, Logic, Node, Term, Type};
-use super::{Analyzer, refused, tree};
+use super::{Analyzer, deep, refused, tree};
 use crate::catalog::pg_catalog::reg;
 use crate::error::Result;
 use crate::sql::distinct::{IS_DISTINCT, IS_NOT_DISTINCT};
@@ -14,6 +14,10 @@ use crate::types::oid;
 impl Analyzer<'_> {
     /// What an expression means.
     pub(super) fn expr(&mut self, written: &Expr) -> Result<Term> {
+        deep(|| self.one_expr(unnested(written)))
+    }
+
+    fn one_expr(&mut self, written: &Expr) -> Result<Term> {
         match written {
             Expr::Nested(inner) => self.expr(inner),
             Expr::Identifier(ident) => match ident.quote_style {

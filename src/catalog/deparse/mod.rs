@@ -90,7 +90,8 @@ pub fn condition(vars: &SessionVars, of: Columns<'_>, written: &ast::Expr, prett
 /// # Errors
 ///
 /// `0A000` for what is not printed.
-pub fn view(vars: &SessionVars, written: &ast::Query, columns: &SchemaRef, style: Style) -> Result<String> {
+pub fn view(vars: &SessionVars, written: Option<&ast::Query>, columns: &SchemaRef, style: Style) -> Result<String> {
+    let written = written.ok_or_else(|| refused("so long a query"))?;
     let mut analyzer = Analyzer { vars, ranges: Ranges::new(), scopes: Vec::new(), ctes: vec![Vec::new()] };
     let query = analyzer.query(written)?;
     let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
@@ -99,7 +100,7 @@ pub fn view(vars: &SessionVars, written: &ast::Query, columns: &SchemaRef, style
 
 /// A view's query as the catalog shows it, without what stands around it; `None` for what is not printed.
 #[must_use]
-pub fn shown(vars: &SessionVars, written: &ast::Query, columns: &SchemaRef) -> Option<String> {
+pub fn shown(vars: &SessionVars, written: Option<&ast::Query>, columns: &SchemaRef) -> Option<String> {
     let text = view(vars, written, columns, Style { pretty: false, wrap: 0 }).ok()?;
     Some(text.trim().trim_end_matches(';').to_owned())
 }
@@ -114,6 +115,13 @@ pub fn type_of(field: &arrow::datatypes::Field) -> Type {
 /// The error of what is not printed.
 fn refused(what: &str) -> Error {
     Error::unsupported(format!("the definition is not available in this form: {what} is not printed"))
+}
+
+/// Runs one level of a recursion on a stack that has room for it.
+fn deep<T>(level: impl FnOnce() -> T) -> T {
+    const LEAST: usize = 256 * 1024;
+    const MORE: usize = 2 * 1024 * 1024;
+    stacker::maybe_grow(LEAST, MORE, level)
 }
 
 /// A query of WITH that is seen: its name, its columns.

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::expr::unnested;
 use super::scope::Scope;
 use super::tree::{Cte, Form, From, Node, Query, Range, RangeKind, Set, Sort, Target, Term, Type};
-use super::{Analyzer, refused};
+use super::{Analyzer, deep, refused};
 use crate::error::Result;
 use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::names::{folded, last_part};
@@ -20,7 +20,7 @@ impl Analyzer<'_> {
             return Err(refused("a clause of a query"));
         }
         self.ctes.push(Vec::new());
-        let made = self.query_with(written);
+        let made = deep(|| self.query_with(written));
         self.ctes.pop();
         made
     }
@@ -158,8 +158,8 @@ impl Analyzer<'_> {
             SetQuantifier::None | SetQuantifier::Distinct => false,
             _ => return Err(refused("BY NAME")),
         };
-        let (mut a, a_targets) = self.operation(left)?;
-        let (mut b, b_targets) = self.operation(right)?;
+        let (mut a, a_targets) = deep(|| self.operation(left))?;
+        let (mut b, b_targets) = deep(|| self.operation(right))?;
         if a_targets.len() != b_targets.len() {
             return Err(refused("a set operation of different columns"));
         }

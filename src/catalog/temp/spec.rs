@@ -113,8 +113,8 @@ pub enum OnCommit {
 pub struct ViewQuery {
     /// Its query; every relation's name has its schema, as it was found when the view was made.
     pub query: Box<ast::Query>,
-    /// The same as it was written, names bound likewise.
-    pub written: Box<ast::Query>,
+    /// The same as it was written, names bound likewise; `None` where it is too long to be kept.
+    pub written: Option<Box<ast::Query>>,
     /// The OIDs of the relations it reads.
     pub reads: Vec<u32>,
 }

@@ -48,7 +48,7 @@ impl Session {
         let temporary = query.reads.iter().any(|oid| self.objects.current().relations().any(|own| own.oid == *oid));
         let of_session = Arc::clone(self.objects.current().schema());
         let schema = Arc::new(schema);
-        let text = deparse::shown(&env.vars, &query.written, &schema).unwrap_or_else(|| view.text.clone());
+        let text = deparse::shown(&env.vars, query.written.as_deref(), &schema).unwrap_or_else(|| view.text.clone());
         let relation = Relation::session_view(oid, &of_session, name, schema, (text, query));
         self.cancel.disarm();
         self.objects.change(self.objects.current().with(relation, None));
@@ -79,7 +79,7 @@ impl Session {
                 return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, "there is no parameter $1"));
             }
             let reads = plan::views::bind_names(&mut query, &env);
-            plan::views::bind_written(&mut written, &env);
+            written.iter_mut().for_each(|written| plan::views::bind_written(written, &env));
             Ok((planned, ViewQuery { query, written, reads }))
         };
         self.engine.executor.compute(token, work).await

@@ -1,5 +1,6 @@
 //! Queries (`get_query_def` and what it calls).
 
+use super::super::deep;
 use super::super::tree::{Distinct, Group, Node, Query, RangeKind, Set, Target, Term};
 use super::{Printer, STD};
 use crate::error::Result;
@@ -20,7 +21,7 @@ impl Printer<'_> {
         let grouping = std::mem::replace(&mut self.grouping, false);
         let sorting = std::mem::replace(&mut self.sorting, false);
         self.name_ranges(query);
-        let made = self.clauses(query, names, named);
+        let made = deep(|| self.clauses(query, names, named));
         self.taken.truncate(taken);
         self.ctes.truncate(ctes);
         (self.indent, self.prefix, self.outputs, self.grouping) = (indent, prefix, outputs, grouping);
@@ -114,7 +115,7 @@ impl Printer<'_> {
             self.push("(");
             self.keyword("", step, 0, 0);
         }
-        self.set(left, names, named)?;
+        deep(|| self.set(left, names, named))?;
         self.keyword(if enclosed { ") " } else { "" }, -step, 0, 0);
         self.push(word);
         self.push(if all { " ALL " } else { " " });
@@ -122,7 +123,7 @@ impl Printer<'_> {
         let step = if enclosed { STD } else { 0 };
         self.push(if enclosed { "(" } else { "" });
         self.keyword("", step, 0, 0);
-        self.set(right, names, false)?;
+        deep(|| self.set(right, names, false))?;
         self.indent -= step;
         if enclosed {
             self.keyword(")", 0, 0, 0);

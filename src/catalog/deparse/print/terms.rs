@@ -1,7 +1,7 @@
 //! Expressions (`get_rule_expr`).
 
-use super::super::refused;
 use super::super::tree::{Form, Logic, Node, Sublink, SublinkKind, Subscript, Term};
+use super::super::{deep, refused};
 use super::constants::Label;
 use super::simple::is_simple;
 use super::{Printer, VAR};
@@ -10,6 +10,10 @@ use crate::error::Result;
 impl Printer<'_> {
     /// An expression; `implicit` shows the casts at its top that nobody wrote.
     pub(super) fn term(&mut self, term: &Term, implicit: bool) -> Result<()> {
+        deep(|| self.one_term(term, implicit))
+    }
+
+    fn one_term(&mut self, term: &Term, implicit: bool) -> Result<()> {
         match &term.node {
             Node::Column(place, column) => {
                 self.column(term, *place, *column);

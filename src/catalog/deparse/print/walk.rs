@@ -1,5 +1,6 @@
 //! The terms below a term.
 
+use super::super::deep;
 use super::super::tree::{Aggregate, Bound, Node, Sort, Subscript, Term, Window, WindowSpec};
 
 /// Visits the terms right below a node.
@@ -10,7 +11,7 @@ pub trait Walk {
 
 /// Whether a term or one below it, subqueries left out, is such a node.
 pub fn any_node(term: &Term, wanted: &dyn Fn(&Node) -> bool) -> bool {
-    wanted(&term.node) || term.below().into_iter().any(|below| any_node(below, wanted))
+    deep(|| wanted(&term.node) || term.below().into_iter().any(|below| any_node(below, wanted)))
 }
 
 impl Walk for Node {
