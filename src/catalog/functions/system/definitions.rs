@@ -71,7 +71,7 @@ fn viewdef<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 
 /// The query of a view, printed anew from what it means; `None` for what is no view.
 fn own_view(call: &Call<'_>, table: &Table, style: Style) -> Result<Option<String>> {
-    let Some(view) = table.relation.view() else { return Ok(None) };
+    let Some(view) = table.relation.view() else { return Ok(definitions::view(table)) };
     deparse::view(call.vars, view.written.as_deref(), &table.relation.schema(), style).map(Some)
 }
 
