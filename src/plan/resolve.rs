@@ -17,7 +17,7 @@ use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use super::operators::{comparable, has_documents, no_operator, plain};
+use super::operators::{check_comparable, comparable, has_documents, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
@@ -302,6 +302,11 @@ fn in_list(test: InList, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed
     };
     let style = &env.vars.style;
     let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+    let own = Some(Arc::new(field));
+    for item in &list {
+        let item = field_of(item, schema).filter(|f| !f.data_type().is_null()).map(Arc::new);
+        check_comparable(&BinaryOperator::Eq, &(own.clone(), item))?;
+    }
     let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
     let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
     let expr = Box::new(all.remove(0));
@@ -355,6 +360,11 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
     let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
+    let symbol = func.name().get(4..).unwrap_or_default().to_owned();
+    let element = field(&list).and_then(|f| innermost(&f)).filter(|item| !item.data_type().is_null());
+    if field(&list).is_none_or(|f| element_field(f.data_type()).is_some()) {
+        check_comparable(&BinaryOperator::Custom(symbol), &(field(&value).map(Arc::new), element))?;
+    }
     if field(&list).is_some_and(|f| has_documents(&f))
         || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb))
     {
@@ -379,6 +389,12 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         false => value,
     };
     Ok(func.call(vec![value, list]))
+}
+
+/// The innermost element of an array.
+fn innermost(field: &Field) -> Option<FieldRef> {
+    let item = element_field(field.data_type())?;
+    innermost(item).or_else(|| Some(Arc::clone(item)))
 }
 
 fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {

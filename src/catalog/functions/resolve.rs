@@ -157,7 +157,9 @@ fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<
         common = Some(match common {
             None => leaf,
             Some(other) if *other.data_type() == DataType::Null => leaf,
-            Some(other) if *leaf.data_type() == DataType::Null || other.data_type() == leaf.data_type() => other,
+            Some(other) if *leaf.data_type() == DataType::Null => other,
+            Some(other) if told_apart(&other, &leaf) => return Err(mismatch(other.data_type(), leaf.data_type())),
+            Some(other) if other.data_type() == leaf.data_type() => other,
             Some(other) => {
                 let wide = wider(other.data_type(), leaf.data_type())?;
                 let same = [&other, &leaf].into_iter().find(|f| *f.data_type() == wide).map(|f| f.metadata().clone());
@@ -169,6 +171,13 @@ fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<
         let data_type = ty::plain(c.data_type());
         c.with_name("item").with_nullable(true).with_data_type(data_type)
     }))
+}
+
+/// Whether two types are one to Arrow and two to PostgreSQL, without a cast between them.
+fn told_apart(a: &Field, b: &Field) -> bool {
+    let told = |ty| matches!(ty, Some(Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::Bits | Ty::Bytea));
+    let (a, b) = (Ty::of_field(a), Ty::of_field(b));
+    a != b && (told(a) || told(b))
 }
 
 /// The type both fit in by implicit casts.
