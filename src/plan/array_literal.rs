@@ -12,7 +12,7 @@ use super::PlanEnv;
 use super::array_cast::array_cast;
 use super::calls::{call, cast_to_column, explicit_cast, without_padding};
 use super::literals::{adapt, fold_arguments, is_null};
-use super::operators::known;
+use super::operators::{known, plain};
 use super::unify::common_field;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arrays::{CONSTRUCTOR, FILL_OF};
@@ -129,6 +129,9 @@ fn unite(a: &FieldRef, b: &FieldRef) -> Result<FieldRef> {
             }
             if is_text(a) || is_text(b) {
                 return Err(mismatch());
+            }
+            if plain(&(Some(Arc::clone(a)), Some(Arc::clone(b)))) {
+                common_field("ARRAY", &[Some(Arc::clone(a)), Some(Arc::clone(b))]).map_err(external)?;
             }
             let wide = wider(a.data_type(), b.data_type()).map_err(|_| mismatch())?;
             let same = [a, b].into_iter().find(|f| *f.data_type() == wide);

@@ -118,6 +118,7 @@ fn limited(plan: &LogicalPlan, rows: usize) -> Result<Option<LogicalPlan>> {
 /// The expressions that a plan's columns are, and of what.
 fn computed(plan: &LogicalPlan) -> Option<(&[Expr], &LogicalPlan)> {
     match plan {
+        LogicalPlan::Projection(projection) if projection.expr.iter().any(waits) => None,
         LogicalPlan::Projection(projection) => Some((&projection.expr, &projection.input)),
         LogicalPlan::Extension(extension) => match extension.node.as_any().downcast_ref::<InOrderNode>()? {
             InOrderNode { input, work: Work::Project(exprs), .. } => Some((exprs, input)),
@@ -125,6 +126,11 @@ fn computed(plan: &LogicalPlan) -> Option<(&[Expr], &LogicalPlan)> {
         },
         _ => None,
     }
+}
+
+/// Whether an expression is one of those that the engine computes in an operator of its own, as they wait for something.
+fn waits(expr: &Expr) -> bool {
+    expr.exists(|e| Ok(matches!(e, Expr::ScalarFunction(call) if call.func.as_async().is_some()))).unwrap_or(true)
 }
 
 /// Whether volatile expressions must see the rows one after another: their input has an order, or the call has arguments
@@ -135,6 +141,9 @@ fn needs_order(exprs: &[Expr], input: &LogicalPlan) -> bool {
         _ => false,
     };
     let looks_constant = |expr: &Expr| expr.exists(|e| Ok(is_call(e))).unwrap_or(true);
+    if exprs.iter().any(waits) {
+        return false;
+    }
     exprs.iter().any(looks_constant) || (exprs.iter().any(Expr::is_volatile) && is_sorted(input))
 }
 

@@ -414,7 +414,7 @@ pub fn check_comparable(op: &Op, fields: &SideFields) -> Result<()> {
     let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
     let refused = match types {
         (Some(a), Some(b)) => {
-            let told = |ty| matches!(ty, Ty::Bits | Ty::Jsonb | Ty::Json);
+            let told = |ty| matches!(ty, Ty::Bits | Ty::Jsonb | Ty::Json | Ty::Uuid | Ty::Bytea);
             (told(a) || told(b)) && a != b || !comparable(a, b)
         }
         _ => false,
