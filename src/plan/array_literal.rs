@@ -130,8 +130,10 @@ fn unite(a: &FieldRef, b: &FieldRef) -> Result<FieldRef> {
             if is_text(a) || is_text(b) {
                 return Err(mismatch());
             }
-            if plain(&(Some(Arc::clone(a)), Some(Arc::clone(b)))) {
-                common_field("ARRAY", &[Some(Arc::clone(a)), Some(Arc::clone(b))]).map_err(external)?;
+            let both = (Some(Arc::clone(a)), Some(Arc::clone(b)));
+            if plain(&both) {
+                let common = common_field("ARRAY", &<[_; 2]>::from(both)).map_err(external)?;
+                return Ok(Arc::new(common.as_ref().clone().with_name("item")));
             }
             let wide = wider(a.data_type(), b.data_type()).map_err(|_| mismatch())?;
             let same = [a, b].into_iter().find(|f| *f.data_type() == wide);

@@ -22,7 +22,7 @@ pub fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     }
     let settled = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Sort(sort) => after_sort(sort),
-        LogicalPlan::Limit(limit) => within_limit(limit),
+        LogicalPlan::Limit(limit) => within_limit(limit, env),
         LogicalPlan::Filter(filter) => samples::settle(filter, env),
         LogicalPlan::Projection(projection) if needs_order(&projection.expr, &projection.input) => {
             in_order(Arc::unwrap_or_clone(projection.input), named(projection.expr, &projection.schema.columns()))
@@ -86,7 +86,10 @@ fn after_sort(sort: Sort) -> Result<Transformed<LogicalPlan>> {
 }
 
 /// A limit told to what is computed last below it: it sees no other rows.
-fn within_limit(limit: Limit) -> Result<Transformed<LogicalPlan>> {
+fn within_limit(limit: Limit, env: &PlanEnv) -> Result<Transformed<LogicalPlan>> {
+    let known =
+        |count: Option<Box<Expr>>| count.map(|count| samples::simplified(*count, env).map(Box::new)).transpose();
+    let limit = Limit { skip: known(limit.skip)?, fetch: known(limit.fetch)?, ..limit };
     let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) = (limit.get_skip_type()?, limit.get_fetch_type()?)
     else {
         return Ok(Transformed::no(LogicalPlan::Limit(limit)));

@@ -22,7 +22,7 @@ use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::catalog::functions::{ArgType, Functions, JSON_VALUE, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
@@ -307,10 +307,25 @@ fn in_list(test: InList, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed
         let item = field_of(item, schema).filter(|f| !f.data_type().is_null()).map(Arc::new);
         check_comparable(&BinaryOperator::Eq, &(own.clone(), item))?;
     }
+    let (expr, list) = as_intervals(expr, list, schema, env);
     let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
     let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
     let expr = Box::new(all.remove(0));
     Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
+}
+
+/// Times as intervals in a list that has both.
+fn as_intervals(expr: Box<Expr>, list: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> (Box<Expr>, Vec<Expr>) {
+    let type_of = |e: &Expr| field_of(e, schema).and_then(|f| Ty::of_field(&f));
+    let has = |wanted: Ty| std::iter::once(expr.as_ref()).chain(&list).any(|e| type_of(e) == Some(wanted));
+    if !has(Ty::Interval) || !has(Ty::Time) {
+        return (expr, list);
+    }
+    let made = |e: Expr| match type_of(&e) {
+        Some(Ty::Time) => implicit_temporal(e, Ty::Time, Ty::Interval, &env.functions),
+        _ => e,
+    };
+    (Box::new(made(*expr)), list.into_iter().map(made).collect())
 }
 
 /// `expr BETWEEN low AND high`: unknown bounds take the type of `expr`.
@@ -382,13 +397,36 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         },
         _ => (value, list),
     };
-    // Beside text `char(n)` becomes text.
-    let in_text = field(&list).is_some_and(|f| element_field(f.data_type()).is_some_and(|item| !wide::is_padded(item)));
-    let value = match in_text && wide::padded(&value, schema) {
-        true => calls::call(&env.functions, "bpchar_trim", vec![value]),
+    let (value, list) = alike_in_list(value, list, schema, env)?;
+    Ok(func.call(vec![value, list]))
+}
+
+/// A quantified comparison's sides as values of one type, where Arrow would compare them otherwise: `char(n)` as the text
+/// it is, a time beside an interval as an interval.
+fn alike_in_list(value: Expr, list: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<(Expr, Expr)> {
+    let functions = &env.functions;
+    let (Some(own), Some(list_field)) = (field_of(&value, schema), field_of(&list, schema).map(Arc::new)) else {
+        return Ok((value, list));
+    };
+    let Some(item) = innermost(&list_field) else { return Ok((value, list)) };
+    let as_list = |list: Expr, element: Field| -> Result<Expr> {
+        let element = element.with_name("item").with_nullable(true);
+        let to = Field::new("array", with_leaf(list_field.data_type(), &element), true);
+        array_cast(list, &list_field, &Arc::new(to), functions)?.or_else(Ok)
+    };
+    let trimmed = |value: Expr| match wide::is_padded(&own) {
+        true => calls::call(functions, "bpchar_trim", vec![value]),
         false => value,
     };
-    Ok(func.call(vec![value, list]))
+    Ok(match (Ty::of_field(&own), Ty::of_field(&item)) {
+        (Some(Ty::Text), Some(Ty::Text)) if wide::is_padded(&item) => {
+            (trimmed(value), as_list(list, Field::new("item", DataType::Utf8, true))?)
+        }
+        (Some(Ty::Text), _) => (trimmed(value), list),
+        (Some(Ty::Interval), Some(Ty::Time)) => (value, as_list(list, Ty::Interval.field())?),
+        (Some(Ty::Time), Some(Ty::Interval)) => (implicit_temporal(value, Ty::Time, Ty::Interval, functions), list),
+        _ => (value, list),
+    })
 }
 
 /// The innermost element of an array.

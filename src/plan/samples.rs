@@ -45,16 +45,21 @@ pub fn settle(filter: Filter, env: &PlanEnv) -> Result<Transformed<LogicalPlan>>
 /// A parameter's value; `None` for NULL.
 fn number(expr: Option<&Expr>, env: &PlanEnv) -> Result<Option<f64>> {
     let Some(expr) = expr else { return Ok(None) };
-    let context = SimplifyContext::builder()
-        .with_config_options(Arc::clone(env.config().options()))
-        .with_query_execution_start_time(Some(env.vars.statement_start))
-        .build();
-    match ExprSimplifier::new(context).simplify(expr.clone())? {
+    match simplified(expr.clone(), env)? {
         Expr::Literal(ScalarValue::Float64(value), _) => Ok(value),
         Expr::Literal(ScalarValue::Float32(value), _) => Ok(value.map(f64::from)),
         Expr::Literal(ScalarValue::Null, _) => Ok(None),
         _ => Err(external(Error::unsupported("a TABLESAMPLE parameter must be known when the statement is planned"))),
     }
+}
+
+/// An expression without columns computed, where it can be.
+pub fn simplified(expr: Expr, env: &PlanEnv) -> Result<Expr> {
+    let context = SimplifyContext::builder()
+        .with_config_options(Arc::clone(env.config().options()))
+        .with_query_execution_start_time(Some(env.vars.statement_start))
+        .build();
+    ExprSimplifier::new(context).simplify(expr)
 }
 
 fn external(error: Error) -> DataFusionError {

@@ -190,6 +190,7 @@ pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
             Ok(super::numeric::common_type(&ty::numeric_for(a), &ty::numeric_for(b)))
         }
         (l, r) if l == r => Ok(ty::plain(a)),
+        (l, r) if l.category() != r.category() => Err(mismatch(a, b)),
         (l, r) if l.casts_implicitly(r) => Ok(r.arrow(a)),
         (l, r) if r.casts_implicitly(l) => Ok(l.arrow(b)),
         _ => Err(mismatch(a, b)),
