@@ -95,6 +95,10 @@ fn bring(
             element
         });
     };
+    if wide && matches!(element, Expr::Cast(_)) && from.data_type() == to.data_type() {
+        // A text that becomes a number has the digits of its own once it is read.
+        return Ok(call(functions, "cast_numeric", vec![element]));
+    }
     if from.data_type() == to.data_type() {
         return Ok(without_padding(element, from, to, functions));
     }

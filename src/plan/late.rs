@@ -9,7 +9,8 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result};
 use datafusion::logical_expr::{
-    Expr, Extension, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType, Sort, Volatility, lit,
+    Distinct, DistinctOn, Expr, Extension, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType,
+    Sort, Volatility, lit,
 };
 
 use super::{PlanEnv, samples};
@@ -23,6 +24,7 @@ pub fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let settled = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Sort(sort) => after_sort(sort),
         LogicalPlan::Limit(limit) => within_limit(limit, env),
+        LogicalPlan::Distinct(Distinct::On(distinct)) => after_pick(distinct),
         LogicalPlan::Filter(filter) => samples::settle(filter, env),
         LogicalPlan::Projection(projection) if needs_order(&projection.expr, &projection.input) => {
             in_order(Arc::unwrap_or_clone(projection.input), named(projection.expr, &projection.schema.columns()))
@@ -46,20 +48,58 @@ fn has_volatile(plan: &LogicalPlan) -> Result<bool> {
 
 /// The volatile outputs under a sort, other than its keys, computed above it.
 fn after_sort(sort: Sort) -> Result<Transformed<LogicalPlan>> {
-    let Some((exprs, input)) = computed(&sort.input) else {
-        return Ok(Transformed::no(LogicalPlan::Sort(sort)));
-    };
+    match split(&sort)? {
+        Some((sorted, outputs)) => in_order(LogicalPlan::Sort(sorted), outputs).map(Transformed::yes),
+        None => Ok(Transformed::no(LogicalPlan::Sort(sort))),
+    }
+}
+
+/// A sort without the volatile outputs that are none of its keys, and all outputs as they follow from its rows; `None`
+/// when there are no such outputs.
+///
+/// # Errors
+///
+/// When the engine refuses the plan.
+pub fn split(sort: &Sort) -> Result<Option<(Sort, Vec<Expr>)>> {
+    let Some((exprs, input)) = computed(&sort.input) else { return Ok(None) };
     let columns = sort.input.schema().columns();
-    let is_key = |column: &Column| sort.expr.iter().any(|key| key.expr.column_refs().contains(column));
-    let is_late = |(expr, column): (&Expr, &Column)| expr.is_volatile() && !is_key(column);
-    if !exprs.iter().zip(&columns).any(is_late) {
-        return Ok(Transformed::no(LogicalPlan::Sort(sort)));
+    let is_key = |_: &Expr, column: &Column| sort.expr.iter().any(|key| key.expr.column_refs().contains(column));
+    let Some((early, outputs)) = postponed(exprs, &columns, is_key)? else { return Ok(None) };
+    let input = match needs_order(&early, input) {
+        true => in_order(input.clone(), early)?,
+        false => LogicalPlan::Projection(Projection::try_new(early, Arc::new(input.clone()))?),
+    };
+    Ok(Some((Sort { input: Arc::new(input), ..sort.clone() }, outputs)))
+}
+
+/// The volatile outputs of DISTINCT ON, other than what it picks by, computed for the picked rows.
+fn after_pick(distinct: DistinctOn) -> Result<Transformed<LogicalPlan>> {
+    let columns = distinct.schema.columns();
+    let sorts = distinct.sort_expr.iter().flatten().map(|sort| &sort.expr);
+    let keys: Vec<Expr> = distinct.on_expr.iter().chain(sorts).map(|key| key.clone().unalias()).collect();
+    let is_key = |expr: &Expr, _: &Column| keys.contains(&expr.clone().unalias());
+    let Some((early, outputs)) = postponed(&distinct.select_expr, &columns, is_key)? else {
+        return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::On(distinct))));
+    };
+    let picked = DistinctOn::try_new(distinct.on_expr, early, distinct.sort_expr, distinct.input)?;
+    in_order(LogicalPlan::Distinct(Distinct::On(picked)), outputs).map(Transformed::yes)
+}
+
+/// What is computed before and what after, when some of `exprs` is volatile and no key.
+fn postponed(
+    exprs: &[Expr],
+    columns: &[Column],
+    is_key: impl Fn(&Expr, &Column) -> bool,
+) -> Result<Option<(Vec<Expr>, Vec<Expr>)>> {
+    let is_late = |expr: &Expr, column: &Column| expr.is_volatile() && !is_key(expr, column);
+    if !exprs.iter().zip(columns).any(|(expr, column)| is_late(expr, column)) {
+        return Ok(None);
     }
     let mut early = Vec::new();
     let mut kept: HashMap<Column, Column> = HashMap::new();
     let mut outputs = Vec::with_capacity(columns.len());
-    for (expr, column) in exprs.iter().zip(&columns) {
-        if !is_late((expr, column)) {
+    for (expr, column) in exprs.iter().zip(columns) {
+        if !is_late(expr, column) {
             early.push(expr.clone());
             outputs.push(Expr::Column(column.clone()));
             continue;
@@ -75,14 +115,8 @@ fn after_sort(sort: Sort) -> Result<Transformed<LogicalPlan>> {
         })?;
         outputs.push(late.data.alias_qualified(column.relation.clone(), &column.name));
     }
-    let kept = kept.into_iter().map(|(read, name)| Expr::Column(read).alias(name.name));
-    let early: Vec<Expr> = early.into_iter().chain(kept).collect();
-    let input = match needs_order(&early, input) {
-        true => in_order(input.clone(), early)?,
-        false => LogicalPlan::Projection(Projection::try_new(early, Arc::new(input.clone()))?),
-    };
-    let sorted = Sort { input: Arc::new(input), ..sort };
-    in_order(LogicalPlan::Sort(sorted), outputs).map(Transformed::yes)
+    early.extend(kept.into_iter().map(|(read, name)| Expr::Column(read).alias(name.name)));
+    Ok(Some((early, outputs)))
 }
 
 /// A limit told to what is computed last below it: it sees no other rows.

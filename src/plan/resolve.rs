@@ -88,7 +88,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
         Expr::WindowFunction(call) => {
-            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+            let call = super::windows::without_modifier(*call, schema);
+            super::windows::resolve_call(call, schema, env)?.transform_data(|call| match call {
                 Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
                 other => Ok(Transformed::no(other)),
             })
@@ -351,8 +352,13 @@ fn between(between: Between, schema: &DFSchema, env: &PlanEnv) -> Result<Transfo
 /// `expr IN (subquery)`: an unknown left side takes the type of the subquery's column, which it must be comparable with.
 fn in_subquery(test: InSubquery, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
     let InSubquery { expr, subquery, negated } = test;
-    let field = subquery.subquery.schema().fields().first().map(Arc::clone);
-    let own = field_of(&expr, schema).map(Arc::new);
+    // What has no type in a SELECT list is text.
+    let typed = |field: &FieldRef| match field.data_type() {
+        DataType::Null => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+        _ => Arc::clone(field),
+    };
+    let field = subquery.subquery.schema().fields().first().map(typed);
+    let own = field_of(&expr, schema).filter(|f| !f.data_type().is_null()).map(Arc::new);
     let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
     if let (Some(a), Some(b)) = types
         && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
@@ -405,7 +411,9 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
 /// it is, a time beside an interval as an interval.
 fn alike_in_list(value: Expr, list: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<(Expr, Expr)> {
     let functions = &env.functions;
-    let (Some(own), Some(list_field)) = (field_of(&value, schema), field_of(&list, schema).map(Arc::new)) else {
+    // A bare string has become text by now.
+    let own = value.to_field(schema).ok().map(|(_, field)| field);
+    let (Some(own), Some(list_field)) = (own, field_of(&list, schema).map(Arc::new)) else {
         return Ok((value, list));
     };
     let Some(item) = innermost(&list_field) else { return Ok((value, list)) };
@@ -414,7 +422,8 @@ fn alike_in_list(value: Expr, list: Expr, schema: &DFSchema, env: &PlanEnv) -> R
         let to = Field::new("array", with_leaf(list_field.data_type(), &element), true);
         array_cast(list, &list_field, &Arc::new(to), functions)?.or_else(Ok)
     };
-    let trimmed = |value: Expr| match wide::is_padded(&own) {
+    let bare = is_unknown(&value) && wide::is_padded(&item);
+    let trimmed = |value: Expr| match wide::is_padded(&own) || bare {
         true => calls::call(functions, "bpchar_trim", vec![value]),
         false => value,
     };

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition,
 };
 
+use super::late;
 use crate::catalog::functions::framed::Framed;
 
 /// Aggregates that give another value for another order.
@@ -171,6 +172,13 @@ fn numbered(plan: &LogicalPlan) -> Result<Option<(LogicalPlan, Column)>> {
         },
         LogicalPlan::Limit(limit) => numbered(&limit.input)?
             .map(|(input, place)| (LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit.clone() }), place)),
+        LogicalPlan::Sort(sort) if let Some((sorted, mut outputs)) = late::split(sort)? => {
+            // What is computed after the sort is computed for the numbered rows.
+            let Some((input, place)) = numbered(&LogicalPlan::Sort(sorted))? else { return Ok(None) };
+            outputs.push(Expr::Column(place).alias(PLACE));
+            let plan = LogicalPlanBuilder::from(input).project(outputs)?.build()?;
+            Some((plan, Column::new_unqualified(PLACE)))
+        }
         LogicalPlan::Sort(Sort { expr, input, fetch }) => {
             let number = numbering(expr);
             let window = LogicalPlanBuilder::from(input.as_ref().clone()).window([number])?.build()?;

@@ -63,8 +63,15 @@ pub fn undefined_call(name: &str, types: &[String]) -> Error {
     let sign = match name {
         "uminus" => Some("-"),
         "uplus" => Some("+"),
+        "bitnot" => Some("~"),
         _ => None,
     };
+    // What gives a set in FROM is known here by the list of its rows.
+    let name = name.strip_suffix("_list").unwrap_or(name);
+    if let (Some(sign), ["unknown"]) = (sign, types.iter().map(String::as_str).collect::<Vec<_>>().as_slice()) {
+        return Error::new(sqlstate::AMBIGUOUS_FUNCTION, format!("operator is not unique: {sign} unknown"))
+            .hint("Could not choose a best candidate operator. You might need to add explicit type casts.");
+    }
     if let (Some(sign), [ty]) = (sign, types) {
         let message = format!("operator does not exist: {sign} {ty}");
         return Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(

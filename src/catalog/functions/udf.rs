@@ -21,6 +21,9 @@ use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
+/// Variadic functions that PostgreSQL also has without the parameter that repeats.
+const ALONE: [&str; 1] = ["format"];
+
 /// A PostgreSQL scalar function.
 #[derive(Clone)]
 pub struct PgScalar {
@@ -55,6 +58,10 @@ impl PgScalar {
     /// The fields a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
     pub fn coerce(&self, types: &[Ty], fields: &[FieldRef]) -> Result<Vec<FieldRef>, Error> {
         let overload = resolve::resolve(self.name, &self.overloads, types)?;
+        // An empty array may be spread over the parameter that repeats, but a call must have an argument for it.
+        if overload.variadic && types.len() < overload.params.len() && !ALONE.contains(&self.name) {
+            return Err(resolve::undefined(self.name, types));
+        }
         resolve::targets(overload, fields).map_err(|error| {
             if error.sqlstate() != sqlstate::DATATYPE_MISMATCH {
                 return error;
