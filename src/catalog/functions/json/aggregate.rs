@@ -108,14 +108,18 @@ struct Members {
 }
 
 impl Members {
-    /// What stands before one more member; json arrays put those with parts of their own on a new line.
-    fn separate(&mut self, has_parts: bool) -> Result<()> {
+    fn separate(&mut self) -> Result<()> {
         if self.any {
-            let on_new_line = has_parts && !self.object && self.fields.last().is_some_and(is_nested);
-            self.text.push_str(if on_new_line { ", \n " } else { ", " });
+            self.text.push_str(", ");
         }
         self.any = true;
         if self.text.len() > VALUE_LIMIT { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// Whether a member that is an array or a row begins a line.
+    fn breaks(&self) -> bool {
+        let structured = |field: &Field| field.data_type().is_nested();
+        !self.object && self.fields.last().is_some_and(structured)
     }
 
     fn add(&mut self, values: &[ArrayRef]) -> Result<()> {
@@ -123,8 +127,9 @@ impl Members {
         let last = values.len() - 1;
         let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
         let key = if self.object { Some(JsonWriter::new(&values[0], &self.fields[0], &style)?) } else { None };
+        let before = usize::from(self.any);
         for row in 0..values[0].len() {
-            self.separate(values[last].is_valid(row))?;
+            self.separate()?;
             if let Some(key) = &key {
                 if values[0].is_null(row) {
                     let message = if self.binary {
@@ -138,6 +143,9 @@ impl Members {
                 }
                 super::build::key(key, row, &mut self.text)?;
                 self.text.push_str(" : ");
+            }
+            if row + before > 0 && self.breaks() && values[last].is_valid(row) {
+                self.text.push_str("\n ");
             }
             value.write(row, &mut self.text)?;
         }
@@ -154,11 +162,6 @@ impl Members {
         };
         if self.binary { normal_jsonb(&whole).map(Some) } else { Ok(Some(whole)) }
     }
-}
-
-/// Whether a type's values are arrays or records.
-fn is_nested(field: &Field) -> bool {
-    matches!(field.data_type(), DataType::List(_) | DataType::Struct(_))
 }
 
 impl Accumulator for Members {
@@ -181,9 +184,12 @@ impl Accumulator for Members {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
         let texts = TextArray::of(states[0].as_ref()).ok_or_else(|| external(fault("state of another aggregate")))?;
         for row in (0..states[0].len()).filter(|row| states[0].is_valid(*row)) {
-            let text = texts.value(row);
-            self.separate(!text.starts_with("null")).map_err(external)?;
-            self.text.push_str(text);
+            let first = !self.any;
+            self.separate().map_err(external)?;
+            if !first && self.breaks() && !texts.value(row).starts_with("null") {
+                self.text.push_str("\n ");
+            }
+            self.text.push_str(texts.value(row));
         }
         Ok(())
     }
