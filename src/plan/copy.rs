@@ -42,6 +42,8 @@ pub struct CopyInto {
     pub checks: Vec<String>,
     /// WHERE, computed columns and the values of CHECK conditions, over rows of the table; none where there are none.
     pub last: Option<Arc<Plan>>,
+    /// Why it cannot be written, which is said once the client knows that it is to send data, as in PostgreSQL.
+    pub refused: Option<Error>,
 }
 
 /// A table that is copied: the query of its rows, and the names of the columns.
@@ -154,7 +156,8 @@ pub fn copy_into(
     let name_of = |place: usize| fields.field(place).name().clone();
     let not_null = forced(&options.force_not_null, "FORCE_NOT_NULL", &places, known, name_of)?;
     let null = forced(&options.force_null, "FORCE_NULL", &places, known, name_of)?;
-    let Some(relation) = own else { return Err(not_writable(name, relation)) };
+    let refused = own.is_none().then(|| not_writable(name, relation));
+    let Some(relation) = relation.map(Arc::clone) else { return Err(not_writable(name, None)) };
     let spec = relation.table();
     let shape_column = |(i, &place): (usize, &usize)| ShapeColumn {
         field: Arc::clone(&fields.fields()[place]),
@@ -165,7 +168,7 @@ pub fn copy_into(
     let columns = places.iter().enumerate().map(shape_column).collect();
     let shape = Arc::new(Shape { table: relation.name.clone(), columns });
     let checks = spec.map(|spec| spec.checks.iter().map(|check| check.name.clone()).collect()).unwrap_or_default();
-    Ok((CopyInto { relation, places, shape, checks, last }, options))
+    Ok((CopyInto { relation, places, shape, checks, last, refused }, options))
 }
 
 /// The columns of rows that come from a client: the numbers of their lines, then columns of the table.
@@ -247,9 +250,6 @@ fn last_plan(
     };
     let place = |error: &DataFusionError| locate::planning_error(error, &query, positions);
     let plan = super::plan_made(make, place, &[], env)?;
-    if !plan.params.is_empty() {
-        return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, "there is no parameter $1"));
-    }
     Ok(Some(Arc::new(plan)))
 }
 

@@ -21,6 +21,8 @@ pub struct Copy {
     pub options: Vec<RawOption>,
     /// WHERE, as that of a query.
     pub condition: Option<Box<ast::Expr>>,
+    /// The first param that it names, and where: it can have none.
+    pub param: Option<(String, Option<usize>)>,
 }
 
 /// What is copied.

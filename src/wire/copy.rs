@@ -34,6 +34,7 @@ pub(super) async fn copy_in(link: &mut Link, session: &mut Session, mut copy: Bo
     rows::notices(link, session);
     link.out.copy_in_response(copy.format(), copy.columns());
     link.flush().await?;
+    session.copy_begun(&copy)?;
     let cancel = Arc::clone(session.cancel_handle());
     loop {
         let Some(frame) = next_message(link, session, &mut copy).await? else { continue };
@@ -45,6 +46,7 @@ pub(super) async fn copy_in(link: &mut Link, session: &mut Session, mut copy: Bo
             }
             b'c' => break,
             b'f' => {
+                attended(link, &cancel, session.copy_data(&mut copy, true)).await?;
                 let reason = frontend::copy_fail(frame.body).map_err(|error| session.copy_broken(&copy, error))?;
                 return Err(session.copy_given_up(&copy, &reason).into());
             }
@@ -65,7 +67,13 @@ async fn next_message(link: &mut Link, session: &mut Session, copy: &mut CopyIn)
         Ok(None) => {}
         Err(error) => {
             // The message's length was never read: nobody knows where the next one begins.
-            let error = session.copy_broken(copy, error);
+            let cancel = Arc::clone(session.cancel_handle());
+            let read = attended(link, &cancel, session.copy_data(copy, true)).await;
+            let error = match read {
+                Ok(()) => session.copy_broken(copy, error),
+                Err(Break::Error(earlier)) => earlier,
+                Err(end @ Break::End(_)) => return Err(end),
+            };
             link.out.error(&error);
             let lost = "terminating connection because protocol synchronization was lost";
             return Err(Break::End(End::fatal(Error::new(sqlstate::PROTOCOL_VIOLATION, lost))));

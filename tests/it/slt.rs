@@ -4,6 +4,8 @@
 //! rows answers with its command tag. An error is two lines: its SQLSTATE, its message; in files under `errors/` also
 //! position, detail and hint. Notices come before the answer's end.
 //!
+//! COPY … FROM STDIN gets the lines after `-- data`, and what COPY … TO STDOUT sends is a line per message.
+//!
 //! `LAKEWIRE_ORACLE=host:port` runs the files of `pg_compat` against a PostgreSQL, and with `LAKEWIRE_ORACLE_WRITE=1`
 //! lets it write their answers. `LAKEWIRE_SLT=text` takes only files whose path contains the text.
 
@@ -19,6 +21,9 @@ use sqllogictest::{DB, DBOutput, DefaultColumnType, MakeConnection, Normalizer, 
 
 use crate::harness::client::{Column, Event, ServerError};
 use crate::harness::{self, Client, Target, print};
+
+/// Divides a COPY … FROM STDIN from the data that it gets, a line each.
+const DATA: &str = "\n-- data";
 
 /// How statements are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +161,13 @@ impl DB for Connection {
     type ColumnType = DefaultColumnType;
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
+        if let Some((sql, data)) = sql.split_once(DATA) {
+            let events = match self.protocol {
+                Protocol::Simple => self.client.simple_copying(sql, data_of(data).as_bytes()),
+                Protocol::Extended => self.client.extended_copying(sql, data_of(data).as_bytes()),
+            };
+            return self.output(events.map_err(|error| Failure(error.to_string()))?);
+        }
         let events = match self.protocol {
             Protocol::Simple => self.client.simple(sql),
             Protocol::Extended => self
@@ -187,6 +199,7 @@ impl Connection {
                 // A result speaks for itself; its tag is only the count of its lines.
                 Event::Tag(tag) if columns.take().is_none() => lines.push(vec![tag]),
                 Event::Tag(_) => {}
+                Event::Copied(data) => lines.push(vec![copied(&data)]),
                 Event::Empty => lines.push(vec!["(no statement)".to_owned()]),
                 Event::Suspended => lines.push(vec!["(suspended)".to_owned()]),
                 Event::Notice(notice) => lines.push(vec![notice.to_string()]),
@@ -199,13 +212,29 @@ impl Connection {
     fn failure(&self, error: &ServerError) -> Failure {
         let mut text = format!("{} {}\n{}", error.field('S'), error.sqlstate(), error.field('M'));
         if self.detailed {
-            for (code, name) in [('D', "DETAIL"), ('H', "HINT"), ('P', "POSITION")] {
+            for (code, name) in [('D', "DETAIL"), ('H', "HINT"), ('P', "POSITION"), ('W', "CONTEXT")] {
+                if code == 'W' && !error.field(code).starts_with("COPY ") {
+                    continue;
+                }
                 if !error.field(code).is_empty() {
                     text = format!("{text}\n{name}: {}", error.field(code));
                 }
             }
         }
         Failure(text.replace("\n\n", "\n"))
+    }
+}
+
+/// The lines behind the division, which stand in the file as they are sent but for line ends in quotes.
+fn data_of(data: &str) -> String {
+    data.strip_prefix('\n').map(|lines| format!("{lines}\n")).unwrap_or_default()
+}
+
+/// A message of COPY … TO STDOUT: a line of text, or bytes in hex.
+fn copied(data: &[u8]) -> String {
+    match std::str::from_utf8(data) {
+        Ok(text) if !text.contains('\0') => visible(text.strip_suffix('\n').unwrap_or(text)),
+        _ => data.iter().map(|byte| format!("{byte:02x}")).collect(),
     }
 }
 

@@ -78,9 +78,8 @@ impl CopyIn {
     }
 
     /// The CONTEXT of an error that is about no row in particular.
-    fn place(&self) -> String {
-        let none = || format!("COPY {}", self.into.relation.name);
-        self.reader.as_ref().map_or_else(none, |reader| reader.place())
+    fn place(&self) -> Option<String> {
+        self.reader.as_ref().and_then(|reader| reader.place())
     }
 }
 
@@ -104,6 +103,9 @@ impl Session {
         (name, columns): (&RelationName, &[String]),
     ) -> Result<CopyIn> {
         let token = self.start_statement()?;
+        if let Some((name, at)) = &copy.param {
+            return Err(super::no_param(name).or_at(*at));
+        }
         let env = self.plan_env(&token);
         let (name, columns) = (name.clone(), columns.to_vec());
         let (condition, raw) = (copy.condition.clone(), copy.options.clone());
@@ -112,14 +114,14 @@ impl Session {
             let options = || CopyOptions::of(&raw, true);
             copy_into((&name, &columns), condition.as_deref(), options, &positions, &env)
         };
-        let (into, options) = self.engine.executor.compute(&token, planned).await?;
+        let (mut into, options) = self.engine.executor.compute(&token, planned).await?;
         if options.freeze && !self.transaction.is_explicit() {
             let message = "cannot perform COPY FREEZE because the table was not created or truncated in the current \
                            subtransaction";
-            return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
+            into.refused.get_or_insert_with(|| Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
         }
         let rows = self.objects.current().rows().of(into.relation.oid).map(Arc::clone);
-        let rows = rows.ok_or_else(|| Error::internal("a table without its rows"))?;
+        let rows = rows.unwrap_or_else(|| Arc::new(TableRows::empty(into.relation.schema())));
         let env = self.plan_env(&token);
         let form = options.form;
         let reader = Box::new(Reader::new(Arc::clone(&into.shape), options, &env.vars.style));
@@ -137,6 +139,18 @@ impl Session {
             token,
             _timer: self.timer(),
         })
+    }
+
+    /// The client knows that it is to send data.
+    ///
+    /// # Errors
+    ///
+    /// Why the table cannot be written. The statement has failed then.
+    pub fn copy_begun(&mut self, copy: &CopyIn) -> Result<()> {
+        match copy.into.refused.as_ref() {
+            Some(error) => Err(self.failed(error.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Looks at the data that has come; `waiting`: the client has sent nothing more yet.
@@ -181,7 +195,7 @@ impl Session {
         let error = Error::new(sqlstate::QUERY_CANCELED, format!("COPY from stdin failed: {reason}"));
         // It is no cancellation of ours, whose reason would take its place.
         self.fail();
-        error.context(copy.place())
+        placed(error, copy)
     }
 
     /// The error that stopped a statement waiting for data.
@@ -191,7 +205,7 @@ impl Session {
 
     fn copy_failed(&mut self, copy: &CopyIn, error: Error) -> Error {
         let error = self.failed(error);
-        if error.get_context().is_some() { error } else { error.context(copy.place()) }
+        placed(error, copy)
     }
 
     async fn copy_rows(&mut self, copy: &mut CopyIn, wanted: Wanted) -> Result<()> {
@@ -319,6 +333,14 @@ impl Session {
         copy.rows = rows;
         copy.count += count;
         Ok(())
+    }
+}
+
+/// An error with the place that was reached, unless it has one.
+fn placed(error: Error, copy: &CopyIn) -> Error {
+    match copy.place() {
+        Some(place) if error.get_context().is_none() => error.context(place),
+        _ => error,
     }
 }
 

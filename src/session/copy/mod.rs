@@ -69,10 +69,10 @@ impl Session {
     async fn copy_query(&mut self, statement: &Arc<Statement>, copy: &Copy, inner: &Arc<Statement>) -> Result<Answer> {
         let options = CopyOptions::of(&copy.options, false)?;
         let token = self.start_statement()?;
-        let plan = self.plan(inner, &[], &token).await?;
-        if !plan.params.is_empty() {
-            return Err(Error::new(sqlstate::UNDEFINED_PARAMETER, "there is no parameter $1"));
+        if let Some((name, at)) = &copy.param {
+            return Err(no_param(name).or_at(*at));
         }
+        let plan = self.plan(inner, &[], &token).await?;
         let returning = match &plan.write {
             None => None,
             Some(spec) => {
@@ -113,6 +113,10 @@ impl Session {
         let rows = self.start_encoded(plan, Values::new(), encoder, (formats, Tag::Copy), text, (token, env));
         Ok(Answer::CopyOut(Box::new(rows)))
     }
+}
+
+fn no_param(name: &str) -> Error {
+    Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {name}"))
 }
 
 /// The places of names among a query's outputs.

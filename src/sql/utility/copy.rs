@@ -59,7 +59,11 @@ pub fn copy(script: &Script<'_>, tokens: &StatementTokens<'_>, cursor: &mut Curs
         }
         condition = Some(Box::new(where_clause(script, tokens, at, cursor)?));
     }
-    Ok(Copy { source, from, place, options, condition })
+    let named = tokens.tokens.iter().find_map(|token| match &token.token {
+        Token::Placeholder(name) => Some((name.clone(), script.position(token.span.start))),
+        _ => None,
+    });
+    Ok(Copy { source, from, place, options, condition, param: named })
 }
 
 fn position(script: &Script<'_>, tokens: &StatementTokens<'_>, at: usize) -> Option<usize> {

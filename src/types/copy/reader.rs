@@ -194,14 +194,15 @@ impl Reader {
         }
     }
 
-    /// The CONTEXT of an error that is about no row in particular.
+    /// The CONTEXT of an error that is about no row in particular; none before the first row of binary data.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn place(&self) -> Option<String> {
         let number = match &self.input {
-            Input::Lines(lines) => lines.number,
+            Input::Lines(lines) => lines.number.max(1),
+            Input::Binary(rows) if rows.number == 0 => return None,
             Input::Binary(rows) => rows.number,
         };
-        format!("COPY {}, line {number}", self.shape.table)
+        Some(format!("COPY {}, line {number}", self.shape.table))
     }
 
     /// Reads rows until there are enough of them.
@@ -237,6 +238,7 @@ impl Reader {
                     Ok(binary::Next::Row) => Ok(Read::Row(number)),
                     Ok(binary::Next::More) => Ok(Read::More),
                     Ok(binary::Next::End) => Ok(Read::End),
+                    Err((error, _)) if number == 0 => Err(error),
                     Err((error, column)) => {
                         let mut place = format!("COPY {}, line {number}", self.shape.table);
                         if let Some(column) = column {
