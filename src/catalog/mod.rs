@@ -269,6 +269,8 @@ pub struct Role {
     pub superuser: bool,
     /// Whether it may log in.
     pub login: bool,
+    /// Whether it owns the database and what is in it.
+    pub owner: bool,
 }
 
 impl Snapshot {

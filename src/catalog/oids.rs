@@ -14,6 +14,9 @@ pub const PUBLIC_SCHEMA: u32 = 2200;
 pub const PG_CATALOG_SCHEMA: u32 = 11;
 /// The bootstrap superuser, owner of the system objects.
 pub const BOOTSTRAP_ROLE: u32 = 10;
+
+/// Its name.
+pub const BOOTSTRAP_NAME: &str = "postgres";
 /// The one database.
 pub const DATABASE: u32 = 16384;
 /// The first OID that is not PostgreSQL's own; [`DATABASE`] has it.
@@ -139,7 +142,7 @@ impl CatalogOids {
 /// The OID of a role; `postgres` is the bootstrap superuser.
 #[must_use]
 pub fn role_oid(allocator: &mut Allocator, name: &str) -> u32 {
-    if name == "postgres" { BOOTSTRAP_ROLE } else { allocator.one(Kind::Role, "", name) }
+    if name == BOOTSTRAP_NAME { BOOTSTRAP_ROLE } else { allocator.one(Kind::Role, "", name) }
 }
 
 /// The OID of a schema; `public` and the system schemas have PostgreSQL's.

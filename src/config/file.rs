@@ -105,6 +105,7 @@ fn config(reader: &mut Reader) -> Config {
     let listen = section.get("listen", value::address);
     let database = section.or("database", value::name, default.database);
     let schema = section.or("schema", value::schema, default.schema);
+    let owner = section.get("owner", value::name);
     let server = server(section, listen.as_ref());
     let (tls, asked) = tls(reader.section("tls"));
     let auth = auth(reader, asked);
@@ -113,6 +114,13 @@ fn config(reader: &mut Reader) -> Config {
         && !server.allow_insecure
     {
         reader.mistake(origin, danger);
+    }
+
+    if let Some(Written { value, origin }) = owner.clone()
+        && value != default.owner
+        && !auth.users.iter().any(|user| user.name == value)
+    {
+        reader.mistake(origin, format!("the owner \"{value}\" is none of the users in [[auth.users]]"));
     }
 
     let mut section = reader.section("storage");
@@ -140,6 +148,7 @@ fn config(reader: &mut Reader) -> Config {
         auth,
         database,
         schema,
+        owner: owner.map_or(default.owner, |written| written.value),
         data_dir,
         data,
         demo,

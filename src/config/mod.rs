@@ -39,6 +39,8 @@ pub struct Config {
     pub database: String,
     /// The schema of tables that name none.
     pub schema: String,
+    /// The role that owns the database, its schemas, tables and views.
+    pub owner: String,
     /// Where the server keeps its own files (demo data, spill).
     pub data_dir: PathBuf,
     /// A folder whose files are served, one table per file or folder.
@@ -223,6 +225,7 @@ impl Default for Config {
             auth: AuthConfig::default(),
             database: "lakewire".to_owned(),
             schema: "public".to_owned(),
+            owner: "postgres".to_owned(),
             data_dir: PathBuf::from("./lakewire-data"),
             data: None,
             demo: true,

@@ -204,7 +204,10 @@ fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
 fn is_catalog_type(field: &Field) -> bool {
     let declared = field.metadata().get(PG_TYPE_KEY).and_then(|oid| oid.parse().ok());
     declared.is_some_and(|oid: u32| {
-        !matches!(oid, oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UUID | oid::NUMERIC | oid::TIMETZ)
+        let plain = [oid::BOOL, oid::INT2, oid::INT4, oid::INT8, oid::FLOAT4, oid::FLOAT8, oid::NUMERIC, oid::UUID];
+        let times = [oid::DATE, oid::TIME, oid::TIMETZ, oid::TIMESTAMP, oid::TIMESTAMPTZ, oid::INTERVAL];
+        let texts = [oid::TEXT, oid::VARCHAR, oid::BPCHAR, oid::NAME, oid::BYTEA];
+        !plain.contains(&oid) && !times.contains(&oid) && !texts.contains(&oid)
     })
 }
 

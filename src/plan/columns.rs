@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Column, Result, TableReference};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 
 use super::PlanEnv;
 use crate::catalog::COMMENT_KEY;
-use crate::catalog::functions::system::reg_output;
+use crate::catalog::functions::system::{is_reg_output, reg_output};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
 use crate::catalog::reg::lookup_regclass;
 use crate::sql::rewrite::names::display_name;
-use crate::types::{PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, pg_type};
+use crate::types::{Format, PG_TYPE_KEY, PG_TYPMOD_KEY, PgType, oid, pg_type};
 
 /// One result column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,4 +165,28 @@ pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
         })
         .collect();
     LogicalPlanBuilder::from(plan).project(exprs)?.build()
+}
+
+/// The same plan with the OIDs of objects instead of their names in columns asked for in binary; `None` when there is no
+/// such column. `formats` is one for all columns, or one each.
+pub fn number_objects(plan: &LogicalPlan, formats: &[Format]) -> Result<Option<LogicalPlan>> {
+    let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
+    let is_binary = |index: usize| formats.get(index).or(formats.last()) == Some(&Format::Binary);
+    let mut changed = false;
+    let mut exprs = Vec::with_capacity(projection.expr.len());
+    for (index, (expr, (qualifier, field))) in projection.expr.iter().zip(plan.schema().iter()).enumerate() {
+        let number = match expr.clone().unalias_nested().data {
+            Expr::ScalarFunction(mut call) if is_binary(index) && is_reg_output(call.func.name()) => call.args.pop(),
+            _ => None,
+        };
+        changed |= number.is_some();
+        exprs.push(match number {
+            Some(number) => number.alias_qualified(qualifier.cloned(), field.name()),
+            None => expr.clone(),
+        });
+    }
+    if !changed {
+        return Ok(None);
+    }
+    Ok(Some(LogicalPlan::Projection(Projection::try_new(exprs, Arc::clone(&projection.input))?)))
 }

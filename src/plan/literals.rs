@@ -18,6 +18,7 @@ use super::PlanEnv;
 use crate::catalog::functions::check_patterns;
 use crate::catalog::functions::input::conform;
 use crate::catalog::functions::numeric::precision_scale;
+use crate::catalog::functions::system::reg_input;
 use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
 use crate::error::Error;
 use crate::types::{TextStyle, decode_typed, oid, pg_type};
@@ -114,6 +115,9 @@ pub fn adapt(expr: Expr, field: &Field, style: &TextStyle) -> Result<Expr> {
             let cut = text.floor_char_boundary(NAME_BYTES);
             let name = cut < text.len();
             return Ok(if name { Expr::Literal(ScalarValue::Utf8(Some(text[..cut].to_owned())), None) } else { expr });
+        }
+        if let Some(read) = reg_input(pg_type(field).oid) {
+            return Ok(read.call(vec![expr]));
         }
         if !is_read(field) {
             return Ok(expr);

@@ -80,10 +80,11 @@ use crate::catalog::functions::Functions;
 use crate::catalog::pg_catalog::live::NoSessions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
+use crate::exec::apply::fill_params;
 use crate::exec::cancel::StatementCancel;
 use crate::exec::instant::Instant;
 use crate::sql::position::Positions;
-use crate::types::{Moment, TextStyle};
+use crate::types::{Format, Moment, TextStyle};
 pub use columns::ColumnDesc;
 pub use write::WriteSpec;
 
@@ -228,7 +229,7 @@ impl Plan {
             self.logical.clone()
         } else {
             let values = values.iter().map(|v| ScalarAndMetadata::new(v.clone(), None)).collect();
-            self.logical.clone().replace_params_with_values(&ParamValues::List(values))?
+            fill_params(self.logical.clone(), &ParamValues::List(values))?
         };
         let is_immutable = fixed && optimize::is_immutable(&plan)?;
         let optimized = optimize::optimize(plan, env)?;
@@ -242,6 +243,16 @@ impl Plan {
 }
 
 impl Plan {
+    /// The plan for a result in these formats: object identifiers (`regclass`, …) are numbers where a column is asked
+    /// for in binary, and names elsewhere.
+    pub fn in_formats(self: Arc<Self>, formats: &[Format]) -> Result<Arc<Self>> {
+        if !formats.contains(&Format::Binary) {
+            return Ok(self);
+        }
+        let Some(logical) = columns::number_objects(&self.logical, formats)? else { return Ok(self) };
+        Ok(Arc::new(Self { logical, optimized: Arc::default(), instant: None, ..self.as_ref().clone() }))
+    }
+
     /// The result's columns; `None` for a statement that returns no rows.
     #[must_use]
     pub fn result_columns(&self) -> Option<&Arc<[ColumnDesc]>> {

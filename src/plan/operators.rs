@@ -10,7 +10,8 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Operator, binary_expr};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, Operator, binary_expr, lit};
+use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator as Op;
 use tokio_util::sync::CancellationToken;
 
@@ -120,11 +121,11 @@ impl Operators {
     fn operands(&self, op: &Op, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
         match (known(&left, schema), known(&right, schema)) {
             (Some(field), None) => {
-                let right = adapt(right, &wanted(op, &field), &self.style)?;
+                let right = operand(right, &wanted(op, &field), op, &self.style)?;
                 Ok((left, right))
             }
             (None, Some(field)) => {
-                let left = adapt(left, &wanted(op, &field), &self.style)?;
+                let left = operand(left, &wanted(op, &field), op, &self.style)?;
                 Ok((left, right))
             }
             _ => Ok((left, right)),
@@ -305,7 +306,11 @@ impl ExprPlanner for Operators {
         Ok(self.named("position", args))
     }
 
-    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+    fn plan_substring(&self, mut args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        // SUBSTRING(text FOR n) comes with a start of its own, a bigint.
+        if let [_, from @ Expr::Literal(ScalarValue::Int64(Some(1)), None), _] = args.as_mut_slice() {
+            *from = lit(1_i32);
+        }
         Ok(self.named("substring", args))
     }
 
@@ -321,6 +326,15 @@ impl Operators {
             None => PlannerResult::Original(args),
         }
     }
+}
+
+/// An operand of unknown type as the type that the operator wants; NULL too, where the result's type depends on it.
+fn operand(expr: Expr, wanted: &Field, op: &Op, style: &TextStyle) -> Result<Expr> {
+    let arithmetic = matches!(op, Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo);
+    if arithmetic && is_null(&expr) && (wanted.data_type().is_temporal() || wanted.data_type().is_floating()) {
+        return Ok(Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(wanted.clone()))));
+    }
+    adapt(expr, wanted, style)
 }
 
 /// `IS [NOT] DISTINCT FROM`, which comes as an operator so that its sides are settled here.

@@ -7,16 +7,19 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
+use datafusion::logical_expr::{Cast, ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::planner::{PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast;
 
 use super::context::Context;
 use super::{PlanEnv, Values};
+use crate::catalog::functions::system::reg_input;
 use crate::error::{Error, Result};
+use crate::exec::apply::templates;
 use crate::sqlstate;
-use crate::types::{RawParam, TextStyle, arrow_field, decode_params, oid, pg_type};
+use crate::types::input::utf8;
+use crate::types::{Format, RawParam, TextStyle, arrow_field, decode_params, oid, pg_type};
 
 /// Most params a statement may have (the protocol counts them in 16 bits).
 const MAX_PARAMS: usize = 65_535;
@@ -26,7 +29,7 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
     let mut found: BTreeMap<usize, Option<FieldRef>> = BTreeMap::new();
     let mut bad = None;
     let mut undetermined: Vec<usize> = Vec::new();
-    plan.apply_with_subqueries(|node| {
+    visit(plan, &mut |node| {
         let is_limit = matches!(node, LogicalPlan::Limit(_));
         node.apply_expressions(|expr| {
             expr.apply(|e| {
@@ -72,6 +75,19 @@ pub fn collect(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<
         .collect())
 }
 
+/// Visits every node of a plan, those of subqueries and of applied ones too.
+fn visit(
+    plan: &LogicalPlan,
+    of: &mut dyn FnMut(&LogicalPlan) -> datafusion::common::Result<TreeNodeRecursion>,
+) -> datafusion::common::Result<TreeNodeRecursion> {
+    plan.apply_with_subqueries(|node| {
+        for template in templates(node) {
+            visit(template, of)?;
+        }
+        of(node)
+    })
+}
+
 /// The field of a type that a client declared; `None` for 0 and the pseudo types that leave it open.
 pub fn declared(oid: u32) -> Result<Option<FieldRef>> {
     match oid {
@@ -108,8 +124,35 @@ pub fn evaluate(arguments: &[ast::Expr], fields: &[FieldRef], env: &PlanEnv) -> 
     Ok(values)
 }
 
-/// The bound values, read as their types. Errors name the param.
-pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Result<Values> {
+/// The bound values, read as their types; `catalog` is asked for only where a value names an object. Errors name the
+/// param.
+pub fn decode(
+    fields: &[FieldRef],
+    raw: &[RawParam],
+    style: &TextStyle,
+    catalog: impl FnOnce() -> PlanEnv,
+) -> Result<Values> {
+    if !fields.iter().zip(raw).any(|(field, param)| is_named(pg_type(field).oid, param)) {
+        return decode_plain(fields, raw, style);
+    }
+    let plain = |(field, param): (&FieldRef, &RawParam)| match is_named(pg_type(field).oid, param) {
+        true => RawParam { bytes: None, format: param.format },
+        false => param.clone(),
+    };
+    let plain: Vec<RawParam> = fields.iter().zip(raw).map(plain).collect();
+    let mut values = decode_plain(fields, &plain, style)?;
+    let env = catalog();
+    for ((field, param), value) in fields.iter().zip(raw).zip(&mut values) {
+        let oid = pg_type(field).oid;
+        if is_named(oid, param) {
+            *value = object(oid, param, &env)?;
+        }
+    }
+    Ok(values)
+}
+
+/// The values that are read without the catalog.
+fn decode_plain(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Result<Values> {
     let oids: Vec<u32> = fields.iter().map(|f| pg_type(f).oid).collect();
     let arrays = decode_params(&oids, raw, style)?;
     let read = |(field, array): (&FieldRef, ArrayRef)| -> Result<ScalarValue> {
@@ -121,6 +164,29 @@ pub fn decode(fields: &[FieldRef], raw: &[RawParam], style: &TextStyle) -> Resul
         Ok(value.cast_to(field.data_type()).unwrap_or(value))
     };
     fields.iter().zip(arrays).map(read).collect()
+}
+
+/// Whether a value is text of a type whose names the catalog knows (`regclass`, …).
+fn is_named(oid: u32, param: &RawParam) -> bool {
+    param.format == Format::Text && param.bytes.is_some() && reg_input(oid).is_some()
+}
+
+/// The number of the object, or the numbers of the objects, that a value names.
+fn object(oid: u32, param: &RawParam, env: &PlanEnv) -> Result<ScalarValue> {
+    let (Some(bytes), Some(read)) = (&param.bytes, reg_input(oid)) else { return Ok(ScalarValue::Null) };
+    let text = ScalarValue::Utf8(Some(utf8(bytes)?.to_owned()));
+    let field = Arc::new(Field::new("text", DataType::Utf8, false));
+    let arg_fields = vec![field];
+    let types = ReturnFieldArgs { arg_fields: &arg_fields, scalar_arguments: &[Some(&text)] };
+    let return_field = read.return_field_from_args(types)?;
+    let config_options = Arc::clone(env.config().options());
+    let args = vec![ColumnarValue::Scalar(text.clone())];
+    let call =
+        ScalarFunctionArgs { args, arg_fields: arg_fields.clone(), number_rows: 1, return_field, config_options };
+    match read.invoke_with_args(call)? {
+        ColumnarValue::Scalar(value) => Ok(value),
+        ColumnarValue::Array(array) => Ok(ScalarValue::try_from_array(&array, 0)?),
+    }
 }
 
 /// The fields with the types of the values, where a numeric's scale makes them differ; `None` when none does.

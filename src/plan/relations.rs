@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::{definition, marker, sets};
 use crate::catalog::functions::Functions;
+use crate::catalog::pg_catalog::statics;
 use crate::error::Error;
 use crate::sql::rewrite::forms::function_of;
 use crate::sql::rewrite::names::{distinct_names, last_part};
@@ -172,8 +173,11 @@ fn is_number(arg: &FunctionArg) -> bool {
 /// The name of a function's one output column where it has one of its own, which an alias does not change.
 #[must_use]
 pub fn output_name(function: &str) -> Option<&'static str> {
-    let elements = function.strip_prefix("json").map(|f| f.strip_prefix('b').unwrap_or(f));
-    matches!(elements, Some("_array_elements" | "_array_elements_text")).then_some("value")
+    let row = statics::function_names().all(function).iter().find_map(|oid| statics::functions().get(oid))?;
+    match row.columns.as_slice() {
+        [(name, _)] => Some(name),
+        _ => None,
+    }
 }
 
 fn plan_call(call: ast::Expr, name: String, context: &mut dyn RelationPlannerContext) -> Result<Call> {

@@ -7,14 +7,14 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Cast, Expr, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::calls::explicit_cast;
+use super::calls::{self, explicit_cast};
 use super::literals::{adapt, is_unknown};
 use crate::catalog::functions::arrays::{SLICE, SUBSCRIPT};
 use crate::catalog::functions::ty::{Ty, element_field};
 use crate::catalog::functions::{ArgType, Functions};
 use crate::error::Error;
 use crate::sqlstate;
-use crate::types::{TextStyle, oid, pg_type};
+use crate::types::{TextStyle, arrow_field, oid, pg_type};
 
 /// Whether a function is a subscript or a slice.
 #[must_use]
@@ -37,6 +37,9 @@ pub fn subscript(
     let pg = pg_type(field).oid;
     if Ty::of_field(field) == Some(Ty::Jsonb) {
         return if name == SLICE { Err(no_slices()) } else { jsonb(args, types, functions).map(Ok) };
+    }
+    if pg == oid::NAME && name == SUBSCRIPT && args.len() == 2 {
+        return byte_of_name(args, functions, style).map(Ok);
     }
     if element_field(field.data_type()).is_none() {
         return Err(no_subscript(oid::sql_name(pg)));
@@ -62,6 +65,18 @@ pub fn subscript(
         *arg = if from_zero && is_bound { index + lit(1_i32) } else { index };
     }
     Ok(Err(args))
+}
+
+/// `name[0]`: a name is an array of "char" that counts from 0.
+fn byte_of_name(args: Vec<Expr>, functions: &Functions, style: &TextStyle) -> Result<Expr> {
+    let Ok([name, index]) = <[Expr; 2]>::try_from(args) else {
+        return datafusion::common::internal_err!("a subscript has two arguments");
+    };
+    let index = adapt(index, &Ty::Int4.field(), style)?;
+    let place = cast_to(index, DataType::Int32) + lit(1_i32);
+    let found = calls::call(functions, "substr", vec![cast_to(name, DataType::Utf8), place, lit(1_i32)]);
+    let char = arrow_field(oid::CHAR, -1).map_err(external)?;
+    Ok(Expr::Cast(Cast::new_from_field(Box::new(found), Arc::new(char))))
 }
 
 /// `jsonb['key'][0]` as its path.

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Time
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields, TimezoneInfo,
+    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields, ObjectName, TimezoneInfo,
 };
 
 use crate::catalog::functions::ty::WIDE_NUMERIC;
@@ -64,6 +64,7 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         }
         SqlType::Bit(n) => bits(oid::BIT, n.or(Some(1)))?,
         SqlType::BitVarying(n) | SqlType::VarBit(n) => bits(oid::VARBIT, *n)?,
+        SqlType::Custom(name, _) if name.0.len() > 1 => domain(name)?,
         SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
         other => named(&other.to_string().to_lowercase())?,
     })
@@ -231,6 +232,23 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
         "bool" => plain(DataType::Boolean),
         _ => return named(name),
     })
+}
+
+/// A type of another schema than `pg_catalog`: `information_schema` has domains, whose values are those of their types.
+fn domain(name: &ObjectName) -> Result<Field, Error> {
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
+    let varchar = |length| {
+        let length = CharacterLength::IntegerLength { length, unit: None };
+        character(oid::VARCHAR, Some(&length), None)
+    };
+    match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["information_schema", "cardinal_number"] => Ok(plain(DataType::Int32)),
+        ["information_schema", "character_data"] => character(oid::VARCHAR, None, None),
+        ["information_schema", "sql_identifier"] => named("name"),
+        ["information_schema", "yes_or_no"] => varchar(3),
+        ["information_schema", "time_stamp"] => Ok(with_precision(timestamp(true), Some(2))),
+        _ => Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{}\" does not exist", parts.join(".")))),
+    }
 }
 
 /// A type by its catalog name.

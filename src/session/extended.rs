@@ -9,6 +9,8 @@ use super::engine::MAX_SUSPENDED;
 use super::portal::{Portal, PortalState};
 use super::statement::{Prepared, StatementDesc};
 use super::{Answer, INLINE_PARSE_BYTES, Session};
+use tokio_util::sync::CancellationToken;
+
 use crate::error::{Error, Result};
 use crate::plan::{self, ColumnDesc, Plan, Values};
 use crate::sql::{self, StatementKind, Utility};
@@ -218,7 +220,8 @@ impl Session {
             return Ok((None, Values::new()));
         };
         let style = Arc::clone(&self.settings.derived().style);
-        let values = plan::params::decode(&plan.params, params, &style)?;
+        let catalog = || self.plan_env(&CancellationToken::new());
+        let values = plan::params::decode(&plan.params, params, &style, catalog)?;
         let token = self.start_statement()?;
         let refined = plan::params::refined(&plan.params, &values);
         let current = match refined {

@@ -8,7 +8,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::declare;
 use crate::catalog::functions::Functions;
-use crate::catalog::oids::{Allocator, Kind, schema_oid};
+use crate::catalog::oids::{Allocator, BOOTSTRAP_NAME, BOOTSTRAP_ROLE, Kind, role_oid, schema_oid};
 use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot};
 use crate::config::{Config, TableConfig};
 use crate::error::{Error, Result};
@@ -102,17 +102,23 @@ fn tables(config: &Config) -> Result<Vec<TableConfig>> {
     Ok(tables)
 }
 
-/// The roles of a configuration; the first is the bootstrap superuser, who cannot log in by itself.
+/// The roles of a configuration; the first is the bootstrap superuser, who cannot log in unless it is one of the users.
 #[must_use]
 pub fn roles(config: &Config) -> Vec<Role> {
-    let owner = Role { oid: 10, name: "lakewire".to_owned(), superuser: true, login: false };
     let mut allocator = Allocator::new();
-    let users = config.auth.users.iter().filter(|u| u.name != "lakewire").map(|user| Role {
-        oid: allocator.one(Kind::Role, "", &user.name),
+    let users = config.auth.users.iter().map(|user| Role {
+        oid: role_oid(&mut allocator, &user.name),
         name: user.name.clone(),
         superuser: user.superuser,
         login: true,
+        owner: user.name == config.owner,
     });
-    let users: Vec<Role> = users.collect();
-    std::iter::once(owner).chain(users).collect()
+    let mut users: Vec<Role> = users.collect();
+    if !users.iter().any(|user| user.oid == BOOTSTRAP_ROLE) {
+        let owner = config.owner == BOOTSTRAP_NAME;
+        let bootstrap =
+            Role { oid: BOOTSTRAP_ROLE, name: BOOTSTRAP_NAME.to_owned(), superuser: true, login: false, owner };
+        users.insert(0, bootstrap);
+    }
+    users
 }

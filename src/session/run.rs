@@ -143,6 +143,7 @@ impl Session {
         text: Arc<str>,
         (token, env): (CancellationToken, PlanEnv),
     ) -> Result<Rows> {
+        let plan = plan.in_formats(&formats)?;
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
         Ok(self.start_encoded(plan, values, encoder, (formats, tag), text, (token, env)))
     }

@@ -73,6 +73,12 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 out.push(token.clone());
                 i += 1;
             }
+            Token::Word(word) if is(word, "operator") && quantified(&tokens[i + 1..]).is_some() => {
+                if let Some((operator, taken)) = quantified(&tokens[i + 1..]) {
+                    out.push(at(operator, token));
+                    i += taken;
+                }
+            }
             Token::Word(word) if (is(word, "isnull") || is(word, "notnull")) && out.last().is_some_and(ends_value) => {
                 let words: &[&str] = if is(word, "isnull") { &["IS", "NULL"] } else { &["IS", "NOT", "NULL"] };
                 out.extend(words.iter().map(|keyword| at(Token::make_keyword(keyword), token)));
@@ -94,11 +100,27 @@ pub fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                     out.push(token.clone());
                 }
             }
+            Token::DollarQuotedString(text) => out.push(at(Token::SingleQuotedString(text.value.clone()), token)),
             _ => out.push(token.clone()),
         }
         i += 1;
     }
     out
+}
+
+/// The operator of `OPERATOR(schema.op)` before ANY or ALL, where the parser takes a plain one only, and the tokens it is
+/// written in.
+fn quantified(tokens: &[TokenWithSpan]) -> Option<(Token, usize)> {
+    let close = tokens.iter().take(6).position(|t| t.token == Token::RParen)?;
+    let is_open = tokens.first().is_some_and(|t| t.token == Token::LParen);
+    let before = matches!(tokens.get(close + 1).and_then(keyword), Some(Keyword::ANY | Keyword::ALL | Keyword::SOME));
+    let last = close.checked_sub(1)?;
+    let built_in = match tokens.get(1..last)? {
+        [] => true,
+        [schema, dot] => matches!(&schema.token, Token::Word(w) if is(w, "pg_catalog")) && dot.token == Token::Period,
+        _ => false,
+    };
+    (is_open && before && built_in).then(|| (tokens[last].token.clone(), close + 1))
 }
 
 /// `[BOTH] FROM x` without the characters to trim, which are blanks then; gives how many tokens it has taken.

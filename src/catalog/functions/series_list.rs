@@ -13,6 +13,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Volatility;
 
 use super::Registry;
+use super::arrays::first_subscript;
 use super::call::Call;
 use super::overload::{Ret, ReturnArgs};
 use super::table::series::{Series, result_type};
@@ -130,7 +131,9 @@ fn subscripts(c: &Call<'_>) -> Result<ArrayRef> {
             values = values.filter(|v| !v.is_empty()).and_then(|v| elements(&v, 0));
         }
         let length = values.filter(|_| dimension > 0).map_or(0, |v| i32::try_from(v.len()).unwrap_or(i32::MAX));
-        let all: Vec<i32> = if reverse { (1..=length).rev().collect() } else { (1..=length).collect() };
+        let first = first_subscript(&c.fields[0]);
+        let range = first..length + first;
+        let all: Vec<i32> = if reverse { range.rev().collect() } else { range.collect() };
         rows.push(Some(Arc::new(Int32Array::from(all)) as ArrayRef));
     }
     lists(c, rows)

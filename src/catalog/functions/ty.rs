@@ -326,7 +326,7 @@ pub fn plain(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Null => DataType::Utf8,
         DataType::Dictionary(_, value) => plain(value),
-        DataType::LargeUtf8 | DataType::Utf8View | DataType::Struct(_) => data_type.clone(),
+        DataType::LargeUtf8 | DataType::Utf8View | DataType::Struct(_) | DataType::UInt32 => data_type.clone(),
         list if element_field(list).is_some() => match data_type {
             DataType::List(_) => data_type.clone(),
             other => match element_field(other) {

@@ -75,8 +75,20 @@ pub fn snapshot() -> Snapshot {
         ("public".to_owned(), schema(schema_oid(&mut allocator, "public"), &public)),
     ]);
     let roles = vec![
-        Role { oid: allocator.one(Kind::Role, "", "bi"), name: "bi".to_owned(), superuser: false, login: true },
-        Role { oid: allocator.one(Kind::Role, "", "guest"), name: "guest".to_owned(), superuser: false, login: true },
+        Role {
+            oid: allocator.one(Kind::Role, "", "bi"),
+            name: "bi".to_owned(),
+            superuser: false,
+            login: true,
+            owner: false,
+        },
+        Role {
+            oid: allocator.one(Kind::Role, "", "guest"),
+            name: "guest".to_owned(),
+            superuser: false,
+            login: true,
+            owner: false,
+        },
     ];
     Snapshot::new(7, "tpch".to_owned(), schemas, roles).with_constraints(constraints())
 }

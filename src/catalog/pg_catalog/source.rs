@@ -418,11 +418,9 @@ impl Source {
     }
 }
 
-/// The bootstrap superuser when it is configured, else the first superuser, else the first role.
+/// The role that owns what is in the database.
 fn owner(roles: &[Role]) -> u32 {
-    let bootstrap = roles.iter().find(|role| role.oid == BOOTSTRAP_ROLE);
-    let superuser = || roles.iter().find(|role| role.superuser);
-    bootstrap.or_else(superuser).or_else(|| roles.first()).map_or(BOOTSTRAP_ROLE, |role| role.oid)
+    roles.iter().find(|role| role.owner).map_or(BOOTSTRAP_ROLE, |role| role.oid)
 }
 
 /// A table's declared keys, or those its provider knows of.

@@ -25,15 +25,13 @@ use super::relations::{Fill, Live, fill};
 use super::rows::Rows;
 use super::schema::Definition;
 use super::source::Source;
-use crate::catalog::oids::BOOTSTRAP_ROLE;
+use crate::catalog::oids::{BOOTSTRAP_NAME, BOOTSTRAP_ROLE};
 use crate::catalog::vars::SessionVars;
 
 /// Rows per batch, so that no operator meets a giant one.
 const BATCH_ROWS: usize = 8192;
 /// What stands for the database's name in the static rows of `information_schema`.
 const DATABASE_MARK: &str = "%database%";
-/// The bootstrap superuser's name in the static rows.
-const BOOTSTRAP_NAME: &str = "postgres";
 
 /// One system relation of one snapshot.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use datafusion::common::{Column, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 pub use logical::ApplyNode;
-pub use outer::{free_references, has_free_references, subquery_of};
+pub use outer::{fill_params, free_references, has_free_references, subquery_of, templates};
 pub use planner::ApplyPlanner;
 pub use rows::RowsNode;
 

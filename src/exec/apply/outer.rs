@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::common::{Column, DFSchema, ParamValues, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -97,6 +97,26 @@ pub fn substitute(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) -> 
     Ok(replaced.data)
 }
 
+/// The plan with its params filled in, those inside applied subqueries and lateral items too.
+pub fn fill_params(plan: LogicalPlan, values: &ParamValues) -> Result<LogicalPlan> {
+    let filled = plan.replace_params_with_values(values)?.transform_up_with_subqueries(|node| {
+        if let Some(apply) = as_apply(&node) {
+            let mut apply = apply.clone();
+            for applied in &mut apply.subqueries {
+                applied.template = Arc::new(fill_params(applied.template.as_ref().clone(), values)?);
+            }
+            return Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(apply) })));
+        }
+        if let Some(rows) = as_rows(&node) {
+            let mut rows = rows.clone();
+            rows.template = Arc::new(fill_params(rows.template.as_ref().clone(), values)?);
+            return Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(rows) })));
+        }
+        Ok(Transformed::no(node))
+    })?;
+    Ok(filled.data)
+}
+
 /// The values that a plan below `schema`'s columns still sees.
 fn hidden(schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> HashMap<Column, ScalarValue> {
     values.iter().filter(|(c, _)| !schema.has_column(c)).map(|(c, v)| (c.clone(), v.clone())).collect()
@@ -170,6 +190,12 @@ fn as_rows(plan: &LogicalPlan) -> Option<&RowsNode> {
         LogicalPlan::Extension(Extension { node }) => node.as_any().downcast_ref::<RowsNode>(),
         _ => None,
     }
+}
+
+/// The templates of a node that applies some.
+#[must_use]
+pub fn templates(plan: &LogicalPlan) -> Vec<&LogicalPlan> {
+    templates_of(plan).map(|(_, templates)| templates).unwrap_or_default()
 }
 
 /// The input and the templates of a node that applies some.

@@ -170,8 +170,14 @@ fn column(subquery: &PhysicalApplied, outcomes: &[Outcome], batch: &RecordBatch)
         if values.is_empty() {
             return Ok(datafusion::arrow::array::new_empty_array(data_type));
         }
-        // The promised type may say more of an element (its PostgreSQL type) than the values do.
-        return Ok(cast(&ScalarValue::iter_to_array(values)?, data_type)?);
+        let first = values[0].data_type();
+        if values.iter().all(|value| value.data_type() == first) {
+            // The promised type may say more of an element (its PostgreSQL type) than the values do.
+            return Ok(cast(&ScalarValue::iter_to_array(values)?, data_type)?);
+        }
+        let alike = |value: &ScalarValue| Ok(cast(&value.to_array()?, data_type)?);
+        let alike = values.iter().map(alike).collect::<Result<Vec<_>>>()?;
+        return Ok(concat(&alike.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>())?);
     };
     let probes = probe.evaluate(batch)?.into_array(batch.num_rows())?;
     let mut found = Vec::with_capacity(outcomes.len());

@@ -274,7 +274,8 @@ impl Names<'_> {
                 let (columns, single) = self.of_function(name, args, *with_ordinality);
                 let called = if last_part(name) == UNNEST_SET { "unnest".to_owned() } else { last_part(name) };
                 let own = vec![Ident::with_quote('"', called)];
-                let mut relation = named(own, alias.as_ref(), columns, single);
+                let renamed = single && output_name(&last_part(name)).is_none();
+                let mut relation = named(own, alias.as_ref(), columns, renamed);
                 relation.single = single && !*with_ordinality;
                 joins::single(relation)
             }
@@ -393,7 +394,7 @@ fn named(own: Vec<Ident>, alias: Option<&TableAlias>, columns: Option<Vec<String
         };
     };
     let mut listed: Vec<String> = alias.columns.iter().map(|c| folded(&c.name)).collect();
-    if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty() && c[0] != "value") {
+    if single && listed.is_empty() && columns.as_ref().is_some_and(|c| !c.is_empty()) {
         listed.push(folded(&alias.name));
     }
     let defined = alias.columns.iter().any(|c| c.data_type.is_some());

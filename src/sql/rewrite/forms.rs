@@ -4,8 +4,8 @@
 //! The functions are those that PostgreSQL's grammar names for them, so that the planner resolves them as any call.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Subscript, UnaryOperator, Value,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, UnaryOperator, Value,
 };
 
 use crate::sql::distinct::{IS_DISTINCT, IS_JSON, IS_NOT_DISTINCT, SYMMETRIC};
@@ -72,11 +72,6 @@ pub fn call(expr: &mut Expr) {
         Expr::Between { expr: value, negated, low, high } => {
             if let Some(predicate) = symmetric(value, *negated, low, high) {
                 *expr = predicate;
-            }
-        }
-        Expr::CompoundFieldAccess { root, access_chain } => {
-            if let Some(subscripted) = subscripts(root, access_chain) {
-                *expr = subscripted;
             }
         }
         _ => {}
@@ -153,35 +148,6 @@ fn prefix_operator(op: UnaryOperator) -> Option<&'static str> {
 /// `ARRAY[]`, or an array of such arrays.
 fn is_empty_array(expr: &Expr) -> bool {
     matches!(expr, Expr::Array(array) if array.elem.iter().all(is_empty_array))
-}
-
-/// `root[i][j]` or `root[lower:upper][k]`; `None` for anything else (a field of a row).
-fn subscripts(root: &mut Expr, chain: &mut [AccessExpr]) -> Option<Expr> {
-    let subscript = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(_));
-    if !chain.iter().all(subscript) {
-        return None;
-    }
-    let is_slice = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Slice { .. }));
-    let slices = chain.iter().any(is_slice);
-    let mut args = vec![take(root)];
-    for access in chain {
-        let AccessExpr::Subscript(subscript) = access else { continue };
-        match subscript {
-            Subscript::Index { index } if !slices => args.push(take(index)),
-            // Beside a slice a lone subscript is the upper bound of one from 1.
-            Subscript::Index { index } => args.extend([integer(2), integer(1), take(index)]),
-            Subscript::Slice { lower_bound, upper_bound, .. } => {
-                let written = i64::from(lower_bound.is_some()) + 2 * i64::from(upper_bound.is_some());
-                let bound = |bound: &mut Option<Expr>| bound.take().unwrap_or_else(|| integer(1));
-                args.extend([integer(written), bound(lower_bound), bound(upper_bound)]);
-            }
-        }
-    }
-    Some(function(if slices { "array_slice_of" } else { "array_subscript" }, args))
-}
-
-fn integer(value: i64) -> Expr {
-    Expr::Value(Value::Number(value.to_string(), false).with_empty_span())
 }
 
 fn custom(left: Expr, op: &str, right: Expr) -> Expr {

@@ -229,7 +229,8 @@ fn aggregated(select: &mut Select) {
             args: vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)],
             clauses: Vec::new(),
         }),
-        filter: None,
+        // The filter keeps it apart from a count that the statement has itself.
+        filter: Some(Box::new(Expr::Value(Value::Boolean(false).with_empty_span()))),
         null_treatment: None,
         over: None,
         within_group: Vec::new(),

@@ -1,5 +1,6 @@
 //! AST rules applied to every query before planning, one per file. Each keeps the query's meaning.
 
+mod access;
 pub mod arrays;
 pub mod balance;
 pub mod collations;
@@ -155,6 +156,7 @@ impl VisitorMut for Rules {
             numbers::type_integer(expr);
             forms::call(expr);
         }
+        access::chain(expr);
         rows::form(expr);
         named::arguments(expr);
         if let Err(error) = intervals::typed(expr) {

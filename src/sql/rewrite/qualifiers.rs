@@ -53,8 +53,11 @@ pub fn strip_table_function(factor: &mut ast::TableFactor) {
 }
 
 fn strip_name(name: &mut ObjectName) {
-    let qualified = name.0.len() == 2 && name.0[0].as_ident().is_some_and(|i| folded(i) == "pg_catalog");
-    if qualified {
+    let [schema, own] = name.0.as_slice() else { return };
+    let is_own = |prefix: &str| own.as_ident().is_some_and(|i| folded(i).starts_with(prefix));
+    let schema = schema.as_ident().map(folded);
+    // The functions of information_schema are those that start so.
+    if schema.as_deref() == Some("pg_catalog") || schema.as_deref() == Some("information_schema") && is_own("_pg_") {
         name.0.remove(0);
     }
 }

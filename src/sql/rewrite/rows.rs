@@ -5,12 +5,12 @@
 //! planner takes them apart, as it knows the types.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem,
-    SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator, Value,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem, SetExpr,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator, Value,
 };
 
 use super::forms::function;
-use super::names::{folded, last_part};
+use super::names::last_part;
 use super::selects;
 
 /// The alias of a subquery whose columns make a row; it must have as many columns as the alias names.
@@ -53,11 +53,6 @@ pub fn form(expr: &mut Expr) {
             }
         }
         Expr::Tuple(items) => *expr = function("row", std::mem::take(items)),
-        Expr::CompoundFieldAccess { root, access_chain } => {
-            if let Some(field) = field_access(root, access_chain) {
-                *expr = field;
-            }
-        }
         _ => {}
     }
 }
@@ -110,21 +105,4 @@ fn as_row(query: &Query, width: usize) -> Query {
     let item = SelectItem::UnnamedExpr(row);
     let select = selects::select(vec![item], vec![TableWithJoins { relation, joins: Vec::new() }]);
     selects::query(SetExpr::Select(Box::new(select)))
-}
-
-/// `root.a.b` of a record in parentheses; `None` where a subscript is in the way.
-fn field_access(root: &mut Expr, chain: &mut Vec<AccessExpr>) -> Option<Expr> {
-    let is_field = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
-    if chain.is_empty() || !chain.iter().all(is_field) {
-        return None;
-    }
-    let null = Expr::Value(Value::Null.with_empty_span());
-    let root = std::mem::replace(root, null);
-    Some(std::mem::take(chain).into_iter().fold(root, |record, access| match access {
-        AccessExpr::Dot(Expr::Identifier(ident)) => {
-            let name = Expr::Value(Value::SingleQuotedString(folded(&ident)).with_empty_span());
-            function("get_field", vec![record, name])
-        }
-        _ => record,
-    }))
 }

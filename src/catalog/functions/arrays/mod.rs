@@ -25,6 +25,7 @@ use crate::error::Result;
 pub use build::{FILL, FILL_OF};
 pub use construct::{CONSTRUCTOR, constructor};
 pub use shape::ACCUMULATED;
+pub(super) use shape::first_subscript;
 pub use subscript::{SLICE, SUBSCRIPT};
 
 /// Adds the functions of this module.

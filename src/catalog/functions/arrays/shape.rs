@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{Field, Int32Type};
 
 use super::super::Registry;
 use super::super::call::{Call, list_row, too_large};
@@ -12,6 +12,7 @@ use super::super::ty::Ty::{AnyArray, Int4, Text};
 use super::super::udf::fault;
 use crate::error::{Error, Result};
 use crate::sqlstate;
+use crate::types::{oid, pg_type};
 
 /// An array on its way into `array_agg`, which takes none that is empty.
 pub const ACCUMULATED: &str = "accumulated array";
@@ -31,13 +32,11 @@ pub(super) fn register(r: &mut Registry) {
         })
     });
     r.add("array_dims", &[AnyArray], Text, |c| {
-        let lists = c.lists(0)?;
+        let (lists, first) = (c.lists(0)?, first_subscript(&c.fields[0]));
         c.build_text_opt(|i, out| {
             let sizes = dimensions(&lists.at(i));
             for size in &sizes {
-                out.push_str("[1:");
-                out.push_str(&size.to_string());
-                out.push(']');
+                out.push_str(&format!("[{first}:{}]", size - 1 + first));
             }
             Ok(!sizes.is_empty())
         })
@@ -50,9 +49,9 @@ pub(super) fn register(r: &mut Registry) {
         }
         if c.arg(0).constant { nth_times(&c.arg(0).array, c.rows) } else { Ok(Arc::clone(&c.arg(0).array)) }
     });
-    r.add("array_length", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
-    r.add("array_upper", &[AnyArray, Int4], Int4, |c| dimension(c, |size| size));
-    r.add("array_lower", &[AnyArray, Int4], Int4, |c| dimension(c, |_| 1));
+    r.add("array_length", &[AnyArray, Int4], Int4, |c| dimension(c, |size, _| size));
+    r.add("array_upper", &[AnyArray, Int4], Int4, |c| dimension(c, |size, first| size - 1 + first));
+    r.add("array_lower", &[AnyArray, Int4], Int4, |c| dimension(c, |_, first| first));
 }
 
 fn nth_times(one: &ArrayRef, rows: usize) -> Result<ArrayRef> {
@@ -76,10 +75,15 @@ pub(super) fn dimensions(elements: &ArrayRef) -> Vec<i32> {
     }
 }
 
-fn dimension(c: &Call<'_>, of: fn(i32) -> i32) -> Result<ArrayRef> {
-    let (lists, number) = (c.lists(0)?, c.prims::<Int32Type>(1)?);
+/// The first subscript of an array: the catalog's vectors count from 0.
+pub(in crate::catalog::functions) fn first_subscript(field: &Field) -> i32 {
+    i32::from(!matches!(pg_type(field).oid, oid::INT2VECTOR | oid::OIDVECTOR))
+}
+
+fn dimension(c: &Call<'_>, of: fn(i32, i32) -> i32) -> Result<ArrayRef> {
+    let (lists, number, first) = (c.lists(0)?, c.prims::<Int32Type>(1)?, first_subscript(&c.fields[0]));
     c.build_opt::<Int32Type>(|i| {
         let index = usize::try_from(i64::from(number.at(i)) - 1).ok();
-        Ok(index.and_then(|n| dimensions(&lists.at(i)).get(n).copied()).map(of))
+        Ok(index.and_then(|n| dimensions(&lists.at(i)).get(n).copied()).map(|size| of(size, first)))
     })
 }

@@ -13,7 +13,7 @@ use super::super::ty::{element, element_field};
 use super::super::udf::{fault, nulls};
 use crate::error::{Error, Result};
 use crate::sqlstate;
-use crate::types::{oid, pg_type};
+use crate::types::{arrow_field, oid, pg_type};
 
 /// `a[i][j]`.
 pub const SUBSCRIPT: &str = "array_subscript";
@@ -33,6 +33,10 @@ fn leaf(args: &ReturnArgs<'_>) -> Result<Field> {
     let mut field = args.fields[0].as_ref();
     if Ty::of_field(field) == Some(Ty::Jsonb) {
         return Ok(Ty::Jsonb.field());
+    }
+    if pg_type(field).oid == oid::NAME {
+        // A name is an array of "char"; the planner has a call of its own for it.
+        return arrow_field(oid::CHAR, -1);
     }
     has_subscripts(field)?;
     check_dims(args.fields.len() - 1)?;

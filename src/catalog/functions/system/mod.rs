@@ -26,7 +26,7 @@ use datafusion::catalog::TableFunction;
 use datafusion::logical_expr::ScalarUDF;
 
 pub use names::{character_length, datetime_precision, numeric_precision, numeric_radix, numeric_scale, octet_length};
-pub use reg_casts::{reg_input, reg_output};
+pub use reg_casts::{is_reg_output, reg_input, reg_output};
 pub use set::SetFunction;
 
 /// The functions of one result per call.

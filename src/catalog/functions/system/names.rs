@@ -24,8 +24,8 @@ const FUNCTIONS: &[(&str, Body)] = &[
     ("pg_operator_is_visible", operator_visible),
     ("pg_collation_is_visible", |call| visible(call, statics::collations())),
     ("pg_conversion_is_visible", |call| visible(call, statics::conversions())),
-    ("pg_opclass_is_visible", |call| visible(call, statics::operator_classes())),
-    ("pg_opfamily_is_visible", |call| visible(call, statics::operator_families())),
+    ("pg_opclass_is_visible", |call| built_in(call, statics::operator_classes())),
+    ("pg_opfamily_is_visible", |call| built_in(call, statics::operator_families())),
     ("pg_ts_config_is_visible", |call| visible(call, statics::search_configs())),
     ("pg_ts_dict_is_visible", |call| visible(call, statics::search_dictionaries())),
     ("pg_ts_parser_is_visible", |call| visible(call, statics::search_parsers())),
@@ -81,6 +81,11 @@ fn userbyid<'a>(call: &Call<'a>) -> Result<Cell<'a>> {
 
 fn visible<'a>(call: &Call<'a>, names: &'static Names) -> Result<Cell<'a>> {
     Ok(Cell::from(reg::static_visible(call.vars, names, call.oid(0))))
+}
+
+/// Classes and families of operators have one name per access method, and all are in `pg_catalog`, which every path has.
+fn built_in<'a>(call: &Call<'a>, names: &'static Names) -> Result<Cell<'a>> {
+    Ok(Cell::from(names.name(call.oid(0)).map(|_| true)))
 }
 
 fn function_visible<'a>(call: &Call<'a>) -> Result<Cell<'a>> {

@@ -48,8 +48,8 @@ impl SetFunction {
         for column in columns.iter_mut().filter(|column| column.1 == ANY_ELEMENT) {
             column.1 = 0;
         }
-        let records = !columns.is_empty();
-        if !records {
+        let records = columns.len() > 1;
+        if columns.is_empty() {
             columns.push((name.to_owned(), row.map_or(0, |row| row.result)));
         }
         let signature = Signature::user_defined(Volatility::Stable);

@@ -76,18 +76,16 @@ fn all_roles(source: &Source) -> Vec<Attributes<'_>> {
 /// Every role.
 pub fn pg_authid(source: &Source, rows: &mut Rows) {
     for role in all_roles(source) {
-        let power = role.superuser;
-        rows.push(row![role.oid, role.name, power, true, power, power, role.login, power, power, -1, NULL, NULL]);
+        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        rows.push(row![role.oid, role.name, power, true, all, all, role.login, all, all, -1, NULL, NULL]);
     }
 }
 
 /// Every role, without even the place of a password.
 pub fn pg_roles(source: &Source, rows: &mut Rows) {
     for role in all_roles(source) {
-        let power = role.superuser;
-        rows.push(row![
-            role.name, power, true, power, power, role.login, power, -1, "********", NULL, power, NULL, role.oid
-        ]);
+        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        rows.push(row![role.name, power, true, all, all, role.login, all, -1, "********", NULL, all, NULL, role.oid]);
     }
 }
 
@@ -103,7 +101,7 @@ pub fn pg_shadow(source: &Source, rows: &mut Rows) {
 
 fn users(source: &Source, password: Option<&str>, rows: &mut Rows) {
     for role in all_roles(source).into_iter().filter(|role| role.login) {
-        let power = role.superuser;
-        rows.push(row![role.name, role.oid, power, power, power, power, password, NULL, NULL]);
+        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        rows.push(row![role.name, role.oid, all, power, all, all, password, NULL, NULL]);
     }
 }
