@@ -33,6 +33,8 @@ pub struct CopyIn {
     into: Arc<CopyInto>,
     form: Form,
     reader: Option<Box<Reader>>,
+    /// The CONTEXT of an error that is about no row in particular.
+    place: Option<String>,
     /// Bytes that the reader has not got yet.
     gathered: Vec<Bytes>,
     gathered_bytes: usize,
@@ -75,11 +77,6 @@ impl CopyIn {
     /// Waits until the statement is stopped.
     pub async fn stopped(&self) {
         self.token.cancelled().await;
-    }
-
-    /// The CONTEXT of an error that is about no row in particular.
-    fn place(&self) -> Option<String> {
-        self.reader.as_ref().and_then(|reader| reader.place())
     }
 }
 
@@ -129,6 +126,7 @@ impl Session {
         Ok(CopyIn {
             into: Arc::new(into),
             form,
+            place: reader.place(),
             reader: Some(reader),
             gathered: Vec::new(),
             gathered_bytes: 0,
@@ -224,6 +222,7 @@ impl Session {
             let (mut reader, step) = self.engine.executor.compute(&copy.token, work).await?;
             self.notices.extend(reader.take_notices());
             copy.memory.try_resize(reader.held_bytes())?;
+            copy.place = reader.place();
             copy.reader = Some(reader);
             match step? {
                 Step::Rows(decoded) => self.copy_batch(copy, Arc::new(*decoded)).await?,
@@ -338,8 +337,8 @@ impl Session {
 
 /// An error with the place that was reached, unless it has one.
 fn placed(error: Error, copy: &CopyIn) -> Error {
-    match copy.place() {
-        Some(place) if error.get_context().is_none() => error.context(place),
+    match &copy.place {
+        Some(place) if error.get_context().is_none() => error.context(place.as_str()),
         _ => error,
     }
 }

@@ -31,9 +31,8 @@ impl Session {
                 let (query, names, schema) = plan::copy::table_query((name, columns), &env)?;
                 let options = CopyOptions::of(&copy.options, false)?;
                 let relation = env.find_relation(name.schema.as_deref(), &name.name).and_then(|(_, relation)| relation);
-                let known = |names: &[String]| {
-                    plan::copy::attributes(names, &schema, relation.map(AsRef::as_ref), &name.name)
-                };
+                let known =
+                    |names: &[String]| plan::copy::attributes(names, &schema, relation.map(AsRef::as_ref), &name.name);
                 let copied = known(&names)?;
                 let name_of = |place: usize| schema.field(place).name().clone();
                 let quoted = plan::copy::forced(&options.force_quote, "FORCE_QUOTE", &copied, known, name_of)?;
@@ -123,9 +122,10 @@ fn no_param(name: &str) -> Error {
 fn output_places(wanted: &[String], names: &[String]) -> Result<Vec<usize>> {
     let mut places = Vec::with_capacity(wanted.len());
     for name in wanted {
-        let place = names.iter().position(|known| known == name).ok_or_else(|| {
-            Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist"))
-        })?;
+        let place = names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist")))?;
         if places.contains(&place) {
             let message = format!("column \"{name}\" specified more than once");
             return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));

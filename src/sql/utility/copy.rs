@@ -70,13 +70,7 @@ fn position(script: &Script<'_>, tokens: &StatementTokens<'_>, at: usize) -> Opt
     tokens.tokens.get(at).and_then(|token| script.position(token.span.start))
 }
 
-fn option(
-    script: &Script<'_>,
-    tokens: &StatementTokens<'_>,
-    at: usize,
-    name: &str,
-    value: OptionValue,
-) -> RawOption {
+fn option(script: &Script<'_>, tokens: &StatementTokens<'_>, at: usize, name: &str, value: OptionValue) -> RawOption {
     RawOption { name: name.to_owned(), value, position: position(script, tokens, at) }
 }
 

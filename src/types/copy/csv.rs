@@ -9,10 +9,7 @@ use crate::sqlstate;
 pub fn write(value: &[u8], options: &CopyOptions, quoted: bool, single: bool, out: &mut Vec<u8>) {
     let CopyOptions { delimiter, quote, escape, .. } = *options;
     let special = |byte: &u8| *byte == delimiter || *byte == quote || *byte == b'\n' || *byte == b'\r';
-    let quoted = quoted
-        || value == options.null.as_bytes()
-        || single && value == b"\\."
-        || value.iter().any(special);
+    let quoted = quoted || value == options.null.as_bytes() || single && value == b"\\." || value.iter().any(special);
     if !quoted {
         out.extend_from_slice(value);
         return;

@@ -235,7 +235,8 @@ impl Lines {
         }
         let mut ends = self.buffer[self.at + 2..].iter().copied();
         let mut length = 2;
-        let (wrong, corrupt) = ("end-of-copy marker does not match previous newline style", "end-of-copy marker corrupt");
+        let (wrong, corrupt) =
+            ("end-of-copy marker does not match previous newline style", "end-of-copy marker corrupt");
         let refuse = |message: &'static str| match is_csv {
             true => Ok(Found::Plain(1)),
             false => Err(Error::new(sqlstate::BAD_COPY_FILE_FORMAT, message)),
@@ -264,9 +265,7 @@ impl Lines {
     fn stray(&self, what: &str, escape: &str) -> Error {
         let (message, hint) = match self.csv {
             None => (format!("literal {what} found in data"), format!("Use \"{escape}\" to represent {what}.")),
-            Some(_) => {
-                (format!("unquoted {what} found in data"), format!("Use quoted CSV field to represent {what}."))
-            }
+            Some(_) => (format!("unquoted {what} found in data"), format!("Use quoted CSV field to represent {what}.")),
         };
         Error::new(sqlstate::BAD_COPY_FILE_FORMAT, message).hint(hint)
     }

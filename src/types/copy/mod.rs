@@ -17,6 +17,9 @@ mod rows;
 mod text;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use encoding::Encoding;
 pub use options::{Columns, CopyOptions, Form, Header, OptionValue, RawOption};
 pub use reader::{Decoded, LINE, Reader, Shape, ShapeColumn, Step};

@@ -124,7 +124,8 @@ impl CopyOptions {
     pub fn of(options: &[RawOption], from: bool) -> Result<Self> {
         let mut said = Said::default();
         for option in options {
-            said.read(option, from).map_err(|(error, placed)| if placed { error.or_at(option.position) } else { error })?;
+            said.read(option, from)
+                .map_err(|(error, placed)| if placed { error.or_at(option.position) } else { error })?;
         }
         said.checked(from)
     }
@@ -311,9 +312,8 @@ fn columns(option: &RawOption) -> Result<Columns, Refused> {
 fn encoding(option: &RawOption) -> Result<Encoding, Refused> {
     let name = string(option).map_err(|error| (error, false))?;
     let found = Encoding::of(&name).map_err(|error| (error, true))?;
-    found.ok_or_else(|| {
-        (invalid(format!("argument to option \"{}\" must be a valid encoding name", option.name)), true)
-    })
+    found
+        .ok_or_else(|| (invalid(format!("argument to option \"{}\" must be a valid encoding name", option.name)), true))
 }
 
 /// Whether the second of two words is said.

@@ -403,8 +403,9 @@ impl Reader {
             self.skipped += 1;
             if self.options.verbose {
                 let what = shown_value.map_or_else(|| "null input".to_owned(), |value| format!("\"{value}\""));
-                let message =
-                    format!("skipping row due to data type incompatibility at line {line} for column \"{name}\": {what}");
+                let message = format!(
+                    "skipping row due to data type incompatibility at line {line} for column \"{name}\": {what}"
+                );
                 let notice = Error::notice(sqlstate::SUCCESSFUL_COMPLETION, message);
                 self.notices.push(notice.context(format!("COPY {}", self.shape.table)));
             }
