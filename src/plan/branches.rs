@@ -15,10 +15,10 @@ use datafusion::scalar::ScalarValue;
 use super::PlanEnv;
 use super::array_cast::array_cast;
 use super::calls::{call, explicit_cast, without_padding};
-use super::literals::{adapt, fold_number, is_null, is_unknown};
+use super::literals::{adapt, fold_number, innermost, is_null, is_unknown};
 use super::unify::common_field;
 use super::{temporal, wide};
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{PG_TYPE_KEY, oid, pg_type};
@@ -179,8 +179,16 @@ fn common(what: &str, fields: &[Option<FieldRef>]) -> Result<Option<FieldRef>> {
 
 /// A result with the type that its branches have in common, where Arrow's type does not say it.
 fn kept(expr: Expr, common: Option<&FieldRef>, schema: &DFSchema) -> Expr {
-    let Some(common) = common.filter(|f| f.metadata().contains_key(PG_TYPE_KEY)) else { return expr };
-    let Ok((_, field)) = expr.to_field(schema) else { return expr };
+    let (Some(common), Ok((_, field))) = (common, expr.to_field(schema)) else { return expr };
+    if element_field(field.data_type()).is_some() && pg_type(common).oid != pg_type(&field).oid {
+        // An array's type is told by its elements.
+        let data_type = with_leaf(field.data_type(), innermost(common));
+        let to = common.as_ref().clone().with_data_type(data_type);
+        return Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(to)));
+    }
+    if !common.metadata().contains_key(PG_TYPE_KEY) {
+        return expr;
+    }
     let to = common.as_ref().clone().with_data_type(field.data_type().clone());
     Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(to)))
 }

@@ -99,7 +99,8 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
 }
 
 /// The innermost element of an array's field.
-fn innermost(field: &Field) -> &Field {
+#[must_use]
+pub fn innermost(field: &Field) -> &Field {
     element_field(field.data_type()).map_or(field, |inner| innermost(inner))
 }
 

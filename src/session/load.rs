@@ -117,7 +117,7 @@ pub fn roles(config: &Config) -> Vec<Role> {
     if !users.iter().any(|user| user.oid == BOOTSTRAP_ROLE) {
         let owner = config.owner == BOOTSTRAP_NAME;
         let bootstrap =
-            Role { oid: BOOTSTRAP_ROLE, name: BOOTSTRAP_NAME.to_owned(), superuser: true, login: false, owner };
+            Role { oid: BOOTSTRAP_ROLE, name: BOOTSTRAP_NAME.to_owned(), superuser: true, login: true, owner };
         users.insert(0, bootstrap);
     }
     users

@@ -58,6 +58,9 @@ impl Session {
     /// The same with other contents of the session's tables.
     pub(super) fn plan_env_over(&mut self, token: &CancellationToken, temp: Arc<TempRows>) -> PlanEnv {
         let (shared, transaction_start) = self.transaction.enter(&self.engine.catalog);
+        if !self.transaction.is_open() {
+            self.settings.default_modes();
+        }
         let snapshot = self.objects.over(&shared);
         let derived = self.settings.derived();
         let own = (!self.objects.current().is_empty()).then(|| self.objects.current().schema().as_ref());

@@ -93,6 +93,13 @@ impl Mark {
     }
 }
 
+/// The settings that are a transaction's modes, and the session's defaults of them.
+pub const MODES: [(&str, &str); 3] = [
+    ("transaction_isolation", "default_transaction_isolation"),
+    ("transaction_read_only", "default_transaction_read_only"),
+    ("transaction_deferrable", "default_transaction_deferrable"),
+];
+
 impl SessionSettings {
     /// The settings of a new session: the server's defaults and what the client's start-up packet said.
     pub fn new(
@@ -145,6 +152,17 @@ impl SessionSettings {
         let (key, value) = self.current.get_key_value(&lower).ok_or_else(|| settings::unrecognized(name))?;
         let shown = settings::find(&lower).map_or(key.as_str(), |s| s.name);
         Ok((shown, value))
+    }
+
+    /// The modes of a new transaction: the session's defaults.
+    pub fn default_modes(&mut self) {
+        for (mode, default) in MODES {
+            let wanted = self.current.get(default);
+            if wanted != self.current.get(mode) {
+                let wanted = wanted.cloned();
+                self.assign(mode, wanted, true);
+            }
+        }
     }
 
     /// SET: `items` is `None` for DEFAULT.

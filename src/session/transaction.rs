@@ -65,6 +65,12 @@ impl Transaction {
         self.block == Block::Explicit
     }
 
+    /// Whether there is a block of any kind.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.block != Block::None
+    }
+
     /// Whether a statement in it has failed.
     #[must_use]
     pub fn has_failed(&self) -> bool {
@@ -208,6 +214,7 @@ impl Transaction {
         *self = Self::new();
         self.block = block;
         settings.begin();
+        settings.default_modes();
     }
 
     fn require_block(&self, what: &str) -> Result<()> {

@@ -101,7 +101,7 @@ const REPORTED: [&str; 14] = [
 ];
 
 /// Defaults that differ from PostgreSQL's boot values: what `initdb` or this server decides.
-const DEFAULTS: [(&str, &str); 16] = [
+const DEFAULTS: [(&str, &str); 15] = [
     ("server_version", SERVER_VERSION),
     ("server_encoding", "UTF8"),
     ("client_encoding", "UTF8"),
@@ -114,7 +114,6 @@ const DEFAULTS: [(&str, &str); 16] = [
     ("transaction_read_only", "off"),
     ("transaction_isolation", "read committed"),
     ("ssl_library", "rustls"),
-    ("jit", "off"),
     ("config_file", ""),
     ("data_directory", ""),
     ("listen_addresses", ""),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::FieldRef;
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ParamValues, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
@@ -123,9 +124,11 @@ fn hidden(schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> HashMap<C
 }
 
 fn substitute_expr(expr: Expr, schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> Result<Transformed<Expr>> {
-    if let Expr::OuterReferenceColumn(_, column) = &expr {
+    if let Expr::OuterReferenceColumn(field, column) = &expr {
+        // What the column's field says of its type stays with the value.
+        let metadata = (!field.metadata().is_empty()).then(|| FieldMetadata::from(field.as_ref()));
         return Ok(match values.get(column) {
-            Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
+            Some(value) => Transformed::yes(Expr::Literal(value.clone(), metadata)),
             None => Transformed::no(expr),
         });
     }

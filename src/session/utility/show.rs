@@ -26,6 +26,9 @@ impl Session {
         name: Option<&str>,
         format: Format,
     ) -> Result<Answer> {
+        if !self.transaction.is_open() {
+            self.settings.default_modes();
+        }
         let Some(name) = name else { return self.show_all(statement, format) };
         let (shown, value) = self.settings.show(name)?;
         let columns = text_columns(&[shown]);

@@ -1,6 +1,7 @@
 //! BEGIN, COMMIT, ROLLBACK, SET TRANSACTION, SET SESSION CHARACTERISTICS.
 
 use crate::error::{Error, Result};
+use crate::session::settings::MODES;
 use crate::session::{Answer, Session};
 use crate::sql::utility_ast::TransactionModes;
 use crate::sqlstate;
@@ -9,9 +10,6 @@ impl Session {
     /// BEGIN, START TRANSACTION.
     pub(super) fn run_begin(&mut self, modes: &TransactionModes, text: &str) -> Result<Answer> {
         let warning = self.transaction.begin(&mut self.settings);
-        if warning.is_none() {
-            self.default_modes();
-        }
         self.notices.extend(warning);
         self.apply_modes(modes)?;
         let tag = if text.trim_start().get(..5).is_some_and(|w| w.eq_ignore_ascii_case("start")) {
@@ -33,7 +31,7 @@ impl Session {
             self.end_cursors(false);
             return Err(error);
         }
-        let modes = MODES.map(|name| (name, self.settings.show(name).map(|(_, value)| value.to_owned()).ok()));
+        let modes = MODES.map(|(name, _)| (name, self.settings.show(name).map(|(_, value)| value.to_owned()).ok()));
         let (tag, warning) = self.transaction.end(commit, chain, &mut self.settings, &mut self.objects)?;
         self.notices.extend(warning);
         let running = |state: &_| matches!(state, crate::session::portal::PortalState::Running);
@@ -69,14 +67,6 @@ impl Session {
         Ok(Answer::Done("SET".to_owned()))
     }
 
-    /// The modes of a new transaction: the session's defaults.
-    fn default_modes(&mut self) {
-        for name in MODES {
-            let default = self.settings.show(&format!("default_{name}")).map(|(_, value)| value.to_owned());
-            self.settings.assign(name, default.ok(), true);
-        }
-    }
-
     /// The modes that a statement names. Error `25001` when it is too late for one of them.
     fn apply_modes(&mut self, modes: &TransactionModes) -> Result<()> {
         let (inner, queried) = (self.transaction.depth() > 0, self.transaction.has_queried());
@@ -108,9 +98,6 @@ impl Session {
         Ok(())
     }
 }
-
-/// The settings that are a transaction's modes.
-const MODES: [&str; 3] = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
 
 fn settings_of(modes: &TransactionModes) -> impl Iterator<Item = (&'static str, String)> {
     let on_off = |b: bool| if b { "on" } else { "off" }.to_owned();

@@ -113,6 +113,12 @@ fn class_of_index(source: &Source, table: &Table, key: &Key, btree: Option<u32>,
 /// One row per column, per system column of a table, and per column of an index.
 pub fn pg_attribute(source: &Source, rows: &mut Rows) {
     for table in &source.tables {
+        // By number, as PostgreSQL's look-ups by its index find them.
+        if table.has_storage() {
+            for (name, attnum, type_oid) in SYSTEM_COLUMNS {
+                attribute(rows, table.oid(), name, attnum, (type_oid, -1), (true, false, ColumnKind::Plain));
+            }
+        }
         for column in table.columns() {
             let not_null = column.not_null() && table.has_storage();
             let (oid, typmod) = (column.pg_type.oid, column.pg_type.typmod);
@@ -123,11 +129,6 @@ pub fn pg_attribute(source: &Source, rows: &mut Rows) {
                 && !matches!(kind, ColumnKind::Identity | ColumnKind::AlwaysIdentity);
             let values = (not_null, has_default, kind);
             attribute(rows, table.oid(), column.name(), column.attnum, (oid, typmod), values);
-        }
-        if table.has_storage() {
-            for (name, attnum, type_oid) in SYSTEM_COLUMNS {
-                attribute(rows, table.oid(), name, attnum, (type_oid, -1), (true, false, ColumnKind::Plain));
-            }
         }
         for key in table.keys.iter().filter(|key| key.has_index()) {
             for (&attnum, number) in key.columns.iter().zip(1..) {

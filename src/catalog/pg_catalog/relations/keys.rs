@@ -123,5 +123,8 @@ pub fn pg_depend(source: &Source, rows: &mut Rows) {
     }
     for table in source.tables.iter().filter(|table| table.rule != 0) {
         rows.push(row![REWRITE, table.rule, 0, CLASS, table.oid(), 0, "i"]);
+        for &read in table.relation.view().iter().flat_map(|view| &view.reads) {
+            rows.push(row![REWRITE, table.rule, 0, CLASS, read, 0, "n"]);
+        }
     }
 }

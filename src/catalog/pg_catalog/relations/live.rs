@@ -51,7 +51,10 @@ pub fn pg_settings(vars: &SessionVars, source: &Source, rows: &mut Rows) {
             false,
         ]);
     }
-    for (name, value) in vars.settings.iter().filter(|(name, _)| !names.contains(*name)) {
+    // These are shown by SHOW alone.
+    let hidden = ["is_superuser", "role", "session_authorization"];
+    let own = |name: &str| !names.contains(name) && !hidden.contains(&name);
+    for (name, value) in vars.settings.iter().filter(|(name, _)| own(name)) {
         rows.push(row![
             name,
             value,
