@@ -8,6 +8,7 @@ pub mod apply;
 pub mod cancel;
 pub mod classify;
 pub mod explain;
+pub mod in_order;
 pub mod instant;
 pub mod memory;
 pub mod output;

@@ -19,6 +19,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 
 use super::apply::ApplyPlanner;
+use super::in_order::InOrderPlanner;
 use super::stop::StopJoins;
 
 static RULES: LazyLock<Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>> = LazyLock::new(|| {
@@ -46,7 +47,7 @@ pub fn state(config: SessionConfig, env: Arc<RuntimeEnv>) -> SessionState {
 
 /// The physical plan of an optimised plan.
 pub async fn plan(plan: &LogicalPlan, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
-    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(ApplyPlanner)])
+    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(ApplyPlanner), Arc::new(InOrderPlanner)])
         .create_physical_plan(plan, state)
         .await
 }

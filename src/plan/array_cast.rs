@@ -21,8 +21,9 @@ use datafusion::physical_expr::create_physical_expr;
 
 use super::calls::{call, explicit_cast};
 use super::json_casts::json_cast;
+use super::wide::is_padded;
 use crate::catalog::functions::Functions;
-use crate::catalog::functions::ty::{WIDE_NUMERIC, element_field, with_leaf};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::types::PG_TYPMOD_KEY;
 
 /// The name under which an inner expression sees an element.
@@ -35,7 +36,9 @@ pub fn array_cast(expr: Expr, from: &FieldRef, to: &FieldRef, functions: &Functi
     };
     let (from_leaf, to_leaf) = (leaf(from), leaf(to));
     let is_cut = to_leaf.metadata().contains_key(PG_TYPMOD_KEY);
-    if from_leaf.data_type() == to_leaf.data_type() && !is_cut {
+    // Arrow takes json for text, and `char(n)` too.
+    let same = Ty::of_field(&from_leaf) == Ty::of_field(&to_leaf) && (!is_padded(&from_leaf) || is_padded(&to_leaf));
+    if from_leaf.data_type() == to_leaf.data_type() && same && !is_cut {
         let target = Arc::new(to.as_ref().clone().with_data_type(with_leaf(from.data_type(), &to_leaf)));
         return Ok(Ok(Expr::Cast(Cast::new_from_field(Box::new(expr), target))));
     }

@@ -12,7 +12,7 @@ use super::PlanEnv;
 use super::array_cast::array_cast;
 use super::calls::{call, cast_to_column, explicit_cast, without_padding};
 use super::literals::{adapt, fold_arguments, is_null};
-use super::operators::known;
+use super::operators::{known, plain};
 use super::unify::common_field;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::arrays::{CONSTRUCTOR, FILL_OF};
@@ -95,6 +95,10 @@ fn bring(
             element
         });
     };
+    if wide && matches!(element, Expr::Cast(_)) && from.data_type() == to.data_type() {
+        // A text that becomes a number has the digits of its own once it is read.
+        return Ok(call(functions, "cast_numeric", vec![element]));
+    }
     if from.data_type() == to.data_type() {
         return Ok(without_padding(element, from, to, functions));
     }
@@ -129,6 +133,11 @@ fn unite(a: &FieldRef, b: &FieldRef) -> Result<FieldRef> {
             }
             if is_text(a) || is_text(b) {
                 return Err(mismatch());
+            }
+            let both = (Some(Arc::clone(a)), Some(Arc::clone(b)));
+            if plain(&both) {
+                let common = common_field("ARRAY", &<[_; 2]>::from(both)).map_err(external)?;
+                return Ok(Arc::new(common.as_ref().clone().with_name("item")));
             }
             let wide = wider(a.data_type(), b.data_type()).map_err(|_| mismatch())?;
             let same = [a, b].into_iter().find(|f| *f.data_type() == wide);

@@ -11,11 +11,13 @@ use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::PlanEnv;
 use super::array_cast::array_cast;
 use super::calls::{call, explicit_cast, without_padding};
 use super::literals::{adapt, fold_number, innermost, is_null, is_unknown};
+use super::operators::check_comparable;
 use super::unify::common_field;
 use super::{temporal, wide};
 use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
@@ -69,6 +71,7 @@ pub fn unified(name: &str, args: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) ->
         (None, Some(field)) => (adapt(value, &field, &env.vars.style)?, other),
         _ => (value, other),
     };
+    check_comparable(&BinaryOperator::Eq, &(known(&value, schema), known(&other, schema)))?;
     if let Some(times) = temporal::null_if(&[value.clone(), other.clone()], schema, &env.functions) {
         return Ok(times);
     }

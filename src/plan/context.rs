@@ -174,6 +174,9 @@ impl ContextProvider for Context<'_> {
         if name == WITH_TIES {
             return Some(marker::with_ties());
         }
+        if name == super::samples::SAMPLE {
+            return Some(marker::table_sample());
+        }
         if let Some(marker) = marker::unified(name) {
             return Some(marker);
         }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Aggregate, Cast, Distinct, DistinctOn, Expr, Join
 
 use super::temporal::{call, type_of};
 use super::wide::{is_wide, padded};
+use super::windows::unmodified;
 use crate::catalog::functions::Functions;
 use crate::catalog::functions::JSONB_KEY;
 use crate::catalog::functions::arrays::ACCUMULATED;
@@ -187,6 +188,9 @@ pub fn of_aggregate(
             *arg = call(ACCUMULATED, own, functions);
             changed = true;
         }
+    }
+    if name == "any_value" {
+        args.iter_mut().for_each(|arg| unmodified(arg, schema));
     }
     if name == "count" && args.len() > 1 {
         // The engine would count the rows in which all are given.

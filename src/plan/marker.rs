@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
+use super::samples::SAMPLE;
 use super::unify::common_field;
 use crate::sql::fetch::WITH_TIES;
 use crate::sql::rewrite::arrays::ARRAY_FUNCTION;
@@ -83,6 +84,13 @@ pub fn recursive_output() -> Arc<ScalarUDF> {
 #[must_use]
 pub fn with_ties() -> Arc<ScalarUDF> {
     Arc::clone(&TIES)
+}
+
+/// The condition that stands for TABLESAMPLE, replaced by the sample (`plan/samples.rs`).
+#[must_use]
+pub fn table_sample() -> Arc<ScalarUDF> {
+    let signature = Signature::variadic_any(Volatility::Volatile);
+    Arc::new(ScalarUDF::new_from_impl(Condition { name: SAMPLE.to_owned(), signature }))
 }
 
 /// `COALESCE`, `GREATEST`, `LEAST` and `NULLIF`, whose arguments have not been brought to one type yet.

@@ -24,6 +24,7 @@ pub mod json_casts;
 pub mod json_operators;
 pub mod definition;
 pub mod eager;
+pub mod exists;
 pub mod fit;
 pub mod generated;
 pub mod groups;
@@ -32,6 +33,7 @@ pub mod joinable;
 pub mod literals;
 pub mod locate;
 pub mod operators;
+pub mod late;
 pub mod lateral;
 pub mod lengths;
 pub mod marker;
@@ -47,6 +49,7 @@ pub mod records;
 pub mod recursive;
 pub mod relations;
 pub mod resolve;
+pub mod samples;
 pub mod setops;
 pub mod sequences;
 pub mod sets;
@@ -214,6 +217,7 @@ fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan, DataFusionErr
         .and_then(|plan| equality::check(&plan).map(|()| plan))
         .and_then(|plan| wide::keys(plan, &env.functions))
         .and_then(|plan| limits::settle(plan, env))
+        .and_then(exists::settle)
         .and_then(lateral::pull_up_functions)
         .and_then(|plan| subqueries::apply_subqueries(plan, env))
 }
@@ -232,8 +236,8 @@ impl Plan {
             fill_params(self.logical.clone(), &ParamValues::List(values))?
         };
         let is_immutable = fixed && optimize::is_immutable(&plan)?;
+        eager::check(&plan, env)?;
         let optimized = optimize::optimize(plan, env)?;
-        eager::check(&optimized, env)?;
         if is_immutable {
             // Another statement may have been first; both made the same.
             let _ = self.optimized.set(optimized.clone());

@@ -78,6 +78,9 @@ impl Operators {
         (fields, types): (&SideFields, (Option<Ty>, Option<Ty>)),
         schema: &DFSchema,
     ) -> Result<Option<PlannerResult<RawBinaryExpr>>> {
+        if !same_elements(fields) {
+            return Err(no_operator(if distinct(op).is_some() { &Op::Eq } else { op }, fields));
+        }
         let planned = match types {
             (Some(Ty::Record), Some(Ty::Record)) => Some(records::planned(self, op, left, right, schema)?),
             (Some(Ty::Array(_)), Some(Ty::Array(_)))
@@ -199,6 +202,9 @@ impl Operators {
         let left = unpadded(left, fields.0.as_ref(), &self.functions);
         let right = unpadded(right, fields.1.as_ref(), &self.functions);
         let array = |ty| matches!(ty, Some(Ty::Array(_) | Ty::AnyArray));
+        if (array(types.0) || array(types.1)) && !joins(fields) {
+            return None;
+        }
         match types {
             (a, b) if array(a) && array(b) => self.call("array_cat", vec![left, right]),
             (a, _) if array(a) => self.call("array_append", vec![left, right]),
@@ -284,6 +290,9 @@ impl ExprPlanner for Operators {
             Op::PGLikeMatch | Op::PGNotLikeMatch | Op::PGILikeMatch | Op::PGNotILikeMatch => {
                 Some(like(&op, left.clone(), right.clone()))
             }
+            Op::AtArrow | Op::ArrowAt | Op::PGOverlap if !same_elements(&fields) => {
+                return Err(no_operator(&op, &fields));
+            }
             other => named(other).and_then(|name| self.call(name, vec![left.clone(), right.clone()])),
         };
         match planned {
@@ -364,12 +373,13 @@ fn type_of(field: Option<&FieldRef>) -> Option<Ty> {
     field.and_then(|f| Ty::of_field(f)).filter(|ty| *ty != Ty::Unknown)
 }
 
-/// Whether neither side is one of the catalog's own types (`oid`, `name`, `regclass`, …), which convert more freely.
+/// Whether neither side is one of the catalog's own types (`oid`, `regclass`, …), which convert more freely.
 #[must_use]
 pub fn plain(fields: &SideFields) -> bool {
+    use oid::{BIT, BPCHAR, CHAR, JSON, JSONB, NAME, TIMETZ, UUID, VARBIT, VARCHAR};
+    let usual = [BIT, BPCHAR, CHAR, JSON, JSONB, NAME, TIMETZ, UUID, VARBIT, VARCHAR];
     let own = |f: &Option<FieldRef>| {
-        let oid = f.as_ref().and_then(|f| f.metadata().get(PG_TYPE_KEY));
-        oid.is_some_and(|oid| *oid != crate::types::oid::TIMETZ.to_string())
+        f.as_ref().is_some_and(|f| f.metadata().contains_key(PG_TYPE_KEY) && !usual.contains(&pg_type(f).oid))
     };
     !own(&fields.0) && !own(&fields.1)
 }
@@ -384,6 +394,46 @@ fn unpadded(expr: Expr, field: Option<&FieldRef>, functions: &Functions) -> Expr
 pub fn comparable(a: Ty, b: Ty) -> bool {
     let casts = a == b || a.casts_implicitly(b) || b.casts_implicitly(a);
     casts || a.category() == b.category() && a.category() != 'D'
+}
+
+/// Whether two sides that are both arrays have elements of one type, as every operator of `anyarray` wants them.
+fn same_elements(fields: &SideFields) -> bool {
+    let element = |field: &Option<FieldRef>| {
+        let item = element_field(field.as_ref()?.data_type())?;
+        (!item.data_type().is_null()).then(|| pg_type(leaf(item)).oid)
+    };
+    match (element(&fields.0), element(&fields.1)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+/// The innermost element of an array's elements.
+fn leaf(item: &FieldRef) -> &FieldRef {
+    element_field(item.data_type()).map_or(item, leaf)
+}
+
+/// Whether an array and another one, or one more element, have a type that all elements fit in.
+fn joins(fields: &SideFields) -> bool {
+    let (Some(left), Some(right)) = (&fields.0, &fields.1) else { return true };
+    let own = |field: &FieldRef| {
+        let own = element_field(field.data_type()).map_or(field, leaf);
+        (!own.data_type().is_null()).then(|| Arc::clone(own))
+    };
+    common_field("array", &[own(left), own(right)]).is_ok()
+}
+
+/// `42883` for sides that PostgreSQL compares by no operator.
+pub fn check_comparable(op: &Op, fields: &SideFields) -> Result<()> {
+    let types = (type_of(fields.0.as_ref()), type_of(fields.1.as_ref()));
+    let refused = match types {
+        (Some(a), Some(b)) => {
+            let told = |ty| matches!(ty, Ty::Bits | Ty::Jsonb | Ty::Json | Ty::Uuid | Ty::Bytea);
+            (told(a) || told(b)) && a != b || !comparable(a, b)
+        }
+        _ => false,
+    };
+    if (refused && plain(fields)) || !same_elements(fields) { Err(no_operator(op, fields)) } else { Ok(()) }
 }
 
 /// The type two numbers are brought to.

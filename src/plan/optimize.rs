@@ -57,6 +57,7 @@ pub fn optimize(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
     let inner = OptimizerContext::new_with_config_options(Arc::clone(env.config().options()))
         .with_query_execution_start_time(env.vars.statement_start);
     let context = RuleContext(inner);
+    let plan = super::late::settle(plan, env)?;
     Ok(OPTIMIZER.optimize(plan, &context, |_, _| {})?)
 }
 

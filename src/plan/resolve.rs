@@ -17,12 +17,12 @@ use super::array_literal;
 use super::calls::{explicit_cast, implicit_temporal, is_reg, is_unbounded_numeric, temporal_cast};
 use super::json_casts::json_cast;
 use super::literals::{adapt, fold_number, is_null, is_read, is_text, is_unknown, typed, unknown_text};
-use super::operators::{comparable, has_documents, no_operator, plain};
+use super::operators::{check_comparable, comparable, has_documents, no_operator, plain};
 use super::subscripts::{is_subscript, subscript};
 use super::{PlanEnv, branches, calls, lengths, marker, narrow, patterns, records, temporal, wide};
 use crate::catalog::functions::arrays::FILL;
 use crate::catalog::functions::quantified::{element_type, is_quantified};
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, with_leaf};
 use crate::catalog::functions::{ArgType, Functions, JSON_VALUE, TYPE_OF, typed_arguments};
 use crate::error::Error;
 use crate::exec::cancel::StatementCancel;
@@ -88,7 +88,8 @@ fn resolve_expr(expr: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<Transfor
     match expr {
         Expr::Cast(cast) => resolve_cast(cast, schema, env),
         Expr::WindowFunction(call) => {
-            super::windows::resolve_call(*call, schema, env)?.transform_data(|call| match call {
+            let call = super::windows::without_modifier(*call, schema);
+            super::windows::resolve_call(call, schema, env)?.transform_data(|call| match call {
                 Expr::WindowFunction(call) => Ok(temporal::window(call, schema, &env.functions)),
                 other => Ok(Transformed::no(other)),
             })
@@ -302,10 +303,30 @@ fn in_list(test: InList, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed
     };
     let style = &env.vars.style;
     let list: Vec<Expr> = list.into_iter().map(|e| adapt(fold_number(e), &field, style)).collect::<Result<_>>()?;
+    let own = Some(Arc::new(field));
+    for item in &list {
+        let item = field_of(item, schema).filter(|f| !f.data_type().is_null()).map(Arc::new);
+        check_comparable(&BinaryOperator::Eq, &(own.clone(), item))?;
+    }
+    let (expr, list) = as_intervals(expr, list, schema, env);
     let (expr, list) = temporal::in_list(expr, list, schema, &env.functions);
     let mut all = wide::comparable(std::iter::once(*expr).chain(list).collect(), schema, &env.functions)?;
     let expr = Box::new(all.remove(0));
     Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
+}
+
+/// Times as intervals in a list that has both.
+fn as_intervals(expr: Box<Expr>, list: Vec<Expr>, schema: &DFSchema, env: &PlanEnv) -> (Box<Expr>, Vec<Expr>) {
+    let type_of = |e: &Expr| field_of(e, schema).and_then(|f| Ty::of_field(&f));
+    let has = |wanted: Ty| std::iter::once(expr.as_ref()).chain(&list).any(|e| type_of(e) == Some(wanted));
+    if !has(Ty::Interval) || !has(Ty::Time) {
+        return (expr, list);
+    }
+    let made = |e: Expr| match type_of(&e) {
+        Some(Ty::Time) => implicit_temporal(e, Ty::Time, Ty::Interval, &env.functions),
+        _ => e,
+    };
+    (Box::new(made(*expr)), list.into_iter().map(made).collect())
 }
 
 /// `expr BETWEEN low AND high`: unknown bounds take the type of `expr`.
@@ -331,8 +352,13 @@ fn between(between: Between, schema: &DFSchema, env: &PlanEnv) -> Result<Transfo
 /// `expr IN (subquery)`: an unknown left side takes the type of the subquery's column, which it must be comparable with.
 fn in_subquery(test: InSubquery, schema: &DFSchema, style: &crate::types::TextStyle) -> Result<Expr> {
     let InSubquery { expr, subquery, negated } = test;
-    let field = subquery.subquery.schema().fields().first().map(Arc::clone);
-    let own = field_of(&expr, schema).map(Arc::new);
+    // What has no type in a SELECT list is text.
+    let typed = |field: &FieldRef| match field.data_type() {
+        DataType::Null => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+        _ => Arc::clone(field),
+    };
+    let field = subquery.subquery.schema().fields().first().map(typed);
+    let own = field_of(&expr, schema).filter(|f| !f.data_type().is_null()).map(Arc::new);
     let types = (own.as_ref().and_then(|f| Ty::of_field(f)), field.as_ref().and_then(|f| Ty::of_field(f)));
     if let (Some(a), Some(b)) = types
         && !matches!((a, b), (Ty::Unknown, _) | (_, Ty::Unknown))
@@ -355,6 +381,11 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         return datafusion::common::internal_err!("a quantified comparison has two sides");
     };
     let field = |expr: &Expr| field_of(expr, schema).filter(|f| *f.data_type() != DataType::Null);
+    let symbol = func.name().get(4..).unwrap_or_default().to_owned();
+    let element = field(&list).and_then(|f| innermost(&f)).filter(|item| !item.data_type().is_null());
+    if field(&list).is_none_or(|f| element_field(f.data_type()).is_some()) {
+        check_comparable(&BinaryOperator::Custom(symbol), &(field(&value).map(Arc::new), element))?;
+    }
     if field(&list).is_some_and(|f| has_documents(&f))
         || field(&value).is_some_and(|f| Ty::of_field(&f) == Some(Ty::Jsonb))
     {
@@ -372,13 +403,45 @@ fn quantified(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema, env: &Pl
         },
         _ => (value, list),
     };
-    // Beside text `char(n)` becomes text.
-    let in_text = field(&list).is_some_and(|f| element_field(f.data_type()).is_some_and(|item| !wide::is_padded(item)));
-    let value = match in_text && wide::padded(&value, schema) {
-        true => calls::call(&env.functions, "bpchar_trim", vec![value]),
+    let (value, list) = alike_in_list(value, list, schema, env)?;
+    Ok(func.call(vec![value, list]))
+}
+
+/// A quantified comparison's sides as values of one type, where Arrow would compare them otherwise: `char(n)` as the text
+/// it is, a time beside an interval as an interval.
+fn alike_in_list(value: Expr, list: Expr, schema: &DFSchema, env: &PlanEnv) -> Result<(Expr, Expr)> {
+    let functions = &env.functions;
+    // A bare string has become text by now.
+    let own = value.to_field(schema).ok().map(|(_, field)| field);
+    let (Some(own), Some(list_field)) = (own, field_of(&list, schema).map(Arc::new)) else {
+        return Ok((value, list));
+    };
+    let Some(item) = innermost(&list_field) else { return Ok((value, list)) };
+    let as_list = |list: Expr, element: Field| -> Result<Expr> {
+        let element = element.with_name("item").with_nullable(true);
+        let to = Field::new("array", with_leaf(list_field.data_type(), &element), true);
+        array_cast(list, &list_field, &Arc::new(to), functions)?.or_else(Ok)
+    };
+    let bare = is_unknown(&value) && wide::is_padded(&item);
+    let trimmed = |value: Expr| match wide::is_padded(&own) || bare {
+        true => calls::call(functions, "bpchar_trim", vec![value]),
         false => value,
     };
-    Ok(func.call(vec![value, list]))
+    Ok(match (Ty::of_field(&own), Ty::of_field(&item)) {
+        (Some(Ty::Text), Some(Ty::Text)) if wide::is_padded(&item) => {
+            (trimmed(value), as_list(list, Field::new("item", DataType::Utf8, true))?)
+        }
+        (Some(Ty::Text), _) => (trimmed(value), list),
+        (Some(Ty::Interval), Some(Ty::Time)) => (value, as_list(list, Ty::Interval.field())?),
+        (Some(Ty::Time), Some(Ty::Interval)) => (implicit_temporal(value, Ty::Time, Ty::Interval, functions), list),
+        _ => (value, list),
+    })
+}
+
+/// The innermost element of an array.
+fn innermost(field: &Field) -> Option<FieldRef> {
+    let item = element_field(field.data_type())?;
+    innermost(item).or_else(|| Some(Arc::clone(item)))
 }
 
 fn argument_type(arg: &Expr, schema: &DFSchema) -> Option<ArgType> {

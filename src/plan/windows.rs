@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::WindowFunction;
-use datafusion::logical_expr::{Expr, ExprSchemable, WindowFunctionDefinition};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, WindowFunctionDefinition};
 
 use super::PlanEnv;
 use super::calls::{cast_to_column, explicit_cast};
@@ -14,6 +14,7 @@ use crate::catalog::functions::framed::Framed;
 use crate::catalog::functions::ty::Ty;
 use crate::error::Error;
 use crate::sql::rewrite::frame_spec::{FrameSpec, Units};
+use crate::types::PG_TYPMOD_KEY;
 
 /// A window call with its offsets and defaults typed.
 pub fn resolve_call(mut call: WindowFunction, schema: &DFSchema, env: &PlanEnv) -> Result<Transformed<Expr>> {
@@ -32,6 +33,37 @@ pub fn resolve_call(mut call: WindowFunction, schema: &DFSchema, env: &PlanEnv) 
         framed.coerced(&types)?;
     }
     Ok(Transformed::yes(Expr::WindowFunction(Box::new(call))))
+}
+
+/// A call of a function that hands one of its argument's values on, without the argument's type modifier: the result of
+/// a window function or an aggregate has none.
+pub fn without_modifier(mut call: WindowFunction, schema: &DFSchema) -> WindowFunction {
+    let picks = ["first_value", "last_value", "nth_value", "lag", "lead", "any_value"];
+    let name = match &call.fun {
+        WindowFunctionDefinition::WindowUDF(function) => match function.inner().downcast_ref::<Framed>() {
+            Some(framed) => framed.spec().function.clone(),
+            None => function.name().to_owned(),
+        },
+        WindowFunctionDefinition::AggregateUDF(function) => function.name().to_owned(),
+    };
+    if picks.contains(&name.as_str())
+        && let Some(value) = call.params.args.first_mut()
+    {
+        unmodified(value, schema);
+    }
+    call
+}
+
+/// Takes the type modifier off an expression.
+pub fn unmodified(expr: &mut Expr, schema: &DFSchema) {
+    let Ok((_, field)) = expr.to_field(schema) else { return };
+    if !field.metadata().contains_key(PG_TYPMOD_KEY) || Ty::of_field(&field) == Some(Ty::Numeric) {
+        return;
+    }
+    let mut metadata = field.metadata().clone();
+    metadata.remove(PG_TYPMOD_KEY);
+    let to = std::sync::Arc::new(field.as_ref().clone().with_metadata(metadata));
+    *expr = Expr::Cast(Cast::new_from_field(Box::new(std::mem::take(expr)), to));
 }
 
 /// Untyped offsets read as numbers, or as distances of the ORDER BY column.

@@ -63,8 +63,15 @@ pub fn undefined_call(name: &str, types: &[String]) -> Error {
     let sign = match name {
         "uminus" => Some("-"),
         "uplus" => Some("+"),
+        "bitnot" => Some("~"),
         _ => None,
     };
+    // What gives a set in FROM is known here by the list of its rows.
+    let name = name.strip_suffix("_list").unwrap_or(name);
+    if let (Some(sign), ["unknown"]) = (sign, types.iter().map(String::as_str).collect::<Vec<_>>().as_slice()) {
+        return Error::new(sqlstate::AMBIGUOUS_FUNCTION, format!("operator is not unique: {sign} unknown"))
+            .hint("Could not choose a best candidate operator. You might need to add explicit type casts.");
+    }
     if let (Some(sign), [ty]) = (sign, types) {
         let message = format!("operator does not exist: {sign} {ty}");
         return Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(
@@ -157,7 +164,9 @@ fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<
         common = Some(match common {
             None => leaf,
             Some(other) if *other.data_type() == DataType::Null => leaf,
-            Some(other) if *leaf.data_type() == DataType::Null || other.data_type() == leaf.data_type() => other,
+            Some(other) if *leaf.data_type() == DataType::Null => other,
+            Some(other) if told_apart(&other, &leaf) => return Err(mismatch(other.data_type(), leaf.data_type())),
+            Some(other) if other.data_type() == leaf.data_type() => other,
             Some(other) => {
                 let wide = wider(other.data_type(), leaf.data_type())?;
                 let same = [&other, &leaf].into_iter().find(|f| *f.data_type() == wide).map(|f| f.metadata().clone());
@@ -171,6 +180,13 @@ fn common_element(overload: &Overload, arguments: &[FieldRef]) -> Result<Option<
     }))
 }
 
+/// Whether two types are one to Arrow and two to PostgreSQL, without a cast between them.
+fn told_apart(a: &Field, b: &Field) -> bool {
+    let told = |ty| matches!(ty, Some(Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::Bits | Ty::Bytea));
+    let (a, b) = (Ty::of_field(a), Ty::of_field(b));
+    a != b && (told(a) || told(b))
+}
+
 /// The type both fit in by implicit casts.
 pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
     let (Some(left), Some(right)) = (Ty::of(a), Ty::of(b)) else { return Err(mismatch(a, b)) };
@@ -181,6 +197,7 @@ pub fn wider(a: &DataType, b: &DataType) -> Result<DataType> {
             Ok(super::numeric::common_type(&ty::numeric_for(a), &ty::numeric_for(b)))
         }
         (l, r) if l == r => Ok(ty::plain(a)),
+        (l, r) if l.category() != r.category() => Err(mismatch(a, b)),
         (l, r) if l.casts_implicitly(r) => Ok(r.arrow(a)),
         (l, r) if r.casts_implicitly(l) => Ok(l.arrow(b)),
         _ => Err(mismatch(a, b)),

@@ -21,6 +21,9 @@ use crate::error::Error;
 use crate::sqlstate;
 use crate::types::{oid, pg_type};
 
+/// Variadic functions that PostgreSQL also has without the parameter that repeats.
+const ALONE: [&str; 1] = ["format"];
+
 /// A PostgreSQL scalar function.
 #[derive(Clone)]
 pub struct PgScalar {
@@ -41,6 +44,12 @@ impl PgScalar {
         &self.overloads
     }
 
+    /// Whether a NULL argument makes the result NULL, whatever the overload.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.overloads.iter().all(|overload| overload.strict)
+    }
+
     /// Whether a call may have any number of arguments.
     pub fn is_variadic(&self) -> bool {
         self.overloads.iter().any(|overload| overload.variadic)
@@ -49,7 +58,21 @@ impl PgScalar {
     /// The fields a call's arguments are to be cast to; untyped literals are told as [`Ty::Unknown`].
     pub fn coerce(&self, types: &[Ty], fields: &[FieldRef]) -> Result<Vec<FieldRef>, Error> {
         let overload = resolve::resolve(self.name, &self.overloads, types)?;
-        resolve::targets(overload, fields)
+        // An empty array may be spread over the parameter that repeats, but a call must have an argument for it.
+        if overload.variadic && types.len() < overload.params.len() && !ALONE.contains(&self.name) {
+            return Err(resolve::undefined(self.name, types));
+        }
+        resolve::targets(overload, fields).map_err(|error| {
+            if error.sqlstate() != sqlstate::DATATYPE_MISMATCH {
+                return error;
+            }
+            // Elements without a common type make a call that no function takes.
+            let name = |(ty, field): (&Ty, &FieldRef)| match ty {
+                Ty::Unknown => Ty::Unknown.name(),
+                _ => oid::sql_name(pg_type(field).oid).to_owned(),
+            };
+            resolve::undefined_call(self.name, &types.iter().zip(fields).map(name).collect::<Vec<_>>())
+        })
     }
 
     /// The overload of a call whose arguments have already been cast.

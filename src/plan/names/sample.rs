@@ -1,21 +1,19 @@
-//! TABLESAMPLE: a subquery over the table that keeps each row by chance.
+//! TABLESAMPLE: a subquery over the table with a condition that stands for the sample (`plan/samples.rs`).
 //!
-//! SYSTEM samples rows as BERNOULLI does. With REPEATABLE the row's values and the seed decide, so that the sample is
-//! the same however the rows are read.
+//! SYSTEM samples rows as BERNOULLI does. With REPEATABLE the row's place and the seed decide.
 
 use datafusion::sql::sqlparser::ast::{
-    self, BinaryOperator, CastKind, DataType, Expr, Ident, SelectItem, SetExpr, TableFactor, TableSampleKind,
-    TableWithJoins, UnaryOperator, Value,
+    self, CastKind, DataType, Expr, Ident, SelectItem, SetExpr, TableFactor, TableSampleKind, TableWithJoins,
 };
 
 use super::scope::{Ctes, Names};
 use crate::catalog::RelationKind;
 use crate::error::{Error, Result};
+use crate::plan::samples::SAMPLE;
 use crate::sql::rewrite::forms::function;
 use crate::sql::rewrite::names::{folded, last_part};
 use crate::sql::rewrite::selects;
 use crate::sqlstate;
-
 impl Names<'_> {
     /// Puts the samples of a FROM list in the place of their tables.
     pub fn samples(&self, from: &mut TableWithJoins, ctes: &Ctes) -> Result<()> {
@@ -39,16 +37,12 @@ impl Names<'_> {
             let message = "TABLESAMPLE clause can only be applied to tables and materialized views";
             return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
         }
-        let percent = match sample.quantity.as_ref().map(|quantity| number(&quantity.value)) {
-            Some(Some(percent)) => percent?,
-            _ => return Err(Error::unsupported("a TABLESAMPLE percentage must be a number")),
+        let Some(quantity) = sample.quantity else {
+            return Err(Error::unsupported("a TABLESAMPLE clause needs a percentage"));
         };
-        if !(0.0..=100.0).contains(&percent) {
-            let message = "sample percentage must be between 0 and 100";
-            return Err(Error::new(sqlstate::INVALID_TABLESAMPLE_ARGUMENT, message));
-        }
-        let seed = sample.seed.as_ref().map(|seed| repeatable(&seed.value.value)).transpose()?;
-        let condition = condition(percent, seed.as_deref(), &called);
+        let mut parameters = vec![cast(quantity.value, DataType::Real)];
+        parameters.extend(sample.seed.map(|seed| cast(Expr::Value(seed.value), DataType::DoublePrecision)));
+        let condition = function(SAMPLE, parameters);
         let own = alias.take();
         let outer = own.unwrap_or_else(|| ast::TableAlias {
             explicit: true,
@@ -64,68 +58,6 @@ impl Names<'_> {
         *factor = TableFactor::Derived { lateral: false, subquery, alias: Some(outer), sample: None };
         Ok(())
     }
-}
-
-/// A number as it was written; `None` for what is known only when the statement runs.
-fn number(expr: &Expr) -> Option<Result<f64>> {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => number(inner),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|n| n.map(|n| -n)),
-        Expr::Function(call) if last_part(&call.name) == "uminus" => match &call.args {
-            ast::FunctionArguments::List(list) => match list.args.as_slice() {
-                [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(inner))] => number(inner).map(|n| n.map(|n| -n)),
-                _ => None,
-            },
-            _ => None,
-        },
-        Expr::Value(value) => match &value.value {
-            Value::Null => {
-                let message = "TABLESAMPLE parameter cannot be null";
-                Some(Err(Error::new(sqlstate::INVALID_TABLESAMPLE_ARGUMENT, message)))
-            }
-            Value::Number(text, _) | Value::SingleQuotedString(text) => text.parse().ok().map(Ok),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn repeatable(seed: &Value) -> Result<String> {
-    match seed {
-        Value::Null => {
-            let message = "TABLESAMPLE REPEATABLE parameter cannot be null";
-            Err(Error::new(sqlstate::INVALID_TABLESAMPLE_REPEAT, message))
-        }
-        Value::Number(text, _) => Ok(text.clone()),
-        _ => Err(Error::unsupported("a REPEATABLE seed must be a number")),
-    }
-}
-
-fn condition(percent: f64, seed: Option<&str>, table: &str) -> Expr {
-    let float = |expr: Expr| cast(expr, DataType::DoublePrecision);
-    let literal = |text: String| Expr::Value(Value::SingleQuotedString(text).with_empty_span());
-    let chance = match seed {
-        None => function("random", Vec::new()),
-        Some(seed) => {
-            let star = ast::helpers::attached_token::AttachedToken::empty();
-            let row = Expr::QualifiedWildcard(ast::ObjectName::from(vec![Ident::with_quote('"', table)]), star);
-            let row = cast(row, DataType::Text);
-            let digest = function("md5", vec![function("concat", vec![row, literal(seed.to_owned())])]);
-            let bytes = function("decode", vec![digest, literal("hex".to_owned())]);
-            let byte = |i: u8, weight: u32| {
-                let place = cast(literal(i.to_string()), DataType::Int(None));
-                let byte = cast(function("get_byte", vec![bytes.clone(), place]), DataType::DoublePrecision);
-                binary(byte, BinaryOperator::Divide, float(literal(weight.to_string())))
-            };
-            let high = binary(byte(0, 1 << 8), BinaryOperator::Plus, byte(1, 1 << 16));
-            Expr::Nested(Box::new(binary(high, BinaryOperator::Plus, byte(2, 1 << 24))))
-        }
-    };
-    binary(chance, BinaryOperator::Lt, float(literal((percent / 100.0).to_string())))
-}
-
-fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
-    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
 }
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {

@@ -73,7 +73,7 @@ impl AggregateUDFImpl for Extreme {
         match types.as_slice() {
             [Ty::Interval] => Ok(arg_types.iter().map(plain).collect()),
             // Refused by `return_field`, whose words DataFusion keeps.
-            [Ty::Bool | Ty::Uuid | Ty::Bytea] => Ok(arg_types.to_vec()),
+            [Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Record] => Ok(arg_types.to_vec()),
             _ => self.inner.coerce_types(arg_types),
         }
     }
@@ -84,8 +84,12 @@ impl AggregateUDFImpl for Extreme {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
         if let Some(field) = arg_fields.first() {
-            let refused =
-                |ty| matches!(ty, Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Bits | Ty::Json | Ty::Jsonb | Ty::Jsonpath);
+            let refused = |ty| {
+                matches!(
+                    ty,
+                    Ty::Bool | Ty::Uuid | Ty::Bytea | Ty::Bits | Ty::Json | Ty::Jsonb | Ty::Jsonpath | Ty::Record
+                )
+            };
             if let Some(ty) = Ty::of_field(field).filter(|ty| refused(*ty)) {
                 return Err(external(resolve::undefined(self.name(), &[ty])));
             }

@@ -35,8 +35,8 @@ pub(super) fn register(r: &mut Registry) {
     r.add("array_shuffle", &[AnyArray], Ret::Same(0), |c| shuffle(c, None));
     r.add("array_sample", &[AnyArray, Int4], Ret::Same(0), |c| shuffle(c, Some(1)));
     r.volatility(datafusion::logical_expr::Volatility::Volatile, &["array_shuffle", "array_sample"]);
-    r.add_variadic("num_nulls", &[Any, Any], Int4, |c| count(c, true));
-    r.add_variadic("num_nonnulls", &[Any, Any], Int4, |c| count(c, false));
+    r.add_variadic("num_nulls", &[Any], Int4, |c| count(c, true));
+    r.add_variadic("num_nonnulls", &[Any], Int4, |c| count(c, false));
 }
 
 fn count(c: &Call<'_>, nulls: bool) -> Result<ArrayRef> {

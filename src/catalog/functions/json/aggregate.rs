@@ -116,11 +116,18 @@ impl Members {
         if self.text.len() > VALUE_LIMIT { Err(too_large()) } else { Ok(()) }
     }
 
+    /// Whether a member that is an array or a row begins a line.
+    fn breaks(&self) -> bool {
+        let structured = |field: &Field| field.data_type().is_nested();
+        !self.object && self.fields.last().is_some_and(structured)
+    }
+
     fn add(&mut self, values: &[ArrayRef]) -> Result<()> {
         let style = Arc::new(TextStyle::default());
         let last = values.len() - 1;
         let value = JsonWriter::new(&values[last], &self.fields[last], &style)?;
         let key = if self.object { Some(JsonWriter::new(&values[0], &self.fields[0], &style)?) } else { None };
+        let before = usize::from(self.any);
         for row in 0..values[0].len() {
             self.separate()?;
             if let Some(key) = &key {
@@ -136,6 +143,9 @@ impl Members {
                 }
                 super::build::key(key, row, &mut self.text)?;
                 self.text.push_str(" : ");
+            }
+            if row + before > 0 && self.breaks() && values[last].is_valid(row) {
+                self.text.push_str("\n ");
             }
             value.write(row, &mut self.text)?;
         }
@@ -174,7 +184,11 @@ impl Accumulator for Members {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> DfResult<()> {
         let texts = TextArray::of(states[0].as_ref()).ok_or_else(|| external(fault("state of another aggregate")))?;
         for row in (0..states[0].len()).filter(|row| states[0].is_valid(*row)) {
+            let first = !self.any;
             self.separate().map_err(external)?;
+            if !first && self.breaks() && !texts.value(row).starts_with("null") {
+                self.text.push_str("\n ");
+            }
             self.text.push_str(texts.value(row));
         }
         Ok(())

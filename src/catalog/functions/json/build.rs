@@ -19,10 +19,10 @@ pub(super) fn register(r: &mut Registry) {
         r.add(name, &[Any], JsonTy, |c| whole(c, false));
     }
     r.add("to_jsonb", &[Any], Jsonb, |c| whole(c, true));
-    r.add_variadic("json_build_array", &[Any], JsonTy, |c| build_array(c, false));
-    r.add_variadic("jsonb_build_array", &[Any], Jsonb, |c| build_array(c, true));
-    r.add_variadic("json_build_object", &[Any], JsonTy, |c| build_object(c, false));
-    r.add_variadic("jsonb_build_object", &[Any], Jsonb, |c| build_object(c, true));
+    r.add_variadic("json_build_array", &[], JsonTy, |c| build_array(c, false));
+    r.add_variadic("jsonb_build_array", &[], Jsonb, |c| build_array(c, true));
+    r.add_variadic("json_build_object", &[], JsonTy, |c| build_object(c, false));
+    r.add_variadic("jsonb_build_object", &[], Jsonb, |c| build_object(c, true));
     r.add("json_object", &[ArrayOf(&Text)], JsonTy, |c| from_texts(c, false));
     r.add("jsonb_object", &[ArrayOf(&Text)], Jsonb, |c| from_texts(c, true));
     r.add("json_object", &[ArrayOf(&Text), ArrayOf(&Text)], JsonTy, |c| from_texts(c, false));
