@@ -203,7 +203,7 @@ pub fn defaults(relation: &Relation, given: &[usize], env: &PlanEnv) -> Result<O
             let expr = match at {
                 Some(sent) => sent.clone(),
                 None => {
-                    let default = Some(place).filter(left).and_then(default).map(Clone::clone);
+                    let default = Some(place).filter(left).and_then(default).cloned();
                     let default = default.unwrap_or_else(|| ast::Expr::Value(ast::Value::Null.into()));
                     let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
                     assign::adapt_value(expr, field, &env.vars.style)?
@@ -238,7 +238,7 @@ fn last_plan(
     let schema = relation.schema();
     let names = std::iter::once(LINE).chain(schema.fields().iter().map(|field| field.name().as_str()));
     let item = |name: &str| ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(sql_write::ident(name)));
-    let query = sql_write::query(None, names.map(item).collect(), from, condition.map(Clone::clone));
+    let query = sql_write::query(None, names.map(item).collect(), from, condition.cloned());
     let make = |known: &super::Declared| -> Result<Result<LogicalPlan, DataFusionError>> {
         env.check_cancelled()?;
         let made = || {

@@ -148,7 +148,7 @@ impl Session {
     ) -> Result<Rows> {
         let plan = plan.in_formats(&formats)?;
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
-        Ok(self.start_encoded(plan, values, encoder, (formats, tag), text, (token, env)))
+        Ok(self.start_encoded(plan, values, (encoder, formats, tag), text, (token, env)))
     }
 
     /// The same with an encoder.
@@ -156,8 +156,7 @@ impl Session {
         &mut self,
         plan: Arc<Plan>,
         values: Values,
-        encoder: impl Encode<Chunk>,
-        (formats, tag): (Arc<[Format]>, Tag),
+        (encoder, formats, tag): (impl Encode<Chunk>, Arc<[Format]>, Tag),
         text: Arc<str>,
         (token, env): (CancellationToken, PlanEnv),
     ) -> Rows {

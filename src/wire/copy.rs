@@ -40,7 +40,8 @@ pub(super) async fn copy_in(link: &mut Link, session: &mut Session, mut copy: Bo
         let Some(frame) = next_message(link, session, &mut copy).await? else { continue };
         match frame.kind {
             b'd' => {
-                if copy.push(frame.body) {
+                let is_enough = copy.push(frame.body);
+                if is_enough {
                     attended(link, &cancel, session.copy_data(&mut copy, false)).await?;
                 }
             }

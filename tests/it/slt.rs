@@ -4,7 +4,7 @@
 //! rows answers with its command tag. An error is two lines: its SQLSTATE, its message; in files under `errors/` also
 //! position, detail and hint. Notices come before the answer's end.
 //!
-//! COPY … FROM STDIN gets the lines after `-- data`, and what COPY … TO STDOUT sends is a line per message.
+//! A COPY ends with `-- data`: FROM STDIN gets the lines after it; what TO STDOUT sends is a line per message.
 //!
 //! `LAKEWIRE_ORACLE=host:port` runs the files of `pg_compat` against a PostgreSQL, and with `LAKEWIRE_ORACLE_WRITE=1`
 //! lets it write their answers. `LAKEWIRE_SLT=text` takes only files whose path contains the text.
@@ -20,9 +20,10 @@ use futures::executor::block_on;
 use sqllogictest::{DB, DBOutput, DefaultColumnType, MakeConnection, Normalizer, Runner};
 
 use crate::harness::client::{Column, Event, ServerError};
+use crate::harness::copying::{self, CopyEvent};
 use crate::harness::{self, Client, Target, print};
 
-/// Divides a COPY … FROM STDIN from the data that it gets, a line each.
+/// Divides a COPY from the data that it gets, a line each.
 const DATA: &str = "\n-- data";
 
 /// How statements are sent.
@@ -162,11 +163,12 @@ impl DB for Connection {
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
         if let Some((sql, data)) = sql.split_once(DATA) {
+            let data = data_of(data);
             let events = match self.protocol {
-                Protocol::Simple => self.client.simple_copying(sql, data_of(data).as_bytes()),
-                Protocol::Extended => self.client.extended_copying(sql, data_of(data).as_bytes()),
+                Protocol::Simple => copying::simple(&mut self.client, sql, data.as_bytes()),
+                Protocol::Extended => copying::extended(&mut self.client, sql, data.as_bytes()),
             };
-            return self.output(events.map_err(|error| Failure(error.to_string()))?);
+            return self.copied(events.map_err(|error| Failure(error.to_string()))?);
         }
         let events = match self.protocol {
             Protocol::Simple => self.client.simple(sql),
@@ -199,7 +201,6 @@ impl Connection {
                 // A result speaks for itself; its tag is only the count of its lines.
                 Event::Tag(tag) if columns.take().is_none() => lines.push(vec![tag]),
                 Event::Tag(_) => {}
-                Event::Copied(data) => lines.push(vec![copied(&data)]),
                 Event::Empty => lines.push(vec!["(no statement)".to_owned()]),
                 Event::Suspended => lines.push(vec!["(suspended)".to_owned()]),
                 Event::Notice(notice) => lines.push(vec![notice.to_string()]),
@@ -207,6 +208,20 @@ impl Connection {
             }
         }
         Ok(DBOutput::Rows { types, rows: lines })
+    }
+
+    /// What a COPY sends, as lines.
+    fn copied(&self, events: Vec<CopyEvent>) -> Result<DBOutput<DefaultColumnType>, Failure> {
+        let mut lines: Vec<Vec<String>> = Vec::new();
+        for event in events {
+            match event {
+                CopyEvent::Data(data) => lines.push(vec![copied(&data)]),
+                CopyEvent::Tag(tag) => lines.push(vec![tag]),
+                CopyEvent::Notice(notice) => lines.push(vec![notice.to_string()]),
+                CopyEvent::Error(error) => return Err(self.failure(&error)),
+            }
+        }
+        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any], rows: lines })
     }
 
     fn failure(&self, error: &ServerError) -> Failure {

@@ -109,7 +109,7 @@ impl Session {
         let formats = vec![format; plan.columns.len()].into();
         let encoder = CopyChunks(Writer::try_new(plan.schema(), heading, options, &env.vars.style)?);
         let text = Arc::clone(&statement.text);
-        let rows = self.start_encoded(plan, Values::new(), encoder, (formats, Tag::Copy), text, (token, env));
+        let rows = self.start_encoded(plan, Values::new(), (encoder, formats, Tag::Copy), text, (token, env));
         Ok(Answer::CopyOut(Box::new(rows)))
     }
 }

@@ -183,7 +183,7 @@ impl Lines {
         if batch.num_columns() != self.columns.len() {
             return Err(Error::internal("a batch has another number of columns than its schema"));
         }
-        let nulls: Vec<Option<NullBuffer>> = batch.columns().iter().map(|column| column.logical_nulls()).collect();
+        let nulls: Vec<Option<NullBuffer>> = batch.columns().iter().map(Array::logical_nulls).collect();
         let mut out = Vec::new();
         let (mut next, mut rows) = (0, 0);
         while next < batch.num_rows() {

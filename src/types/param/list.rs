@@ -73,8 +73,11 @@ pub fn of_element(error: Error) -> Error {
     if error.message() == super::LEFT_OVER { malformed("improper binary format in array element") } else { error }
 }
 
+/// Dimensions, and elements in order, NULL as none.
+type Elements<'a> = (Vec<usize>, Vec<Option<&'a [u8]>>);
+
 /// The dimensions and elements of an array's binary form. No more elements are taken on trust than there are bytes for.
-pub fn binary_elements(oid: u32, element: u32, bytes: &[u8]) -> Result<(Vec<usize>, Vec<Option<&[u8]>>)> {
+pub fn binary_elements(oid: u32, element: u32, bytes: &[u8]) -> Result<Elements<'_>> {
     let vector = matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR);
     let mut cursor = Cursor::new(bytes);
     let dims = head(&mut cursor, element, i32::from(!vector))?;

@@ -44,8 +44,6 @@ pub enum Event {
     Empty,
     /// PortalSuspended.
     Suspended,
-    /// CopyData of a COPY … TO STDOUT.
-    Copied(Vec<u8>),
     /// NoticeResponse.
     Notice(ServerError),
     /// ErrorResponse.
@@ -167,48 +165,6 @@ impl Client {
         self.until_ready()
     }
 
-    /// Runs a script by the simple protocol; its COPY … FROM STDIN get `data`.
-    pub fn simple_copying(&mut self, sql: &str, data: &[u8]) -> io::Result<Vec<Event>> {
-        self.send(|buf| frontend::query(sql, buf))?;
-        self.until_copied(data, false)
-    }
-
-    /// Runs one statement by the extended protocol; a COPY … FROM STDIN gets `data`.
-    pub fn extended_copying(&mut self, sql: &str, data: &[u8]) -> io::Result<Vec<Event>> {
-        self.send(|buf| {
-            frontend::parse("", sql, [], buf)?;
-            frontend::bind("", "", [], [(); 0], |(), _| Ok(IsNull::Yes), [], buf)
-                .map_err(|_| io::Error::other("cannot encode Bind"))?;
-            frontend::describe(b'P', "", buf)?;
-            frontend::execute("", 0, buf)?;
-            frontend::flush(buf);
-            Ok::<_, io::Error>(())
-        })?;
-        self.until_copied(data, true)
-    }
-
-    /// Reads events until ReadyForQuery, sending data where it is asked for. `sync`: a Sync is still to be sent.
-    fn until_copied(&mut self, data: &[u8], mut sync: bool) -> io::Result<Vec<Event>> {
-        let mut events = Vec::new();
-        loop {
-            let (tag, body) = self.message()?;
-            if tag == b'G' {
-                self.send(|buf| {
-                    frontend::CopyData::new(data)?.write(buf);
-                    frontend::copy_done(buf);
-                    Ok::<_, io::Error>(())
-                })?;
-            }
-            if matches!(tag, b'G' | b'C' | b'E') && std::mem::take(&mut sync) {
-                self.send(frontend::sync)?;
-            }
-            if tag == b'Z' {
-                return Ok(events);
-            }
-            events.extend(event(tag, &body));
-        }
-    }
-
     /// Runs one statement by the extended protocol: Parse and Describe, then Bind with a format per column as `format`
     /// says, Describe of the portal and Execute. Both descriptions must agree.
     pub fn extended(&mut self, sql: &str, format: impl Fn(&Self, &Column) -> i16) -> io::Result<Vec<Event>> {
@@ -244,12 +200,23 @@ impl Client {
         let mut events = Vec::new();
         loop {
             let (tag, body) = self.message()?;
-            let event = event(tag, &body);
-            let fatal = matches!(&event, Some(Event::Error(error)) if error.field('V') == "FATAL");
-            events.extend(event);
-            if fatal || tag == b'Z' {
-                return Ok(events);
-            }
+            events.push(match tag {
+                b'T' => Event::Columns(columns(&body)),
+                b'D' => Event::Row(row(&body)),
+                b'C' => Event::Tag(cstr(&body).0),
+                b'I' => Event::Empty,
+                b's' => Event::Suspended,
+                b'N' => Event::Notice(ServerError::parse(&body)),
+                b'E' => {
+                    let error = ServerError::parse(&body);
+                    if error.field('V') == "FATAL" {
+                        return Ok([events, vec![Event::Error(error)]].concat());
+                    }
+                    Event::Error(error)
+                }
+                b'Z' => return Ok(events),
+                _ => continue,
+            });
         }
     }
 
@@ -281,21 +248,6 @@ impl Client {
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.read_to_end(&mut Vec::new()).map(drop)
     }
-}
-
-/// What a message says of a statement, if anything.
-fn event(tag: u8, body: &[u8]) -> Option<Event> {
-    Some(match tag {
-        b'T' => Event::Columns(columns(body)),
-        b'D' => Event::Row(row(body)),
-        b'C' => Event::Tag(cstr(body).0),
-        b'I' => Event::Empty,
-        b's' => Event::Suspended,
-        b'd' => Event::Copied(body.to_vec()),
-        b'N' => Event::Notice(ServerError::parse(body)),
-        b'E' => Event::Error(ServerError::parse(body)),
-        _ => return None,
-    })
 }
 
 /// Bind of the unnamed statement without parameters, Describe of the portal, Execute, Sync.
