@@ -203,7 +203,7 @@ pub fn defaults(relation: &Relation, given: &[usize], env: &PlanEnv) -> Result<O
             let expr = match at {
                 Some(sent) => sent.clone(),
                 None => {
-                    let default = Some(place).filter(left).and_then(default).cloned();
+                    let default = Some(place).filter(left).and_then(default).map(|formula| formula.expr.clone());
                     let default = default.unwrap_or_else(|| ast::Expr::Value(ast::Value::Null.into()));
                     let expr = planner.sql_to_expr(default, &DFSchema::empty(), &mut PlannerContext::new())?;
                     assign::adapt_value(expr, field, &env.vars.style)?
