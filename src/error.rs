@@ -53,6 +53,8 @@ struct Report {
     position: Option<usize>,
     /// Line and column in the script, until they are made a position.
     place: Option<(u64, u64)>,
+    /// The row of a batch that it is about.
+    row: Option<usize>,
 }
 
 impl Error {
@@ -101,6 +103,7 @@ impl Error {
             context: None,
             position: None,
             place: None,
+            row: None,
         }))
     }
 
@@ -150,6 +153,19 @@ impl Error {
     #[must_use]
     pub fn place(&self) -> Option<(u64, u64)> {
         self.0.place
+    }
+
+    /// The same report about a row of a batch, for whoever knows where that row came from.
+    #[must_use]
+    pub fn of_row(mut self, row: usize) -> Self {
+        self.0.row = Some(row);
+        self
+    }
+
+    /// The row of a batch that it is about.
+    #[must_use]
+    pub fn row(&self) -> Option<usize> {
+        self.0.row
     }
 
     /// The same report as one that ends the session.

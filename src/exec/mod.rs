@@ -79,6 +79,11 @@ impl Encode<RecordBatch> for Whole {
 pub trait Encode<T>: Send + 'static {
     /// Appends the items made of `batch`.
     fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<T>) -> Result<()>;
+
+    /// Appends what comes after the last batch.
+    fn finish(&mut self, _out: &mut Vec<T>) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Executor {
@@ -210,6 +215,12 @@ async fn drive<T: Send + 'static>(
             }
         }
         tokio::task::consume_budget().await;
+    }
+    encoder.finish(&mut items)?;
+    for item in items.drain(..) {
+        if !sender.send(item).await {
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPl
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
 use super::conflict::EXCLUDED;
+use super::copy::{COPIED, copied_schema};
 use super::operators::Operators;
 use super::relations::Relations;
 use super::setops::SetOperations;
@@ -109,6 +110,10 @@ impl Context<'_> {
         if let Some(relation) = name.table().strip_suffix(EXCLUDED).and_then(find) {
             let columns = temp::with_row_number(&relation.provider.schema());
             return Some(provider_as_source(Arc::new(TempTable::new(temp::EXCLUDED, columns))));
+        }
+        if let Some(relation) = name.table().strip_suffix(COPIED).and_then(find) {
+            let columns = copied_schema(relation.provider.schema().fields());
+            return Some(provider_as_source(Arc::new(TempTable::new(temp::COPIED, columns))));
         }
         let relation = name.table().strip_suffix(WRITTEN).and_then(find)?;
         Some(provider_as_source(Arc::new(TempTable::new(temp::WRITTEN, relation.provider.schema()))))

@@ -16,6 +16,7 @@ pub mod check;
 pub mod columns;
 pub mod conflict;
 pub mod context;
+pub mod copy;
 pub mod declared;
 pub mod dependency;
 pub mod equality;

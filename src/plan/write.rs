@@ -582,7 +582,7 @@ fn inserted(
 }
 
 /// The rows with the values of the CHECK conditions after the columns.
-fn checked(
+pub(super) fn checked(
     plan: LogicalPlan,
     relation: &Relation,
     checks: &[Check],

@@ -5,6 +5,7 @@
 //! Every method that fails has already put the transaction into its failed state where PostgreSQL would.
 
 pub mod cancel;
+pub mod copy;
 mod declare;
 mod cursor;
 pub mod engine;
@@ -32,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::sql::{self, Statement};
 use crate::sqlstate;
 pub use cancel::{CancelHandle, CancelReason};
+pub use copy::CopyIn;
 use cursor::Cursor;
 pub use engine::Engine;
 use objects::Objects;
@@ -86,6 +88,10 @@ pub enum Answer {
     Done(String),
     /// Rows follow; the tag comes when they have ended.
     Rows(Box<Rows>),
+    /// COPY's data follows; the tag comes when it has ended.
+    CopyOut(Box<Rows>),
+    /// The client is to send COPY's data.
+    CopyIn(Box<CopyIn>),
 }
 
 /// The state of one client.

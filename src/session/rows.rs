@@ -15,6 +15,7 @@ use super::engine::Engine;
 use crate::error::{Error, Result};
 use crate::exec::{Encode, Output};
 use crate::plan::ColumnDesc;
+use crate::types::copy::Writer;
 use crate::types::{Format, RowEncoder, TextStyle};
 
 /// Bytes after which a chunk is closed.
@@ -67,6 +68,8 @@ pub enum Tag {
     Select,
     /// `FETCH` and the number of rows sent.
     Fetch,
+    /// `COPY` and the number of rows sent.
+    Copy,
     /// This.
     Fixed(Arc<str>),
 }
@@ -127,6 +130,23 @@ impl RowChunks {
 impl Encode<Chunk> for RowChunks {
     fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<Chunk>) -> Result<()> {
         self.chunks(batch, out)
+    }
+}
+
+/// Makes the messages of COPY … TO of a query's batches, on the CPU runtime.
+pub struct CopyChunks(pub Writer);
+
+impl Encode<Chunk> for CopyChunks {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<Chunk>) -> Result<()> {
+        self.0.encode(batch, CHUNK_BYTES, |bytes, rows| {
+            out.push(Chunk { bytes, rows });
+            Ok(())
+        })
+    }
+
+    fn finish(&mut self, out: &mut Vec<Chunk>) -> Result<()> {
+        out.extend(self.0.finish()?.map(|bytes| Chunk { bytes, rows: 0 }));
+        Ok(())
     }
 }
 
@@ -259,6 +279,7 @@ impl Rows {
             return RowsEnd::Complete(match &self.tag {
                 Tag::Select => format!("SELECT {}", self.sent),
                 Tag::Fetch => format!("FETCH {}", self.sent),
+                Tag::Copy => format!("COPY {}", self.sent),
                 Tag::Fixed(tag) => tag.to_string(),
             });
         }

@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::cancel::Timer;
 use super::portal::PortalState;
-use super::rows::{Origin, RowChunks, Rows, RowsEnd, Tag};
+use super::rows::{Chunk, Origin, RowChunks, Rows, RowsEnd, Tag};
 use super::{Answer, Session};
 use crate::catalog::SessionVars;
 use crate::catalog::temp::{PG_TEMP, TempRows};
 use crate::error::{Error, Result};
-use crate::exec::Job;
+use crate::exec::{Encode, Job};
 use crate::plan::{self, Plan, PlanEnv, Values};
 use crate::sql::{Statement, StatementKind, Utility};
 use crate::types::Format;
@@ -148,12 +148,24 @@ impl Session {
     ) -> Result<Rows> {
         let plan = plan.in_formats(&formats)?;
         let encoder = RowChunks::new(plan.schema(), &formats, &env.vars.style)?;
+        Ok(self.start_encoded(plan, values, (encoder, formats, tag), text, (token, env)))
+    }
+
+    /// The same with an encoder.
+    pub(super) fn start_encoded(
+        &mut self,
+        plan: Arc<Plan>,
+        values: Values,
+        (encoder, formats, tag): (impl Encode<Chunk>, Arc<[Format]>, Tag),
+        text: Arc<str>,
+        (token, env): (CancellationToken, PlanEnv),
+    ) -> Rows {
         let columns = Arc::clone(&plan.columns);
         let (config, cancel) = (env.config().clone(), env.cancel.clone());
         let job = Job { config, cancel, plan: Box::new(move || plan.bind(&values, &env)) };
         let output = self.engine.executor.start(job, encoder);
         let origin = Origin { text, token, timer: self.timer() };
-        Ok(Rows::of_query(output, columns, formats, tag, origin))
+        Rows::of_query(output, columns, formats, tag, origin)
     }
 
     /// Takes back a row stream that has ended (or failed while streaming) and says how: the statement is over, and a

@@ -18,6 +18,14 @@ use crate::plan::conflict::ConflictSpec;
 use crate::plan::{Plan, Values, WriteSpec};
 use crate::types::Format;
 
+/// A change that was made.
+pub struct Changed {
+    /// The command tag.
+    tag: String,
+    /// What the tables hold for RETURNING.
+    pub temp: Arc<TempRows>,
+}
+
 impl Session {
     /// Starts a planned query, or runs a planned change.
     pub(super) async fn run_planned(
@@ -31,25 +39,11 @@ impl Session {
         let Some(spec) = plan.write.as_ref().map(Arc::clone) else {
             return self.run_plan(plan, values, formats, text, token).map(|rows| Answer::Rows(Box::new(rows)));
         };
-        let before = Arc::clone(self.objects.current().rows());
-        let collected = self.collect(&plan, values.clone(), &token).await?;
-        let written = match &spec.conflict {
-            Some(conflict) => self.write_free(&spec, conflict, collected, (values.clone(), &token)).await?,
-            None => self.write(&spec, collected, &token).await?,
-        };
-        let count = written.written.len();
-        let next = self.objects.current().with_rows(spec.relation.oid, written.rows);
-        self.objects.change(next);
-        let tag = match spec.verb {
-            "INSERT" => format!("INSERT 0 {count}"),
-            verb => format!("{verb} {count}"),
-        };
+        let Changed { tag, temp } = self.change_rows(&plan, &spec, values.clone(), &token).await?;
         let Some(returning) = &spec.returning else {
             self.cancel.disarm();
             return Ok(Answer::Done(tag));
         };
-        // The rest of RETURNING sees the tables as they were before the statement.
-        let temp = Arc::new(before.with(WRITTEN, written.written));
         let rows = self.run_plan_over(
             Arc::clone(returning),
             values,
@@ -58,6 +52,31 @@ impl Session {
             token,
         )?;
         Ok(Answer::Rows(Box::new(rows)))
+    }
+
+    /// Runs a planned change.
+    pub(super) async fn change_rows(
+        &mut self,
+        plan: &Arc<Plan>,
+        spec: &Arc<WriteSpec>,
+        values: Values,
+        token: &CancellationToken,
+    ) -> Result<Changed> {
+        let before = Arc::clone(self.objects.current().rows());
+        let collected = self.collect(plan, values.clone(), token).await?;
+        let written = match &spec.conflict {
+            Some(conflict) => self.write_free(spec, conflict, collected, (values, token)).await?,
+            None => self.write(spec, collected, token).await?,
+        };
+        let count = written.written.len();
+        let next = self.objects.current().with_rows(spec.relation.oid, written.rows);
+        self.objects.change(next);
+        let tag = match spec.verb {
+            "INSERT" => format!("INSERT 0 {count}"),
+            verb => format!("{verb} {count}"),
+        };
+        // The rest of RETURNING sees the tables as they were before the statement.
+        Ok(Changed { tag, temp: Arc::new(before.with(WRITTEN, written.written)) })
     }
 
     /// All rows of a query, within the session's memory.
@@ -72,7 +91,7 @@ impl Session {
     }
 
     /// The same on given contents of the session's tables.
-    async fn collect_over(
+    pub(super) async fn collect_over(
         &mut self,
         plan: &Arc<Plan>,
         values: Values,

@@ -46,6 +46,12 @@ impl StatementTokens<'_> {
 }
 
 impl<'a> StatementTokens<'a> {
+    /// The statement inside this one that is made of the tokens from `from` up to `to`.
+    #[must_use]
+    pub fn between(&self, script: &Script<'a>, from: usize, to: usize) -> Option<StatementTokens<'a>> {
+        script.statement_of(self.tokens.get(from..to)?.to_vec())
+    }
+
     /// The statement inside this one (after EXPLAIN, PREPARE … AS) that starts at token `from`.
     #[must_use]
     pub fn after(&self, script: &Script<'a>, from: usize) -> Option<StatementTokens<'a>> {

@@ -4,6 +4,7 @@
 //! turned back into text to be parsed again.
 
 pub mod collate;
+pub mod copy_ast;
 pub mod grammar;
 pub mod guard;
 pub mod identity;

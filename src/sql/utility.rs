@@ -4,6 +4,7 @@
 //! DISCARD, EXPLAIN options), so these few statements are read here. Anything else returns `None` and is a query.
 
 mod alter;
+mod copy;
 mod cursor;
 mod explain;
 mod fetch;
@@ -54,6 +55,7 @@ pub fn parse(script: &Script<'_>, tokens: &StatementTokens<'_>) -> Result<Option
         "fetch" => Utility::Fetch(fetch::fetch(&mut cursor, false)?),
         "move" => Utility::Fetch(fetch::fetch(&mut cursor, true)?),
         "close" => Utility::Close(name_or_all(&mut cursor)?),
+        "copy" => Utility::Copy(Box::new(copy::copy(script, tokens, &mut cursor)?)),
         "listen" => Utility::Listen(cursor.identifier()?),
         "unlisten" => Utility::Unlisten(if cursor.eat_symbol("*") { None } else { Some(cursor.identifier()?) }),
         "notify" => notify(&mut cursor)?,

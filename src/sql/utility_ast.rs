@@ -5,6 +5,7 @@
 use datafusion::sql::sqlparser::ast;
 
 use super::Statement;
+use super::copy_ast::Copy;
 use super::object_ast::RelationName;
 
 /// A utility statement.
@@ -73,6 +74,8 @@ pub enum Utility {
     Fetch(Fetch),
     /// CLOSE cursor; `None` is ALL.
     Close(Option<String>),
+    /// COPY.
+    Copy(Box<Copy>),
     /// LISTEN channel.
     Listen(String),
     /// UNLISTEN channel; `None` is `*`.

@@ -5,7 +5,10 @@
 //! type of their own.
 
 pub mod civil;
+pub mod copy;
 pub mod encode;
+pub mod encodings;
+pub mod fit;
 pub mod input;
 pub mod json;
 pub mod jsonpath;

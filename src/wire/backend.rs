@@ -4,6 +4,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use pgwire::messages::Message;
+use pgwire::messages::copy::{CopyDone, CopyInResponse, CopyOutResponse};
 use pgwire::messages::data::{FieldDescription, NoData, ParameterDescription, RowDescription};
 use pgwire::messages::extendedquery::{BindComplete, CloseComplete, ParseComplete, PortalSuspended};
 use pgwire::messages::response::{
@@ -159,6 +160,22 @@ impl Outbox {
         self.put(&PortalSuspended::new());
     }
 
+    /// `columns` values of one format follow in CopyData messages.
+    pub(super) fn copy_out_response(&mut self, format: Format, columns: usize) {
+        let (format, columns, formats) = copy_formats(format, columns);
+        self.put(&CopyOutResponse::new(format, columns, formats));
+    }
+
+    /// `columns` values of one format are awaited in CopyData messages.
+    pub(super) fn copy_in_response(&mut self, format: Format, columns: usize) {
+        let (format, columns, formats) = copy_formats(format, columns);
+        self.put(&CopyInResponse::new(format, columns, formats));
+    }
+
+    pub(super) fn copy_done(&mut self) {
+        self.put(&CopyDone::new());
+    }
+
     pub(super) fn empty_query(&mut self) {
         self.put(&EmptyQueryResponse::new());
     }
@@ -196,6 +213,14 @@ impl Outbox {
             self.head.extend_from_slice(&std::mem::take(&mut self.tail));
         }
     }
+}
+
+/// The format of COPY's data, the number of its columns, and each column's format.
+fn copy_formats(format: Format, columns: usize) -> (i8, i16, Vec<i16>) {
+    let code = i8::from(format == Format::Binary);
+    // A result has no more columns than that.
+    let columns = i16::try_from(columns).unwrap_or(i16::MAX);
+    (code, columns, (0..columns).map(|_| i16::from(code)).collect())
 }
 
 /// Strings end at NUL on the wire: one inside would shift everything after it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::frontend::{Extended, Target};
 use super::guard::{Break, attended, guarded};
 use super::link::Link;
-use super::rows;
+use super::{copy, rows};
 use crate::error::Result;
 use crate::session::{Answer, RowsEnd, Session};
 
@@ -73,6 +73,8 @@ async fn execute(link: &mut Link, session: &mut Session, portal: &str, max_rows:
             rows::notices(link, session);
             link.out.command_complete(tag);
         }
+        Answer::CopyOut(stream) => copy::copy_out(link, session, *stream).await?,
+        Answer::CopyIn(taking) => copy::copy_in(link, session, taking).await?,
         Answer::Rows(stream) => {
             let end = rows::stream(link, session, *stream).await?;
             rows::notices(link, session);

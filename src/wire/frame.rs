@@ -54,6 +54,15 @@ pub fn session_limit(kind: u8, large: usize) -> Result<usize> {
     }
 }
 
+/// The limit of each message type a client may send during COPY … FROM STDIN.
+pub fn copy_limit(kind: u8, large: usize) -> Result<usize> {
+    match kind {
+        b'd' => Ok(large),
+        b'c' | b'f' | b'H' | b'S' => Ok(SMALL_BYTES.min(large)),
+        kind => Err(Error::protocol(format!("unexpected message type 0x{kind:02X} during COPY from stdin"))),
+    }
+}
+
 /// What stands at the head of an inbox before the startup packet is complete.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Opening {

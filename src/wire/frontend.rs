@@ -3,6 +3,8 @@
 //! A decoder reads the whole body and insists that nothing is left. Whether the names in a message mean anything is
 //! the session's to say.
 
+use bytes::Bytes;
+
 use super::cursor::Cursor;
 use super::frame::Frame;
 use crate::error::{Error, Result};
@@ -99,6 +101,14 @@ pub fn decode(frame: Frame) -> Result<Message> {
     };
     body.end()?;
     Ok(message)
+}
+
+/// The reason that a CopyFail gives.
+pub fn copy_fail(body: Bytes) -> Result<String> {
+    let mut body = Cursor::new(body);
+    let reason = body.text()?;
+    body.end()?;
+    Ok(reason)
 }
 
 fn parse(body: &mut Cursor) -> Result<Extended> {

@@ -159,6 +159,20 @@ impl Link {
         frame::take(&mut self.inbox, |kind| frame::session_limit(kind, large)).map_err(End::fatal)
     }
 
+    /// The next message of a COPY that takes data, if it has arrived. Errors leave the stream without a place to go on.
+    pub(super) fn buffered_copy_frame(&mut self) -> Result<Option<Frame>> {
+        let large = self.limits.max_message_bytes;
+        frame::take(&mut self.inbox, |kind| frame::copy_limit(kind, large))
+    }
+
+    /// Reads what has arrived; gives whether that was anything.
+    pub(super) async fn read_what_is_there(&mut self) -> Result<bool, End> {
+        match poll_fn(|cx| Poll::Ready(self.poll_read(cx))).await {
+            Poll::Ready(read) => read.map(|()| true),
+            Poll::Pending => Ok(false),
+        }
+    }
+
     /// Waits for more input. Cancel-safe.
     pub(super) async fn read(&mut self) -> Result<(), End> {
         if self.inbox.is_empty() && self.inbox.capacity() > INBOX_BYTES {

@@ -10,6 +10,7 @@
 pub mod authenticate;
 mod backend;
 mod conversation;
+mod copy;
 mod cursor;
 mod error;
 mod extended;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::guard::{Break, attended, guarded};
 use super::link::Link;
-use super::rows;
+use super::{copy, rows};
 use crate::error::Result;
 use crate::session::{Answer, Parsed, RowsEnd, Session};
 
@@ -36,6 +36,8 @@ async fn statement(link: &mut Link, session: &mut Session, parsed: &Parsed, seve
             rows::notices(link, session);
             link.out.command_complete(tag);
         }
+        Answer::CopyOut(stream) => copy::copy_out(link, session, *stream).await?,
+        Answer::CopyIn(taking) => copy::copy_in(link, session, taking).await?,
         Answer::Rows(stream) => {
             if let Err(error) = link.out.row_description(stream.columns(), stream.formats()) {
                 guarded(|| session.finish(*stream, Err(error.clone())))?;

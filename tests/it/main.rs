@@ -13,4 +13,5 @@ mod storage;
 mod streaming;
 mod tidy;
 mod tokio_pg;
+mod tools;
 mod tpch;

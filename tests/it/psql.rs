@@ -256,3 +256,25 @@ fn tab_completes_names() {
     psql.write("\\q\n");
     psql.finish();
 }
+
+#[test]
+fn copy_reads_and_writes_the_clients_files() {
+    let folder = tempfile::tempdir().expect("a folder of its own");
+    let file = folder.path().join("rows.csv");
+    let file = file.display();
+    let (out, errors) = script(&format!(
+        "create temp table c (a int, b text default 'none');\n\
+         copy c from stdin;\n1\tone\n2\t\\N\n\\.\n\
+         \\copy c to '{file}' with (format csv, header)\n\
+         \\copy c (a, b) from '{file}' csv header\n\
+         \\copy (select a, b from c order by a, b) to stdout csv\n\
+         copy c (a) from stdin;\n3\nx\n\\.\n\
+         select count(*) from c;\n"
+    ));
+    assert_eq!(std::fs::read_to_string(folder.path().join("rows.csv")).expect("it was written"), "a,b\n1,one\n2,\n");
+    let lines: Vec<&str> = out.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.windows(4).any(|lines| lines == ["1,one", "1,one", "2,", "2,"]), "{out}");
+    assert!(lines.contains(&"4"), "{out}");
+    assert!(errors.contains("invalid input syntax for type integer: \"x\""), "{errors}");
+    assert!(errors.contains("CONTEXT:  COPY c, line 2, column a: \"x\""), "{errors}");
+}

@@ -4,6 +4,8 @@
 //! rows answers with its command tag. An error is two lines: its SQLSTATE, its message; in files under `errors/` also
 //! position, detail and hint. Notices come before the answer's end.
 //!
+//! A COPY ends with `-- data`: FROM STDIN gets the lines after it; what TO STDOUT sends is a line per message.
+//!
 //! `LAKEWIRE_ORACLE=host:port` runs the files of `pg_compat` against a PostgreSQL, and with `LAKEWIRE_ORACLE_WRITE=1`
 //! lets it write their answers. `LAKEWIRE_SLT=text` takes only files whose path contains the text.
 
@@ -18,7 +20,11 @@ use futures::executor::block_on;
 use sqllogictest::{DB, DBOutput, DefaultColumnType, MakeConnection, Normalizer, Runner};
 
 use crate::harness::client::{Column, Event, ServerError};
+use crate::harness::copying::{self, CopyEvent};
 use crate::harness::{self, Client, Target, print};
+
+/// Divides a COPY from the data that it gets, a line each.
+const DATA: &str = "\n-- data";
 
 /// How statements are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +162,14 @@ impl DB for Connection {
     type ColumnType = DefaultColumnType;
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
+        if let Some((sql, data)) = sql.split_once(DATA) {
+            let data = data_of(data);
+            let events = match self.protocol {
+                Protocol::Simple => copying::simple(&mut self.client, sql, data.as_bytes()),
+                Protocol::Extended => copying::extended(&mut self.client, sql, data.as_bytes()),
+            };
+            return self.copied(events.map_err(|error| Failure(error.to_string()))?);
+        }
         let events = match self.protocol {
             Protocol::Simple => self.client.simple(sql),
             Protocol::Extended => self
@@ -196,16 +210,46 @@ impl Connection {
         Ok(DBOutput::Rows { types, rows: lines })
     }
 
+    /// What a COPY sends, as lines.
+    fn copied(&self, events: Vec<CopyEvent>) -> Result<DBOutput<DefaultColumnType>, Failure> {
+        let mut lines: Vec<Vec<String>> = Vec::new();
+        for event in events {
+            match event {
+                CopyEvent::Data(data) => lines.push(vec![copied(&data)]),
+                CopyEvent::Tag(tag) => lines.push(vec![tag]),
+                CopyEvent::Notice(notice) => lines.push(vec![notice.to_string()]),
+                CopyEvent::Error(error) => return Err(self.failure(&error)),
+            }
+        }
+        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any], rows: lines })
+    }
+
     fn failure(&self, error: &ServerError) -> Failure {
         let mut text = format!("{} {}\n{}", error.field('S'), error.sqlstate(), error.field('M'));
         if self.detailed {
-            for (code, name) in [('D', "DETAIL"), ('H', "HINT"), ('P', "POSITION")] {
+            for (code, name) in [('D', "DETAIL"), ('H', "HINT"), ('P', "POSITION"), ('W', "CONTEXT")] {
+                if code == 'W' && !error.field(code).starts_with("COPY ") {
+                    continue;
+                }
                 if !error.field(code).is_empty() {
                     text = format!("{text}\n{name}: {}", error.field(code));
                 }
             }
         }
         Failure(text.replace("\n\n", "\n"))
+    }
+}
+
+/// The lines behind the division, which stand in the file as they are sent but for line ends in quotes.
+fn data_of(data: &str) -> String {
+    data.strip_prefix('\n').map(|lines| format!("{lines}\n")).unwrap_or_default()
+}
+
+/// A message of COPY … TO STDOUT: a line of text, or bytes in hex.
+fn copied(data: &[u8]) -> String {
+    match std::str::from_utf8(data) {
+        Ok(text) if !text.contains('\0') => visible(text.strip_suffix('\n').unwrap_or(text)),
+        _ => data.iter().map(|byte| format!("{byte:02x}")).collect(),
     }
 }
 

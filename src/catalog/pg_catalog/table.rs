@@ -51,6 +51,12 @@ impl SystemTable {
         Self { definition, fill, source: Arc::clone(source), batches: [OnceLock::new(), OnceLock::new()] }
     }
 
+    /// Whether it is a view of PostgreSQL's, not a table.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        self.definition.view
+    }
+
     /// Its rows as a superuser or another role sees them, made on the first call; empty for a relation of the moment.
     pub fn batches(&self, superuser: bool) -> Result<&Arc<[RecordBatch]>> {
         let place = &self.batches[usize::from(!superuser)];

@@ -38,6 +38,12 @@ impl Collected {
         Ok(())
     }
 
+    /// The batches; their memory is given back.
+    #[must_use]
+    pub fn into_batches(self) -> Vec<RecordBatch> {
+        self.batches
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -80,6 +86,16 @@ impl Target<'_> {
         let keys = self.keys();
         let rows = self.rows.append(&batches, &keys, self.style, self.pool)?;
         self.written(rows, &batches)
+    }
+
+    /// Adds the rows of one batch, whose first column is not the table's. Errors are about rows of the batch.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn add(&self, batch: &RecordBatch) -> Result<TableRows> {
+        let batches = self.conforming(std::slice::from_ref(batch), 1)?;
+        self.rows.append(&batches, &self.keys(), self.style, self.pool)
     }
 
     /// Puts rows in the place of others; each comes with the number of the one it replaces.
@@ -192,8 +208,14 @@ impl Target<'_> {
             }
             _ => return Ok(()),
         };
-        Err(error.detail(failing_row(batch, row, self.style)?))
+        Err(error.detail(failing_row(batch, row, self.style)?).of_row(row))
     }
+}
+
+/// A batch in the Arrow types of a schema.
+pub fn kept(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().enumerate().map(|(i, column)| as_kept(column, schema, i));
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_>>()?)?)
 }
 
 fn nullable(schema: &SchemaRef) -> SchemaRef {

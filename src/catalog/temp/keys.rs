@@ -52,7 +52,7 @@ impl KeyColumns {
             self.columns.iter().map(|&i| values.get(i).and_then(Option::as_deref).unwrap_or("null")).collect();
         let message = format!("duplicate key value violates unique constraint \"{}\"", self.name);
         let detail = format!("Key ({})=({}) already exists.", names.join(", "), shown.join(", "));
-        Ok(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail))
+        Ok(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail).of_row(row))
     }
 }
 

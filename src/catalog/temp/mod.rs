@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::oids::{Allocator, Kind, schema_oid};
 use super::{Relation, Schema, Snapshot};
-pub use change::{Collected, Target, Written};
+pub use change::{Collected, Target, Written, kept};
 pub use conflict::{Proposed, with_row_number};
 pub use contents::TableRows;
 pub use keys::can_be_key;
@@ -34,6 +34,8 @@ pub const PG_TEMP: &str = "pg_temp";
 pub const WRITTEN: u32 = 0;
 /// The key in [`TempRows`] of the rows that an INSERT could not add because they meet others.
 pub const EXCLUDED: u32 = 1;
+/// The key in [`TempRows`] of the rows that a client sends for a table.
+pub const COPIED: u32 = 2;
 
 /// Versions of snapshots with a session's objects: above all those of shared snapshots, and never the same twice.
 static VERSION: AtomicU64 = AtomicU64::new(1 << 40);

@@ -125,8 +125,9 @@ fn hidden(schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> HashMap<C
 
 fn substitute_expr(expr: Expr, schema: &DFSchema, values: &HashMap<Column, ScalarValue>) -> Result<Transformed<Expr>> {
     if let Expr::OuterReferenceColumn(field, column) = &expr {
-        // What the column's field says of its type stays with the value.
-        let metadata = (!field.metadata().is_empty()).then(|| FieldMetadata::from(field.as_ref()));
+        // A vector is told from an array by its field alone.
+        let is_vector = field.data_type().is_nested() && !field.metadata().is_empty();
+        let metadata = is_vector.then(|| FieldMetadata::from(field.as_ref()));
         return Ok(match values.get(column) {
             Some(value) => Transformed::yes(Expr::Literal(value.clone(), metadata)),
             None => Transformed::no(expr),

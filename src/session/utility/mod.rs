@@ -115,6 +115,7 @@ impl Session {
             Utility::Checkpoint => done("CHECKPOINT"),
             Utility::Declare(_) => Err(Error::internal("DECLARE runs with its params")),
             Utility::Fetch(fetch) => self.run_fetch(statement, fetch, formats).await,
+            Utility::Copy(copy) => self.run_copy(statement, copy).await,
             Utility::Close(name) => self.run_close(name.as_deref()),
             // There is nothing to be told of: no table changes behind a client's back.
             Utility::Listen(_) => done("LISTEN"),

@@ -17,10 +17,12 @@ mod writer;
 
 use std::ops::Range;
 
+use arrow::array::Array;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
+pub(super) use self::writer::Cells;
 use self::writer::ColumnWriter;
 use super::{Format, TextStyle};
 use crate::error::{Error, Result};
@@ -33,12 +35,16 @@ const FIRST_ROWS: usize = 64;
 /// Bytes a block of wide rows is cut down to.
 const BLOCK_BYTES: usize = 256 * 1_024;
 /// PostgreSQL's limit of one message's memory.
-const MAX_ROW_BYTES: usize = 0x3fff_ffff;
+pub(super) const MAX_ROW_BYTES: usize = 0x3fff_ffff;
 /// Tag and length of a DataRow message.
-const MESSAGE_HEAD: usize = 5;
+pub(super) const MESSAGE_HEAD: usize = 5;
+/// What a DataRow message begins with.
+const DATA_ROW: u8 = b'D';
+/// What a CopyData message begins with.
+pub(super) const COPY_DATA: u8 = b'd';
 
 /// A column of the result: its writer, and what that was chosen for.
-struct Column {
+pub(super) struct Column {
     writer: Box<dyn ColumnWriter>,
     data_type: DataType,
     oid: u32,
@@ -49,6 +55,8 @@ struct Column {
 pub struct RowEncoder {
     columns: Vec<Column>,
     style: TextStyle,
+    /// The type of the messages.
+    tag: u8,
     /// The block measured last, and the length of each of its rows with everything.
     block: Range<usize>,
     lens: Vec<usize>,
@@ -86,7 +94,14 @@ impl RowEncoder {
             .enumerate()
             .map(|(column, field)| Column::new(field, format(column), style))
             .collect::<Result<_>>()?;
-        Ok(Self { columns, style: style.clone(), block: 0..0, lens: Vec::new(), cursors: Vec::new(), row_bytes: 0 })
+        let (style, tag) = (style.clone(), DATA_ROW);
+        Ok(Self { columns, style, tag, block: 0..0, lens: Vec::new(), cursors: Vec::new(), row_bytes: 0 })
+    }
+
+    /// The same rows as CopyData messages: a row of binary COPY is what a DataRow holds. The formats must be binary.
+    pub(super) fn for_copy(mut self) -> Self {
+        self.tag = COPY_DATA;
+        self
     }
 
     /// Appends complete DataRow messages for some rows of a batch.
@@ -211,7 +226,7 @@ impl RowEncoder {
             let len = len - (MESSAGE_HEAD - HEAD);
             let row = &mut out[at..at + len];
             if HEAD == MESSAGE_HEAD {
-                row[0] = b'D';
+                row[0] = self.tag;
                 let after_tag = u32::try_from(len - 1).expect("rows are bounded");
                 row[1..MESSAGE_HEAD].copy_from_slice(&after_tag.to_be_bytes());
             }
@@ -227,10 +242,22 @@ impl RowEncoder {
 
 impl Column {
     /// A column of the PostgreSQL type its field declares. Error `0A000`: its values have no such form.
-    fn new(field: &Field, format: Format, style: &TextStyle) -> Result<Self> {
+    pub(super) fn new(field: &Field, format: Format, style: &TextStyle) -> Result<Self> {
         let oid = super::pg_type(field).oid;
         let writer = choose::writer(field.data_type(), oid, format, style)?;
         Ok(Self { writer, data_type: field.data_type().clone(), oid, format })
+    }
+
+    /// Appends the values of some rows; a NULL is an empty value there.
+    pub(super) fn render(
+        &mut self,
+        array: &dyn Array,
+        rows: Range<usize>,
+        style: &TextStyle,
+        cells: &mut Cells,
+    ) -> Result<()> {
+        self.follow(array.data_type(), style)?;
+        self.writer.render(array, rows, cells)
     }
 
     /// Takes another writer when a batch has the column in another Arrow type than the schema promised; the client has

@@ -46,19 +46,38 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
 
 /// An array from its literal, or a vector from its words.
 fn text(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<ArrayRef> {
-    let text = input::utf8(bytes)?;
-    let literal = if matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR) {
-        let elements = input::parse_vector(text);
-        input::ArrayLiteral { dims: vec![elements.len()], elements }
-    } else {
-        input::parse_array(text, oid::delimiter(element))?
-    };
+    let literal = literal(oid, element, bytes)?;
     let raw: Vec<_> = literal.elements.iter().map(|text| text.as_deref().map(str::as_bytes)).collect();
     wrap(element, values::decode(element, Format::Text, &raw, style)?, &literal.dims)
 }
 
-/// An array from its binary form. No more elements are taken on trust than there are bytes for.
+/// The dimensions and elements of an array's text, or of a vector's.
+pub fn literal(oid: u32, element: u32, bytes: &[u8]) -> Result<input::ArrayLiteral> {
+    let text = input::utf8(bytes)?;
+    if matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR) {
+        let elements = input::parse_vector(text);
+        return Ok(input::ArrayLiteral { dims: vec![elements.len()], elements });
+    }
+    input::parse_array(text, oid::delimiter(element))
+}
+
+/// An array from its binary form.
 fn binary(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<ArrayRef> {
+    let (dims, raw) = binary_elements(oid, element, bytes)?;
+    let values = values::decode(element, Format::Binary, &raw, style).map_err(of_element)?;
+    wrap(element, values, &dims)
+}
+
+/// The error of an element as that of its array.
+pub fn of_element(error: Error) -> Error {
+    if error.message() == super::LEFT_OVER { malformed("improper binary format in array element") } else { error }
+}
+
+/// Dimensions, and elements in order, NULL as none.
+type Elements<'a> = (Vec<usize>, Vec<Option<&'a [u8]>>);
+
+/// The dimensions and elements of an array's binary form. No more elements are taken on trust than there are bytes for.
+pub fn binary_elements(oid: u32, element: u32, bytes: &[u8]) -> Result<Elements<'_>> {
     let vector = matches!(oid, oid::INT2VECTOR | oid::OIDVECTOR);
     let mut cursor = Cursor::new(bytes);
     let dims = head(&mut cursor, element, i32::from(!vector))?;
@@ -79,10 +98,7 @@ fn binary(oid: u32, element: u32, bytes: &[u8], style: &TextStyle) -> Result<Arr
         });
     }
     cursor.end()?;
-    let values = values::decode(element, Format::Binary, &raw, style).map_err(|error| {
-        if error.message() == super::LEFT_OVER { malformed("improper binary format in array element") } else { error }
-    })?;
-    wrap(element, values, &dims)
+    Ok((dims, raw))
 }
 
 /// Dimensions of an array's binary form.

@@ -3,9 +3,9 @@
 //! Both formats are read as PostgreSQL's input and receive functions read them, with its errors. Decoding never
 //! panics; what it allocates is bounded by the bytes that were sent.
 
-mod list;
+pub(super) mod list;
 mod receive;
-mod values;
+pub(super) mod values;
 
 use arrow::array::{ArrayRef, new_null_array};
 

@@ -47,7 +47,7 @@ pub fn decode(oid: u32, format: Format, raw: &Raw<'_>, style: &TextStyle) -> Res
         oid::TIMESTAMPTZ => {
             Arc::new(instants(raw, format, |text| input::parse_timestamptz(text, style))?.with_timezone(UTC))
         }
-        oid::INTERVAL => intervals(raw, format, style)?,
+        oid::INTERVAL => intervals(raw, format, style, -1)?,
         oid::BYTEA => Arc::new(bytea(raw, format)?),
         oid::UUID => uuids(raw, format)?,
         oid::CHAR => strings(raw, format, char_text)?,
@@ -118,9 +118,12 @@ fn instants(
 }
 
 /// Intervals, whose microseconds become nanoseconds.
-fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle) -> Result<ArrayRef> {
+pub fn intervals(raw: &Raw<'_>, format: Format, style: &TextStyle, typmod: i32) -> Result<ArrayRef> {
     let parse = |text: &str| {
-        let interval = input::parse_interval(text, style.interval_style)?;
+        let interval = match typmod {
+            0.. => input::parse_interval_as(text, style.interval_style, typmod)?,
+            _ => input::parse_interval(text, style.interval_style)?,
+        };
         Ok(interval.to_nanos().expect("checked by its input function"))
     };
     let values = native(raw, format, parse, receive::interval)?
@@ -209,9 +212,14 @@ fn name(text: &str) -> &str {
     &text[..text.floor_char_boundary(63)]
 }
 
+/// Numerics, each with its own digits.
+pub fn numbers(raw: &Raw<'_>, format: Format) -> Result<Vec<Option<Numeric>>> {
+    native(raw, format, input::parse_numeric, receive::numeric)
+}
+
 /// Numerics: decimals where all have the same scale and fit, else a scale each.
 fn numerics(raw: &Raw<'_>, format: Format) -> Result<ArrayRef> {
-    let values = native(raw, format, input::parse_numeric, receive::numeric)?;
+    let values = numbers(raw, format)?;
     if let Some(decimals) = decimals(&values)? {
         return Ok(decimals);
     }
@@ -249,7 +257,7 @@ fn decimals(values: &[Option<Numeric>]) -> Result<Option<ArrayRef>> {
 }
 
 /// The number without its point, which has at most 76 digits.
-fn unscaled(number: &Digits) -> i256 {
+pub fn unscaled(number: &Digits) -> i256 {
     let ten = i256::from_i128(10);
     let add = |sum: i256, digit: u8| sum.wrapping_mul(ten).wrapping_add(i256::from_i128(digit.into()));
     let value = number.unscaled().fold(i256::ZERO, add);

@@ -50,6 +50,22 @@ pub enum Event {
     Error(ServerError),
 }
 
+impl Event {
+    /// The event that a message is; `None` for one that tells nothing of a statement.
+    pub fn of(tag: u8, body: &[u8]) -> Option<Self> {
+        Some(match tag {
+            b'T' => Self::Columns(columns(body)),
+            b'D' => Self::Row(row(body)),
+            b'C' => Self::Tag(cstr(body).0),
+            b'I' => Self::Empty,
+            b's' => Self::Suspended,
+            b'N' => Self::Notice(ServerError::parse(body)),
+            b'E' => Self::Error(ServerError::parse(body)),
+            _ => return None,
+        })
+    }
+}
+
 /// An ErrorResponse or NoticeResponse by its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerError {
@@ -200,23 +216,15 @@ impl Client {
         let mut events = Vec::new();
         loop {
             let (tag, body) = self.message()?;
-            events.push(match tag {
-                b'T' => Event::Columns(columns(&body)),
-                b'D' => Event::Row(row(&body)),
-                b'C' => Event::Tag(cstr(&body).0),
-                b'I' => Event::Empty,
-                b's' => Event::Suspended,
-                b'N' => Event::Notice(ServerError::parse(&body)),
-                b'E' => {
-                    let error = ServerError::parse(&body);
-                    if error.field('V') == "FATAL" {
-                        return Ok([events, vec![Event::Error(error)]].concat());
-                    }
-                    Event::Error(error)
-                }
-                b'Z' => return Ok(events),
-                _ => continue,
-            });
+            if tag == b'Z' {
+                return Ok(events);
+            }
+            let Some(event) = Event::of(tag, &body) else { continue };
+            let fatal = matches!(&event, Event::Error(error) if error.field('V') == "FATAL");
+            events.push(event);
+            if fatal {
+                return Ok(events);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! awaited with a deadline.
 
 pub mod client;
+pub mod copying;
 pub mod print;
 mod server;
 

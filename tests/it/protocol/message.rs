@@ -2,7 +2,7 @@
 //!
 //! The client's: `Query "sql"`, `Parse "name" "sql" [oid…]`, `Bind "portal" "statement" [format…] [value…] [format…]`
 //! (a value is a string or `null`), `Describe S|P "name"`, `Close S|P "name"`, `Execute "portal" rows`, `Flush`, `Sync`,
-//! `Terminate`, `Startup 3.0 "name" "value"…`, `SSLRequest`, `GSSENCRequest`, `Message X "body"` for any type byte,
+//! `Terminate`, `CopyData "bytes"`, `CopyDone`, `CopyFail "reason"`, `Startup 3.0 "name" "value"…`, `SSLRequest`, `GSSENCRequest`, `Message X "body"` for any type byte,
 //! `Bytes "…"` for anything else. Strings know `\n`, `\0`, `\xNN`, `\"`, `\\`, and `$USER` and `$DATABASE` stand for
 //! what the server under test has.
 
@@ -66,6 +66,15 @@ pub fn encode(line: &str, target: &Target, out: &mut Vec<u8>) -> Result<(), Stri
         }
         ("Flush", []) => b'H',
         ("Sync", []) => b'S',
+        ("CopyData", [Word::Quoted(bytes)]) => {
+            body.extend_from_slice(bytes);
+            b'd'
+        }
+        ("CopyDone", []) => b'c',
+        ("CopyFail", [reason]) => {
+            text(&mut body, reason)?;
+            b'f'
+        }
         ("Terminate", []) => b'X',
         _ => return Err(format!("not a message: {line}")),
     };
@@ -122,6 +131,10 @@ pub fn name(kind: u8) -> &'static str {
         b'n' => "NoData",
         b't' => "ParameterDescription",
         b'v' => "NegotiateProtocolVersion",
+        b'G' => "CopyInResponse",
+        b'H' => "CopyOutResponse",
+        b'd' => "CopyData",
+        b'c' => "CopyDone",
         _ => "Unknown",
     }
 }
@@ -151,6 +164,12 @@ pub fn print(kind: u8, body: &[u8]) -> String {
         b't' => {
             let count = fields.i16();
             (0..count).map(|_| fields.i32().to_string()).collect::<Vec<_>>().join(" ")
+        }
+        b'G' | b'H' => {
+            let whole = fields.bytes(1)[0];
+            let count = fields.i16();
+            let formats = (0..count).map(|_| fields.i16().to_string()).collect::<Vec<_>>();
+            format!("{whole} [{}]", formats.join(" "))
         }
         b'v' => {
             let version = fields.i32();
@@ -200,7 +219,7 @@ fn cell(fields: &mut Fields<'_>) -> String {
 }
 
 fn report(fields: &mut Fields<'_>) -> String {
-    let mut shown: [String; 6] = Default::default();
+    let mut shown: [String; 7] = Default::default();
     loop {
         let code = fields.bytes(1)[0];
         if code == 0 {
@@ -215,6 +234,8 @@ fn report(fields: &mut Fields<'_>) -> String {
             b'D' => shown[3] = format!(" detail={}", quote(value)),
             b'H' => shown[4] = format!(" hint={}", quote(value)),
             b'P' => shown[5] = format!(" position={bare}"),
+            // Where in its data a COPY failed; other contexts are of functions that only one server has.
+            b'W' if value.starts_with(b"COPY ") => shown[6] = format!(" context={}", quote(value)),
             _ => {}
         }
     }

@@ -93,6 +93,10 @@ scripts! {
     broken_messages
     broken_startup
     cancel
+    copy_in
+    copy_messages
+    copy_out
+    copy_stopped
     describe
     empty_queries
     encryption_request

@@ -27,9 +27,38 @@ def values(connection):
             expect(list(cursor.execute(sql, row).fetchone()), row)
 
 
+def copies(connection):
+    """COPY both ways, as text and as typed binary rows."""
+    rows = [(1, "a\tb\\", decimal.Decimal("1.50"), datetime.date(2024, 2, 29)), (2, None, None, None), (3, "", 7, None)]
+    rows[2] = (3, "", decimal.Decimal("7"), None)
+    types = ["int4", "text", "numeric", "date"]
+    connection.execute("create temp table copied (a int primary key, b text, c numeric, d date)")
+    with connection.cursor() as cursor:
+        for options in ("", "(format binary)"):
+            connection.execute("truncate copied")
+            with cursor.copy(f"copy copied from stdin {options}") as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+            expect(cursor.rowcount, 3)
+            with cursor.copy(f"copy (select * from copied order by a) to stdout {options}") as copy:
+                copy.set_types(types)
+                expect(list(copy.rows()), rows)
+        try:
+            with cursor.copy("copy copied (a) from stdin") as copy:
+                copy.write(b"4\n5\n1\n")
+            raise SystemExit("a key came twice")
+        except errors.UniqueViolation as error:
+            expect(error.diag.context, "COPY copied, line 3")
+        with cursor.copy("copy (select repeat('x', 100) from lineitem) to stdout") as copy:
+            expect(len(bytes(copy.read())), 101)
+        expect(connection.execute("select count(*) from copied").fetchone(), (3,))
+
+
 def main():
     with psycopg.connect(autocommit=True) as connection:
         values(connection)
+        copies(connection)
         expect(connection.info.server_version // 10000, 17)
         rows = connection.execute("select n_name from nation where n_regionkey = %s order by 1", (1,)).fetchall()
         expect([name for (name,) in rows], ["ARGENTINA", "BRAZIL", "CANADA", "PERU", "UNITED STATES"])
