@@ -1,6 +1,8 @@
 //! Volatile outputs are computed last: after ORDER BY, and only for the rows that LIMIT and OFFSET let through, as in
 //! PostgreSQL. A sort key is computed before, and so is what DISTINCT, GROUP BY or a window needs.
 //!
+//! Volatile conditions see the rows of the query that has them, not those that these are made of.
+//!
 //! The samples of TABLESAMPLE become their operator here too: like these they see rows one after another.
 
 use std::collections::HashMap;
@@ -8,9 +10,10 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
-    Distinct, DistinctOn, Expr, Extension, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType,
-    Sort, Volatility, lit,
+    Distinct, DistinctOn, Expr, Extension, FetchType, Filter, Limit, LogicalPlan, LogicalPlanBuilder, Projection,
+    SkipType, Sort, Volatility, lit,
 };
 
 use super::{PlanEnv, samples};
@@ -25,7 +28,10 @@ pub fn settle(plan: LogicalPlan, env: &PlanEnv) -> Result<LogicalPlan> {
         LogicalPlan::Sort(sort) => after_sort(sort),
         LogicalPlan::Limit(limit) => within_limit(limit, env),
         LogicalPlan::Distinct(Distinct::On(distinct)) => after_pick(distinct),
-        LogicalPlan::Filter(filter) => samples::settle(filter, env),
+        LogicalPlan::Filter(filter) => match samples::settle(filter, env)? {
+            Transformed { data: LogicalPlan::Filter(filter), .. } => on_top(filter),
+            sample => Ok(sample),
+        },
         LogicalPlan::Projection(projection) if needs_order(&projection.expr, &projection.input) => {
             in_order(Arc::unwrap_or_clone(projection.input), named(projection.expr, &projection.schema.columns()))
                 .map(Transformed::yes)
@@ -182,6 +188,32 @@ fn needs_order(exprs: &[Expr], input: &LogicalPlan) -> bool {
         return false;
     }
     exprs.iter().any(looks_constant) || (exprs.iter().any(Expr::is_volatile) && is_sorted(input))
+}
+
+/// The volatile conditions of a filter, evaluated for the rows that it is said of and not for those of a table below.
+fn on_top(filter: Filter) -> Result<Transformed<LogicalPlan>> {
+    let conditions = split_conjunction_owned(filter.predicate.clone());
+    let (late, early): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(|c| c.is_volatile() && !waits(c));
+    let Some(late) = conjunction(late).filter(|_| is_made(&filter.input)) else {
+        return Ok(Transformed::no(LogicalPlan::Filter(filter)));
+    };
+    let input = match conjunction(early) {
+        Some(early) => LogicalPlan::Filter(Filter::try_new(early, filter.input)?),
+        None => Arc::unwrap_or_clone(filter.input),
+    };
+    let node = InOrderNode::try_new(input, Work::Filter(late))?;
+    Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })))
+}
+
+/// Whether a plan's rows are not those of one table: a condition could be moved to other rows.
+fn is_made(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::TableScan(_) | LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => false,
+        LogicalPlan::Filter(filter) => is_made(&filter.input),
+        LogicalPlan::Projection(projection) => is_made(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => is_made(&alias.input),
+        _ => true,
+    }
 }
 
 /// Whether a plan's rows come in an order that somebody asked for.

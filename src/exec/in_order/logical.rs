@@ -31,7 +31,7 @@ impl InOrderNode {
     pub fn try_new(input: LogicalPlan, work: Work) -> Result<Self> {
         let schema = match &work {
             Work::Project(exprs) => Projection::try_new(exprs.clone(), Arc::new(input.clone()))?.schema,
-            Work::Sample(_) => Arc::clone(input.schema()),
+            Work::Filter(_) | Work::Sample(_) => Arc::clone(input.schema()),
         };
         Ok(Self { input, work, schema })
     }
@@ -58,6 +58,7 @@ impl UserDefinedLogicalNodeCore for InOrderNode {
     fn expressions(&self) -> Vec<Expr> {
         match &self.work {
             Work::Project(exprs) => exprs.clone(),
+            Work::Filter(condition) => vec![condition.clone()],
             Work::Sample(_) => Vec::new(),
         }
     }
@@ -70,6 +71,8 @@ impl UserDefinedLogicalNodeCore for InOrderNode {
                 let computed = all.zip(exprs).filter(|(column, e)| !matches!(e, Expr::Column(own) if own == column));
                 computed.map(|(column, _)| column.name).collect()
             }
+            // A condition sees the rows that all others leave.
+            Work::Filter(_) => HashSet::new(),
             Work::Sample(_) => all.map(|column| column.name).collect(),
         }
     }
@@ -80,7 +83,7 @@ impl UserDefinedLogicalNodeCore for InOrderNode {
             Work::Sample(_) => {
                 Some(vec![output_columns.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()])
             }
-            Work::Project(_) => None,
+            Work::Project(_) | Work::Filter(_) => None,
         }
     }
 
@@ -88,9 +91,10 @@ impl UserDefinedLogicalNodeCore for InOrderNode {
         write!(f, "InOrder: {:?}", self.work)
     }
 
-    fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
+    fn with_exprs_and_inputs(&self, mut exprs: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
         let work = match &self.work {
             Work::Project(_) => Work::Project(exprs),
+            Work::Filter(condition) => Work::Filter(exprs.pop().unwrap_or_else(|| condition.clone())),
             Work::Sample(sample) => Work::Sample(*sample),
         };
         match inputs.pop() {

@@ -18,6 +18,8 @@ pub use planner::InOrderPlanner;
 pub enum Work {
     /// Expressions are computed of it.
     Project(Vec<Expr>),
+    /// It is kept where a condition holds.
+    Filter(Expr),
     /// It is kept by chance.
     Sample(Sample),
 }

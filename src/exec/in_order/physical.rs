@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -24,6 +25,8 @@ use super::Sample;
 pub enum Step {
     /// Expressions are computed.
     Project(Vec<Arc<dyn PhysicalExpr>>),
+    /// Rows are kept where a condition holds.
+    Filter(Arc<dyn PhysicalExpr>),
     /// Rows are kept by their numbers.
     Sample(Sample),
 }
@@ -55,6 +58,7 @@ impl DisplayAs for InOrderExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.step {
             Step::Project(exprs) => write!(f, "InOrderExec: expressions={}, input={}", exprs.len(), self.input.name()),
+            Step::Filter(condition) => write!(f, "InOrderExec: {condition}, input={}", self.input.name()),
             Step::Sample(_) => write!(f, "InOrderExec: sample, input={}", self.input.name()),
         }
     }
@@ -77,7 +81,11 @@ impl ExecutionPlan for InOrderExec {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let Step::Project(exprs) = &self.step else { return Ok(TreeNodeRecursion::Continue) };
+        let exprs = match &self.step {
+            Step::Project(exprs) => exprs.as_slice(),
+            Step::Filter(condition) => std::slice::from_ref(condition),
+            Step::Sample(_) => &[],
+        };
         for expr in exprs {
             if f(expr)? == TreeNodeRecursion::Stop {
                 return Ok(TreeNodeRecursion::Stop);
@@ -102,8 +110,8 @@ impl ExecutionPlan for InOrderExec {
         let input = self.input.execute(0, context)?;
         let schema = Arc::clone(&self.schema);
         let mut step = match &self.step {
-            Step::Project(exprs) => Step::Project(exprs.clone()),
             Step::Sample(sample) => Step::Sample(sample.seeded()),
+            other => other.clone(),
         };
         let mut seen = 0_u64;
         let made = Arc::clone(&schema);
@@ -119,6 +127,10 @@ fn worked(step: &mut Step, batch: &RecordBatch, seen: &mut u64, schema: &SchemaR
             let columns = exprs.iter().map(|expr| expr.evaluate(batch)?.into_array(rows)).collect::<Result<_>>()?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+        }
+        Step::Filter(condition) => {
+            let kept = condition.evaluate(batch)?.into_array(rows)?;
+            Ok(filter_record_batch(batch, as_boolean_array(&kept)?)?)
         }
         Step::Sample(sample) => {
             let first = *seen;

@@ -37,6 +37,10 @@ impl ExtensionPlanner for InOrderPlanner {
                 let made = exprs.iter().map(|e| planner.create_physical_expr(e, schema, session, context));
                 (config, Step::Project(made.collect::<Result<_>>()?))
             }
+            Work::Filter(condition) => {
+                let made = planner.create_physical_expr(condition, node.input.schema(), session, context)?;
+                (config, Step::Filter(made))
+            }
             // Several readers would share out the rows of a table in another way each time.
             Work::Sample(sample) => (config.with_target_partitions(1), Step::Sample(*sample)),
         };
