@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::types;
 use crate::error::Error;
-use crate::sql::lex::DIALECT;
+use crate::sql::dialect::DIALECT;
 use crate::sqlstate;
 
 /// A table with declared types over the one that reads its files.

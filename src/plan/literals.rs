@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchema, DataFusionError, Result};
@@ -93,7 +94,11 @@ pub fn typed(text: &str, field: &Field, style: &TextStyle) -> Result<Expr, Error
         }
         _ => value,
     };
-    let scalar = ScalarValue::try_from_array(&value, 0)?;
+    let scalar = match value.as_list_opt::<i32>() {
+        // Taken as it is: its elements' type says more than a scalar made of it would keep.
+        Some(list) => ScalarValue::List(Arc::new(list.slice(0, 1))),
+        None => ScalarValue::try_from_array(&value, 0)?,
+    };
     let metadata = keeps_type(field).then(|| FieldMetadata::from(field));
     Ok(Expr::Literal(scalar, metadata))
 }

@@ -267,6 +267,7 @@ fn domain(name: &ObjectName) -> Result<Field, Error> {
         character(oid::VARCHAR, Some(&length), None)
     };
     match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["pg_catalog", name] => custom(name, &[]),
         ["information_schema", "cardinal_number"] => Ok(plain(DataType::Int32)),
         ["information_schema", "character_data"] => character(oid::VARCHAR, None, None),
         ["information_schema", "sql_identifier"] => named("name"),

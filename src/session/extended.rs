@@ -247,21 +247,19 @@ impl Session {
         let Some(portal) = self.portals.get(name) else { return Err(no_portal(name)) };
         let Some(statement) = portal.prepared.statement.as_ref().map(Arc::clone) else { return Ok(Answer::Empty) };
         let values = portal.values.clone();
+        // The params' types as they were bound, digits and all, for what is planned anew.
+        let bound = |plan: &Arc<Plan>| plan.params.iter().map(|field| Some(Arc::clone(field))).collect();
+        let declared = portal.plan.as_ref().map_or_else(|| portal.prepared.declared.clone(), bound);
         let formats = Arc::clone(&portal.formats);
         match &statement.kind {
             StatementKind::Utility(Utility::Declare(declare)) => {
-                let declared = portal.prepared.declared.clone();
                 self.run_declare(&statement, declare, values, &declared).await
             }
             StatementKind::Utility(utility) => self.run_utility(&statement, utility, Some(&formats)).await,
             StatementKind::Explain(options, explained) => {
-                let declared = portal.prepared.declared.clone();
                 self.run_explain(&statement, (*options, explained), &values, &declared).await
             }
-            StatementKind::Object(object) => {
-                let declared = portal.prepared.declared.clone();
-                self.run_object(&statement, object, values, &declared).await
-            }
+            StatementKind::Object(object) => self.run_object(&statement, object, values, &declared).await,
             StatementKind::Query(_) | StatementKind::Write(_) => {
                 let plan = portal.plan.as_ref().map(Arc::clone);
                 let plan = plan.ok_or_else(|| Error::internal("a bound query has no plan"))?;

@@ -4,15 +4,11 @@
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::position::Positions;
 use crate::error::{Error, Result};
 use crate::sqlstate;
-
-/// The dialect everything is read in.
-pub const DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
 
 /// A lexed script.
 #[derive(Debug)]

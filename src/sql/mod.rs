@@ -13,6 +13,7 @@ pub mod lex;
 pub mod lexer;
 pub mod object_ast;
 pub mod position;
+pub mod dialect;
 pub mod distinct;
 pub mod fetch;
 pub mod sets;

@@ -8,7 +8,8 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-use super::lex::{DIALECT, Script, StatementTokens};
+use super::dialect::DIALECT;
+use super::lex::{Script, StatementTokens};
 use super::object_ast::{NewTableAs, ObjectStatement, RowSource, TableHead};
 use super::{StatementKind, distinct, fetch, frames, grammar, guard, rewrite, sets, spellings, write};
 use crate::error::{Error, Result};

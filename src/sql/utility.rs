@@ -14,7 +14,8 @@ mod transaction;
 
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::lex::{DIALECT, Script, StatementTokens};
+use super::dialect::DIALECT;
+use super::lex::{Script, StatementTokens};
 use super::utility_ast::{Discard, SetValue, Utility};
 use super::{ObjectStatement, Statement, StatementKind, parse_one};
 use crate::error::Result;

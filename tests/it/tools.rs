@@ -145,7 +145,7 @@ fn type_names(client: &mut Client) -> io::Result<BTreeMap<u32, String>> {
 
 fn run(client: &mut Client, statement: &Value) -> io::Result<Answer> {
     match statement["template"].as_str() {
-        None => client.send(|buf| frontend::query(statement["sql"].as_str().unwrap_or_default(), buf))?,
+        None => client.send(|buf| frontend::query(until_nul(statement["sql"].as_str().unwrap_or_default()), buf))?,
         Some(template) => {
             let params = statement["params"].as_array().map(Vec::as_slice).unwrap_or_default();
             client.send(|buf| bound(buf, template, params))?;
@@ -157,7 +157,13 @@ fn run(client: &mut Client, statement: &Value) -> io::Result<Answer> {
         match tag {
             b'G' => {
                 answer.copied = Some(0);
-                client.send(|buf| frontend::copy_done(buf))?;
+                // A Sync sent before the data is not heeded.
+                client.send(|buf| {
+                    frontend::copy_done(buf);
+                    if !statement["template"].is_null() {
+                        frontend::sync(buf);
+                    }
+                })?;
             }
             b'H' => answer = Answer { copied: Some(0), ..Answer::default() },
             b'd' => answer.copied = answer.copied.map(|count| count + 1),
@@ -178,9 +184,14 @@ fn run(client: &mut Client, statement: &Value) -> io::Result<Answer> {
     }
 }
 
+/// A statement as a client written in C sends it.
+fn until_nul(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
+}
+
 /// Parse, Bind with params in text, Describe, Execute, Sync.
 fn bound(buf: &mut bytes::BytesMut, template: &str, params: &[Value]) -> io::Result<()> {
-    frontend::parse("", template, [], buf)?;
+    frontend::parse("", until_nul(template), [], buf)?;
     let write = |param: &Value, buf: &mut bytes::BytesMut| {
         let text = match param {
             Value::Null => return Ok(IsNull::Yes),
