@@ -9,7 +9,7 @@ use super::literals::is_text;
 use crate::catalog::functions::input::text_input;
 use crate::catalog::functions::numeric::precision_scale;
 use crate::catalog::functions::system::{reg_input, reg_output};
-use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, numeric_for};
+use crate::catalog::functions::ty::{Ty, WIDE_NUMERIC, element_field, numeric_for};
 use crate::catalog::functions::{Functions, undefined};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -46,7 +46,7 @@ pub fn explicit_cast(expr: Expr, from: Option<&FieldRef>, to: &FieldRef, functio
     if let DataType::Struct(fields) = to.data_type() {
         return super::row_casts::row_cast(expr, source, to, fields, functions);
     }
-    if let Some(cast) = object_cast(&expr, source, to) {
+    if let Some(cast) = object_cast(&expr, source, to, functions) {
         return Ok(cast);
     }
     let (Some(from_ty), Some(to_ty)) = (Ty::of_field(source), Ty::of_field(to)) else { return Ok(keep(expr)) };
@@ -193,12 +193,17 @@ fn float_cast(ty: Ty) -> &'static str {
 }
 
 /// Text to an object's identifier and back: looked up in the statement's snapshot.
-fn object_cast(expr: &Expr, from: &Field, to: &FieldRef) -> Option<Expr> {
+fn object_cast(expr: &Expr, from: &Field, to: &FieldRef, functions: &Functions) -> Option<Expr> {
     let reg = |field: &Field| Some(pg_type(field).oid).filter(|oid| is_reg(*oid));
     match (reg(from), reg(to)) {
         (None, Some(oid)) if is_text(from.data_type()) => reg_input(oid).map(|f| f.call(vec![expr.clone()])),
-        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid)
-            .map(|f| Expr::Cast(Cast::new_from_field(Box::new(f.call(vec![expr.clone()])), Arc::clone(to)))),
+        (Some(oid), None) if is_text(to.data_type()) => reg_output(oid).map(|f| {
+            let names = f.call(vec![expr.clone()]);
+            // The names of an array are an array still.
+            let is_array = element_field(from.data_type()).is_some();
+            let text = if is_array { cast_to_text(names, functions) } else { names };
+            Expr::Cast(Cast::new_from_field(Box::new(text), Arc::clone(to)))
+        }),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Column, Result, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 
@@ -172,21 +172,23 @@ pub fn name_objects(plan: LogicalPlan) -> Result<LogicalPlan> {
 pub fn number_objects(plan: &LogicalPlan, formats: &[Format]) -> Result<Option<LogicalPlan>> {
     let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
     let is_binary = |index: usize| formats.get(index).or(formats.last()) == Some(&Format::Binary);
-    let mut changed = false;
-    let mut exprs = Vec::with_capacity(projection.expr.len());
-    for (index, (expr, (qualifier, field))) in projection.expr.iter().zip(plan.schema().iter()).enumerate() {
-        let number = match expr.clone().unalias_nested().data {
-            Expr::ScalarFunction(mut call) if is_binary(index) && is_reg_output(call.func.name()) => call.args.pop(),
-            _ => None,
-        };
-        changed |= number.is_some();
-        exprs.push(match number {
-            Some(number) => number.alias_qualified(qualifier.cloned(), field.name()),
-            None => expr.clone(),
-        });
-    }
-    if !changed {
+    let is_number = |(index, expr): (usize, &Expr)| is_binary(index) && object_of(expr).is_some();
+    if !projection.expr.iter().enumerate().any(is_number) {
         return Ok(None);
     }
+    let number = |(index, (expr, (qualifier, field))): (usize, (&Expr, (Option<&TableReference>, &FieldRef)))| {
+        let object = object_of(expr).filter(|_| is_binary(index));
+        object.map_or_else(|| expr.clone(), |o| o.clone().alias_qualified(qualifier.cloned(), field.name()))
+    };
+    let exprs = projection.expr.iter().zip(plan.schema().iter()).enumerate().map(number).collect();
     Ok(Some(LogicalPlan::Projection(Projection::try_new(exprs, Arc::clone(&projection.input))?)))
+}
+
+/// The object whose name an output column is.
+fn object_of(column: &Expr) -> Option<&Expr> {
+    match column {
+        Expr::Alias(alias) => object_of(&alias.expr),
+        Expr::ScalarFunction(call) if is_reg_output(call.func.name()) => call.args.first(),
+        _ => None,
+    }
 }

@@ -81,6 +81,7 @@ use datafusion::sql::sqlparser::ast;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::functions::Functions;
+use crate::catalog::oids::BOOTSTRAP_NAME;
 use crate::catalog::pg_catalog::live::NoSessions;
 use crate::catalog::{SessionVars, Snapshot};
 use crate::error::{Error, Result};
@@ -306,7 +307,7 @@ impl PlanEnv {
         let snapshot = Arc::new(snapshot);
         let now = chrono::Utc::now();
         let vars = SessionVars {
-            user: Arc::from("lakewire"),
+            user: Arc::from(BOOTSTRAP_NAME),
             backend_pid: 0,
             search_path: Arc::from([schema.to_owned()]),
             settings: Arc::default(),

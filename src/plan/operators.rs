@@ -122,7 +122,15 @@ impl Operators {
 
     /// The operands with their unknowns settled.
     fn operands(&self, op: &Op, left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
-        match (known(&left, schema), known(&right, schema)) {
+        let fields = (known(&left, schema), known(&right, schema));
+        let untyped = |expr: &Expr| is_unknown(expr) || is_null(expr);
+        if let (Some(field), None) | (None, Some(field)) = &fields
+            && (untyped(&left) || untyped(&right))
+            && let Some(error) = undecided(op, field, &fields)
+        {
+            return Err(error);
+        }
+        match fields {
             (Some(field), None) => {
                 let right = operand(right, &wanted(op, &field), op, &self.style)?;
                 Ok((left, right))
@@ -261,7 +269,7 @@ impl ExprPlanner for Operators {
                     Some(planned) => Some(planned),
                     None => return Err(no_operator(&op, &fields)),
                 },
-                _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op)),
+                _ if is_unknown(&left) && is_unknown(&right) => return Err(not_unique(&op, &fields)),
                 _ => None,
             },
             Op::StringConcat if !is_null(&left) && !is_null(&right) => {
@@ -493,22 +501,36 @@ fn is_comparison(op: &Op) -> bool {
 /// `42883` for an operator that its operands' types have not.
 #[must_use]
 pub fn no_operator(op: &Op, fields: &SideFields) -> DataFusionError {
-    let name = |f: &Option<FieldRef>| match f {
-        Some(field) => {
-            let ty = crate::types::pg_type(field);
-            crate::types::oid::sql_name(ty.oid).to_owned()
-        }
-        None => "unknown".to_owned(),
-    };
-    let message = format!("operator does not exist: {} {op} {}", name(&fields.0), name(&fields.1));
+    let message =
+        format!("operator does not exist: {} {op} {}", side_name(fields.0.as_ref()), side_name(fields.1.as_ref()));
     let hint = "No operator matches the given name and argument types. You might need to add explicit type casts.";
     DataFusionError::External(Box::new(Error::new(sqlstate::UNDEFINED_FUNCTION, message).hint(hint)))
 }
 
-/// `42725`: two untyped literals, of which any type would do.
-fn not_unique(op: &Op) -> DataFusionError {
+/// Why no operator is meant by one beside an untyped literal: there is none for the type, or several.
+fn undecided(op: &Op, known: &Field, fields: &SideFields) -> Option<DataFusionError> {
+    let scales = matches!(op, Op::Multiply | Op::Divide | Op::Modulo);
+    match known.data_type() {
+        // A date takes days, an interval or a time.
+        DataType::Date32 if *op == Op::Plus => Some(not_unique(op, fields)),
+        DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_) if scales => Some(no_operator(op, fields)),
+        DataType::Interval(_) if *op == Op::Modulo || *op == Op::Divide && fields.0.is_none() => {
+            Some(no_operator(op, fields))
+        }
+        _ => None,
+    }
+}
+
+/// The type of an operator's side as its errors name it.
+fn side_name(field: Option<&FieldRef>) -> &'static str {
+    field.map_or("unknown", |field| oid::sql_name(pg_type(field).oid))
+}
+
+/// `42725`: an untyped literal of which several types would do.
+fn not_unique(op: &Op, fields: &SideFields) -> DataFusionError {
     let hint = "Could not choose a best candidate operator. You might need to add explicit type casts.";
-    let message = format!("operator is not unique: unknown {op} unknown");
+    let message =
+        format!("operator is not unique: {} {op} {}", side_name(fields.0.as_ref()), side_name(fields.1.as_ref()));
     DataFusionError::External(Box::new(Error::new(sqlstate::AMBIGUOUS_FUNCTION, message).hint(hint)))
 }
 
@@ -538,7 +560,6 @@ fn wanted(op: &Op, field: &Field) -> Field {
     );
     match (op, data_type) {
         (Op::Plus, DataType::Timestamp(..) | DataType::Time64(_) | DataType::Interval(_)) => interval(),
-        (Op::Plus, DataType::Date32) => Field::new("days", DataType::Int32, true),
         (Op::Multiply | Op::Divide, DataType::Interval(_)) => Field::new("factor", DataType::Float64, true),
         (_, DataType::List(_)) => field.clone(),
         _ if pattern => Field::new("text", DataType::Utf8, true),

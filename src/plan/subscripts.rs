@@ -73,8 +73,8 @@ fn byte_of_name(args: Vec<Expr>, functions: &Functions, style: &TextStyle) -> Re
         return datafusion::common::internal_err!("a subscript has two arguments");
     };
     let index = adapt(index, &Ty::Int4.field(), style)?;
-    let place = cast_to(index, DataType::Int32) + lit(1_i32);
-    let found = calls::call(functions, "substr", vec![cast_to(name, DataType::Utf8), place, lit(1_i32)]);
+    let args = vec![cast_to(name, DataType::Utf8), cast_to(index, DataType::Int32)];
+    let found = calls::call(functions, "name_byte", args);
     let char = arrow_field(oid::CHAR, -1).map_err(external)?;
     Ok(Expr::Cast(Cast::new_from_field(Box::new(found), Arc::new(char))))
 }

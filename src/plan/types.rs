@@ -89,7 +89,7 @@ pub fn field(sql_type: &SqlType) -> Result<Field, Error> {
         }
         SqlType::Bit(n) => bits(oid::BIT, n.or(Some(1)))?,
         SqlType::BitVarying(n) | SqlType::VarBit(n) => bits(oid::VARBIT, *n)?,
-        SqlType::Custom(name, _) if name.0.len() > 1 => domain(name)?,
+        SqlType::Custom(name, modifiers) if name.0.len() > 1 => qualified(name, modifiers)?,
         SqlType::Custom(name, modifiers) => custom(&last_part(name), modifiers)?,
         other => named(&other.to_string().to_lowercase())?,
     })
@@ -259,19 +259,16 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Field, Error> {
     })
 }
 
-/// A type of another schema than `pg_catalog`: `information_schema` has domains, whose values are those of their types.
-fn domain(name: &ObjectName) -> Result<Field, Error> {
+/// A type with its schema: `information_schema` has domains, whose values are those of their types.
+fn qualified(name: &ObjectName, modifiers: &[String]) -> Result<Field, Error> {
     let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
-    let varchar = |length| {
-        let length = CharacterLength::IntegerLength { length, unit: None };
-        character(oid::VARCHAR, Some(&length), None)
-    };
     match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["pg_catalog", name] => custom(name, &[]),
-        ["information_schema", "cardinal_number"] => Ok(plain(DataType::Int32)),
+        ["pg_catalog", name] => custom(name, modifiers),
         ["information_schema", "character_data"] => character(oid::VARCHAR, None, None),
         ["information_schema", "sql_identifier"] => named("name"),
-        ["information_schema", "yes_or_no"] => varchar(3),
+        ["information_schema", name @ ("cardinal_number" | "yes_or_no")] => {
+            Err(Error::unsupported(format!("the domain {name} is supported in casts of single values only")))
+        }
         ["information_schema", "time_stamp"] => Ok(with_precision(timestamp(true), Some(2))),
         _ => Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{}\" does not exist", parts.join(".")))),
     }

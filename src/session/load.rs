@@ -10,7 +10,7 @@ use super::declare;
 use crate::catalog::functions::Functions;
 use crate::catalog::oids::{Allocator, BOOTSTRAP_NAME, BOOTSTRAP_ROLE, Kind, role_oid, schema_oid};
 use crate::catalog::{Relation, RelationKind, Role, Schema, Snapshot};
-use crate::config::{Config, TableConfig};
+use crate::config::{AuthMethod, Config, TableConfig};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::plan::PlanEnv;
@@ -102,7 +102,8 @@ fn tables(config: &Config) -> Result<Vec<TableConfig>> {
     Ok(tables)
 }
 
-/// The roles of a configuration; the first is the bootstrap superuser, who cannot log in unless it is one of the users.
+/// The roles of a configuration; the bootstrap superuser is one of them, who logs in where it is one of the users or
+/// where names are believed.
 #[must_use]
 pub fn roles(config: &Config) -> Vec<Role> {
     let mut allocator = Allocator::new();
@@ -116,8 +117,8 @@ pub fn roles(config: &Config) -> Vec<Role> {
     let mut users: Vec<Role> = users.collect();
     if !users.iter().any(|user| user.oid == BOOTSTRAP_ROLE) {
         let owner = config.owner == BOOTSTRAP_NAME;
-        let bootstrap =
-            Role { oid: BOOTSTRAP_ROLE, name: BOOTSTRAP_NAME.to_owned(), superuser: true, login: true, owner };
+        let login = [config.auth.loopback, config.auth.remote].contains(&AuthMethod::Trust);
+        let bootstrap = Role { oid: BOOTSTRAP_ROLE, name: BOOTSTRAP_NAME.to_owned(), superuser: true, login, owner };
         users.insert(0, bootstrap);
     }
     users

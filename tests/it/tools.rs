@@ -69,6 +69,37 @@ fn recorded_statements_answer_as_postgresql() {
     judge(count, &differences, wanted.as_deref());
 }
 
+/// What prints as a name is a number in binary, and a bound name is read as one.
+#[test]
+fn objects_are_numbers_in_binary() {
+    let target = harness::tools();
+    let mut client = target.connect();
+    let oid: u32 = client.value("SELECT 'orders'::regclass::oid").unwrap().parse().unwrap();
+    let binary = |client: &mut Client, sql: &str| {
+        let events = client.extended(sql, |_, _| 1).unwrap();
+        events.into_iter().find_map(|event| match event {
+            Event::Row(row) => row.into_iter().collect::<Option<Vec<_>>>().map(|values| values.concat()),
+            _ => None,
+        })
+    };
+    assert_eq!(binary(&mut client, "SELECT 'orders'::regclass"), Some(oid.to_be_bytes().to_vec()));
+    assert_eq!(
+        binary(&mut client, "SELECT oid::regclass, 23::regtype FROM pg_class WHERE relname = 'orders'"),
+        Some([oid.to_be_bytes(), 23_u32.to_be_bytes()].concat())
+    );
+    let bound = |sql: &str, params: &[Value]| {
+        let mut client = target.connect();
+        run(&mut client, &serde_json::json!({ "template": sql, "params": params })).unwrap()
+    };
+    let found = bound("SELECT $1::regclass::oid, $2::regtype[]", &["orders".into(), "{int,text}".into()]);
+    assert_eq!(found.rows, [vec![Some(oid.to_string().into_bytes()), Some(b"{integer,text}".to_vec())]]);
+    let inner =
+        "SELECT (SELECT n_name || $1 FROM nation WHERE n_regionkey = r_regionkey ORDER BY 1 LIMIT 1) FROM region";
+    assert!(bound(inner, &["!".into()]).rows.iter().all(|row| row[0].as_ref().is_some_and(|v| v.ends_with(b"!"))));
+    let missing = bound("SELECT $1::regclass", &["nosuch".into()]).error.unwrap_or_default();
+    assert!(missing.contains("42P01") && missing.contains("relation \"nosuch\" does not exist"), "{missing}");
+}
+
 /// Compares what differs with the list of what may.
 fn judge(count: usize, differences: &Differences, wanted: Option<&str>) {
     let list = harness::repository("tests/tools/differences.tsv");

@@ -17,6 +17,7 @@ use super::ty::Ty::{self, Any, Bool, Float4, Float8, Int2, Int4, Int8, Numeric, 
 use super::ty::WIDE_NUMERIC;
 use super::udf::fault;
 use crate::error::{Error, Result};
+use crate::sql::rewrite::qualifiers::DOMAIN_CHECKS;
 use crate::sqlstate;
 
 /// Digits of a decimal column; a `numeric(p,s)` with more of them, or with an unusual scale, is a wide one.
@@ -148,13 +149,33 @@ fn lengths(r: &mut Registry) {
     r.add("char_cut", &[Text], Ret::Same(0), |c| {
         let v = c.text(0)?;
         c.build_text(|i, out| {
-            match v.at(i).as_bytes().first() {
-                Some(byte) if byte.is_ascii() => out.push(char::from(*byte)),
-                // As PostgreSQL prints a byte that is no character.
-                Some(byte) => out.push_str(&format!("\\{byte:03o}")),
-                None => {}
-            }
+            push_byte(v.at(i).as_bytes().first(), out);
             Ok(())
+        })
+    });
+    // A name is 64 bytes, those after its text zero.
+    r.add("name_byte", &[Text, Int4], Text, |c| {
+        let (names, places) = (c.text(0)?, c.prims::<Int32Type>(1)?);
+        c.build_text_opt(|i, out| {
+            let place = usize::try_from(places.at(i)).ok().filter(|place| *place < 64);
+            push_byte(place.and_then(|place| names.at(i).as_bytes().get(place)), out);
+            Ok(place.is_some())
+        })
+    });
+    let [number, answer] = DOMAIN_CHECKS;
+    r.add(number, &[Int4], Int4, |c| {
+        let v = c.prims::<Int32Type>(0)?;
+        let violated = || check_violation("cardinal_number", "cardinal_number_domain_check");
+        c.build::<Int32Type>(|i| if v.at(i) < 0 { Err(violated()) } else { Ok(v.at(i)) })
+    });
+    r.add(answer, &[Text], Ret::Same(0), |c| {
+        let v = c.text(0)?;
+        c.build_text(|i, out| match v.at(i) {
+            known @ ("YES" | "NO") => {
+                out.push_str(known);
+                Ok(())
+            }
+            _ => Err(check_violation("yes_or_no", "yes_or_no_check")),
         })
     });
     r.add("name_cut", &[Text], Ret::Same(0), |c| {
@@ -165,6 +186,21 @@ fn lengths(r: &mut Registry) {
             Ok(())
         })
     });
+}
+
+/// `23514` of a domain.
+fn check_violation(domain: &str, constraint: &str) -> Error {
+    let message = format!("value for domain information_schema.{domain} violates check constraint \"{constraint}\"");
+    Error::new(sqlstate::CHECK_VIOLATION, message)
+}
+
+/// A byte as PostgreSQL prints a `"char"`: one that is no character in octal digits, zero as nothing.
+fn push_byte(byte: Option<&u8>, out: &mut String) {
+    match byte {
+        Some(byte) if byte.is_ascii() => out.push(char::from(*byte)),
+        Some(byte) => out.push_str(&format!("\\{byte:03o}")),
+        None => {}
+    }
 }
 
 /// Longest length of `varchar(n)` and `char(n)`, characters.

@@ -25,7 +25,6 @@ use super::relations::{Fill, Live, fill};
 use super::rows::Rows;
 use super::schema::Definition;
 use super::source::Source;
-use crate::catalog::oids::{BOOTSTRAP_NAME, BOOTSTRAP_ROLE};
 use crate::catalog::vars::SessionVars;
 
 /// Rows per batch, so that no operator meets a giant one.
@@ -86,26 +85,21 @@ impl SystemTable {
         Ok(whole.iter().flat_map(pieces).collect())
     }
 
-    /// The rows every PostgreSQL has, with the names of this server's database and bootstrap superuser.
+    /// The rows every PostgreSQL has, with the name of this server's database.
     fn static_rows(&self, superuser: bool) -> Result<Option<RecordBatch>> {
         let rows = if superuser { data::rows } else { data::rows_for_reader };
         let Some(rows) = rows(self.definition.schema, self.definition.name) else { return Ok(None) };
         if !self.definition.view {
             return Ok(Some(rows.clone()));
         }
-        let owner = self.source.role_name(BOOTSTRAP_ROLE).unwrap_or(BOOTSTRAP_NAME);
+        let database = self.source.database.as_str();
         let named = |(column, field): (&ArrayRef, &Arc<arrow::datatypes::Field>)| {
-            let (mark, name) = match field.name().as_str() {
-                "catalog_name" => (DATABASE_MARK, self.source.database.as_str()),
-                name if name.ends_with("_catalog") => (DATABASE_MARK, self.source.database.as_str()),
-                "tableowner" | "viewowner" | "schema_owner" | "grantor" | "grantee" => (BOOTSTRAP_NAME, owner),
-                _ => return Arc::clone(column),
-            };
-            if mark == name {
+            if !field.name().ends_with("_catalog") && field.name() != "catalog_name" {
                 return Arc::clone(column);
             }
-            let put = |value| if value == mark { name } else { value };
-            Arc::new(column.as_string::<i32>().iter().map(|value| value.map(put)).collect::<StringArray>())
+            let values = column.as_string::<i32>().iter();
+            let put = |value| if value == DATABASE_MARK { database } else { value };
+            Arc::new(values.map(|value| value.map(put)).collect::<StringArray>())
         };
         let columns = rows.columns().iter().zip(self.definition.columns.fields()).map(named).collect();
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.definition.columns), columns)?))

@@ -10,6 +10,8 @@ mod planner;
 
 use datafusion::logical_expr::Expr;
 
+use crate::error::{Error, Result};
+
 pub use logical::InOrderNode;
 pub use planner::InOrderPlanner;
 
@@ -44,9 +46,13 @@ impl Sample {
     }
 
     /// The sample with a seed of its own.
-    fn seeded(self) -> Self {
-        let chance = || getrandom::u64().unwrap_or_default();
-        Self { seed: Some(self.seed.unwrap_or_else(chance)), ..self }
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no random bytes.
+    fn seeded(self) -> Result<Self> {
+        let chance = || getrandom::u64().map_err(|e| Error::internal(format!("no random bytes from the system: {e}")));
+        Ok(Self { seed: Some(self.seed.map_or_else(chance, Ok)?), ..self })
     }
 
     /// Whether the row with a number is kept.

@@ -8,7 +8,7 @@ use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{EmissionType, ReplaceChildrenOptions};
@@ -110,7 +110,7 @@ impl ExecutionPlan for InOrderExec {
         let input = self.input.execute(0, context)?;
         let schema = Arc::clone(&self.schema);
         let mut step = match &self.step {
-            Step::Sample(sample) => Step::Sample(sample.seeded()),
+            Step::Sample(sample) => Step::Sample(sample.seeded().map_err(|e| DataFusionError::External(Box::new(e)))?),
             other => other.clone(),
         };
         let mut seen = 0_u64;

@@ -229,8 +229,7 @@ fn aggregated(select: &mut Select) {
             args: vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)],
             clauses: Vec::new(),
         }),
-        // The filter keeps it apart from a count that the statement has itself.
-        filter: Some(Box::new(Expr::Value(Value::Boolean(false).with_empty_span()))),
+        filter: None,
         null_treatment: None,
         over: None,
         within_group: Vec::new(),

@@ -3,6 +3,7 @@
 //! The planner would make every integer an int8. A literal in an expression becomes a cast of itself; where the grammar
 //! means a plain number (ORDER BY and GROUP BY positions, LIMIT, frame bounds) the cast is taken off again.
 
+use super::names::last_part;
 use datafusion::sql::sqlparser::ast::{
     self, CastKind, DataType, ExactNumberInfo, Expr, FunctionArguments, GroupByExpr, LimitClause, OrderByKind,
     UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
@@ -113,12 +114,17 @@ pub fn plain_in_select(select: &mut ast::Select) {
     }
 }
 
-/// Takes the casts off a window function's frame.
+/// Takes the casts off a window function's frame, and off what COUNT is given: its type changes no count, and the engine
+/// has one name for `count(1)` and `count(*)`.
 pub fn plain_in_function(function: &mut ast::Function) {
+    let counts = last_part(&function.name) == "count";
     if let Some(WindowType::WindowSpec(spec)) = &mut function.over {
         plain_frame(spec);
     }
     if let FunctionArguments::List(list) = &mut function.args {
+        if counts && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(counted))] = list.args.as_mut_slice() {
+            plain(counted);
+        }
         for clause in &mut list.clauses {
             if let ast::FunctionArgumentClause::OrderBy(items) = clause {
                 items.iter_mut().for_each(|item| plain(&mut item.expr));

@@ -6,6 +6,7 @@
 
 use datafusion::sql::sqlparser::ast::{self, BinaryOperator, Expr, ObjectName, UnaryOperator};
 
+use super::forms::function;
 use super::names::{folded, last_part};
 use crate::error::{Error, Result};
 use crate::sqlstate;
@@ -30,7 +31,14 @@ pub fn strip(expr: &mut Expr) -> Result<()> {
                 std::mem::replace(inner.as_mut(), Expr::Wildcard(ast::helpers::attached_token::AttachedToken::empty()));
             *expr = inner;
         }
-        Expr::Cast { data_type, .. } => strip_type(data_type),
+        Expr::Cast { data_type, .. } => {
+            strip_type(data_type);
+            if let Some((check, base)) = conditional(data_type) {
+                *data_type = base;
+                let value = std::mem::replace(expr, Expr::Value(ast::Value::Null.with_empty_span()));
+                *expr = function(check, vec![value]);
+            }
+        }
         Expr::TypedString(typed) => strip_type(&mut typed.data_type),
         Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } if is_number(inner) => {
             let inner =
@@ -49,6 +57,23 @@ pub fn strip_table_function(factor: &mut ast::TableFactor) {
             strip_name(name);
         }
         _ => {}
+    }
+}
+
+/// The functions that hold casts to `information_schema`'s domains to their conditions; not names that SQL can spell
+/// without quotes.
+pub const DOMAIN_CHECKS: [&str; 2] = ["cardinal_number domain", "yes_or_no domain"];
+
+/// The check and the type of a domain with a condition.
+fn conditional(data_type: &ast::DataType) -> Option<(&'static str, ast::DataType)> {
+    let ast::DataType::Custom(name, _) = data_type else { return None };
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
+    let [number, answer] = DOMAIN_CHECKS;
+    let three = ast::CharacterLength::IntegerLength { length: 3, unit: None };
+    match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["information_schema", "cardinal_number"] => Some((number, ast::DataType::Int4(None))),
+        ["information_schema", "yes_or_no"] => Some((answer, ast::DataType::Varchar(Some(three)))),
+        _ => None,
     }
 }
 

@@ -51,6 +51,13 @@ struct Attributes<'a> {
     login: bool,
 }
 
+impl Attributes<'_> {
+    /// Whether it has every attribute: the bootstrap superuser does, unless the configuration makes it a plain user.
+    fn has_all(&self) -> bool {
+        self.superuser && self.oid == BOOTSTRAP_ROLE
+    }
+}
+
 /// PostgreSQL's own roles and the configured ones. The bootstrap superuser cannot log in unless it is configured.
 fn all_roles(source: &Source) -> Vec<Attributes<'_>> {
     let configured = |oid| source.roles.iter().any(|role| role.oid == oid);
@@ -76,7 +83,7 @@ fn all_roles(source: &Source) -> Vec<Attributes<'_>> {
 /// Every role.
 pub fn pg_authid(source: &Source, rows: &mut Rows) {
     for role in all_roles(source) {
-        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        let (power, all) = (role.superuser, role.has_all());
         rows.push(row![role.oid, role.name, power, true, all, all, role.login, all, all, -1, NULL, NULL]);
     }
 }
@@ -84,7 +91,7 @@ pub fn pg_authid(source: &Source, rows: &mut Rows) {
 /// Every role, without even the place of a password.
 pub fn pg_roles(source: &Source, rows: &mut Rows) {
     for role in all_roles(source) {
-        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        let (power, all) = (role.superuser, role.has_all());
         rows.push(row![role.name, power, true, all, all, role.login, all, -1, "********", NULL, all, NULL, role.oid]);
     }
 }
@@ -101,7 +108,7 @@ pub fn pg_shadow(source: &Source, rows: &mut Rows) {
 
 fn users(source: &Source, password: Option<&str>, rows: &mut Rows) {
     for role in all_roles(source).into_iter().filter(|role| role.login) {
-        let (power, all) = (role.superuser, role.oid == BOOTSTRAP_ROLE);
+        let (power, all) = (role.superuser, role.has_all());
         rows.push(row![role.name, role.oid, all, power, all, all, password, NULL, NULL]);
     }
 }
